@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""Processes of the lab.
+
+Guarantee: a process started here never outlives the Python process that started it, however that one ends. A clean
+stop is the owner's duty; if the owner is killed with SIGKILL the kernel kills its children (PR_SET_PDEATHSIG).
+Every process has its own session (Ctrl-C in a terminal reaches only the lab, which then stops its servers in order)
+and its own log file. `wait_until` is the only place in the lab that sleeps.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+POLL_S = 0.02
+PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+# PR_SET_PDEATHSIG fires when the *thread* that forked ends, not the process. All children are therefore forked by
+# this one thread, which lives until the interpreter ends.
+_spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lab-spawner")
+
+
+class LabError(Exception):
+    """Something in the lab did not do what it must; the text says what, and ends with the log where there is one."""
+
+
+def wait_until(condition, deadline_s, what):
+    """Poll `condition` until it returns something true, and return that. LabError after `deadline_s` seconds."""
+    deadline = time.monotonic() + deadline_s
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() >= deadline:
+            raise LabError(f"waited {deadline_s:g} s in vain: {what}")
+        time.sleep(POLL_S)
+
+
+def together(*calls):
+    """Run the calls at the same time, wait for all of them, return their results in order; raise the first error."""
+    if not calls:
+        return []
+    with ThreadPoolExecutor(max_workers=len(calls)) as pool:
+        futures = [pool.submit(call) for call in calls]
+    return [future.result() for future in futures]
+
+
+def run(argv, **options):
+    """Run a short-lived command to its end and return its standard output; LabError with its complaint if it fails."""
+    done = subprocess.run(argv, capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        raise LabError(f"{' '.join(map(str, argv))}: exit {done.returncode}\n{done.stderr}{done.stdout}")
+    return done.stdout
+
+
+class Process:
+    """One server process. Owns: its pid and its log file. The same object can be started again after it ended."""
+
+    def __init__(self, name, argv, log, cwd=None, env=None):
+        self.name = name
+        self.argv = [str(arg) for arg in argv]
+        self.log = log
+        self.cwd = cwd
+        self.env = env
+        self._popen = None
+
+    @property
+    def pid(self):
+        return self._popen.pid if self._popen else None
+
+    @property
+    def is_running(self):
+        return self._popen is not None and self._popen.poll() is None
+
+    def start(self):
+        """Start the process; does not wait for it to be of use (wait_ready does)."""
+        if self.is_running:
+            raise LabError(f"{self.name} runs already, pid {self.pid}")
+        self._popen = _spawner.submit(self._spawn).result()
+
+    def wait_ready(self, condition, deadline_s=30):
+        """Wait until `condition` holds. Fails at once, with the tail of the log, when the process ends before that."""
+
+        def ready_or_dead():
+            return condition() or not self.is_running
+
+        try:
+            wait_until(ready_or_dead, deadline_s, f"{self.name} to become ready")
+        except LabError as error:
+            raise LabError(f"{error}\n{self.log_tail()}") from None
+        if not self.is_running:
+            raise LabError(f"{self.name} ended with {self._popen.returncode} before it was ready\n{self.log_tail()}")
+
+    def stop(self, deadline_s=30):
+        """Ask it to end (SIGTERM) and wait; SIGKILL when the deadline passes. Nothing to do when it has ended."""
+        if not self.is_running:
+            return
+        self.signal(signal.SIGTERM)
+        self.signal(signal.SIGCONT)
+        try:
+            self._popen.wait(deadline_s)
+        except subprocess.TimeoutExpired:
+            self.kill9()
+
+    def kill9(self):
+        """The crash of this process, not of the machine: what it handed to the kernel is kept."""
+        if self.is_running:
+            self.signal(signal.SIGKILL)
+            self._popen.wait()
+
+    def freeze(self):
+        """Stop it from running without closing anything: to its peers a host that hangs."""
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.signal(signal.SIGCONT)
+
+    def signal(self, number):
+        if not self.is_running:
+            raise LabError(f"{self.name} does not run")
+        self._popen.send_signal(number)
+
+    def log_tail(self, lines=20):
+        try:
+            text = self.log.read_text(errors="replace")
+        except FileNotFoundError:
+            return f"({self.log} was not written)"
+        return "\n".join([f"--- {self.log}", *text.splitlines()[-lines:]])
+
+    def _spawn(self):
+        lab_pid = os.getpid()
+
+        def die_with_the_lab():
+            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != lab_pid:  # it died between fork and prctl
+                os._exit(1)
+
+        with open(self.log, "ab") as log:
+            return subprocess.Popen(
+                self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.cwd, env=self.env,
+                start_new_session=True, preexec_fn=die_with_the_lab)
