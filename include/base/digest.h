@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/digest.h - SHA-256 (libcrypto) for plan hashes and the event chain, random ids.
+ * Threads: stateless.
+ */
+#ifndef CUTOVER_BASE_DIGEST_H
+#define CUTOVER_BASE_DIGEST_H
+
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+#define DIGEST_HEX_LEN 64
+
+/* Hex SHA-256 of the bytes into out. ERR_BUG/NONE when libcrypto refuses. */
+MUST_CHECK int digest_sha256_hex(const void *bytes, size_t len, char out[DIGEST_HEX_LEN + 1], struct err *err);
+
+/* `digits` random hex digits from the kernel into out (digits + 1 bytes). ERR_IO/NONE. */
+MUST_CHECK int digest_random_hex(char *out, size_t digits, struct err *err);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/log.h - lines for the operator on stderr: "12:00:03.391 INFO  run 7f3a step 4/9 ...".
+ * Owns:     the sink (stderr, text or JSON lines) and the level. Set once by main.
+ * Who logs: cli and engine only; layers below return a struct err.
+ * Threads:  any; one line is one write.
+ * A secret never reaches this function: struct secret cannot be formatted.
+ */
+#ifndef CUTOVER_BASE_LOG_H
+#define CUTOVER_BASE_LOG_H
+
+#include "base/attr.h"
+#include "base/err.h"
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_form { LOG_TEXT, LOG_JSON };
+
+void log_setup(enum log_level level, enum log_form form);
+void log_line(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* The three-part form of a failure: message, DETAIL (where, native code), HINT. */
+void log_failure(const struct err *err);
+
+#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
+#define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)
+#define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
+
+#endif

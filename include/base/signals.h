@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/signals.h - SIGINT and SIGTERM become a flag that long work looks at.
+ * Invariant: the first signal asks for an orderly stop at the next safe point; a second one within the same
+ *            step changes nothing (the fence is never left half way because somebody pressed Ctrl-C twice).
+ * Threads:   installed once by main before any thread starts; the flag may be read anywhere.
+ */
+#ifndef CUTOVER_BASE_SIGNALS_H
+#define CUTOVER_BASE_SIGNALS_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+MUST_CHECK int signals_install(struct err *err);
+bool signals_stop_wanted(void);
+int signals_stop_signal(void);    /* 0, SIGINT or SIGTERM */
+int signals_wait_fd(void);        /* readable once a stop is wanted; for poll() */
+void signals_request_stop(int signal_number); /* what the handler does; tests use it */
+void signals_clear(void);         /* forget the request: the undo of a stopped run must be able to finish */
+
+#endif

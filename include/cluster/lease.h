@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cluster/lease.h - one controller at a time, on both primaries.
+ * How:       GET_LOCK('cutover.<service>') on a connection of its own to each primary (dies with the process), plus a row
+ *            in cutover.lease (holder, run, epoch) written with sql_log_bin = 0, so that a second controller can name the
+ *            first. The epoch grows with every take-over.
+ * Invariant: after lease_take() succeeded no other controller holds the lock on either primary.
+ * Threads:   a keeper thread pings both connections; lease_check() may be called from the driver.
+ */
+#ifndef CUTOVER_CLUSTER_LEASE_H
+#define CUTOVER_CLUSTER_LEASE_H
+
+#include <stdint.h>
+
+#include "domain/service.h"
+
+struct lease;
+
+/* Create the schema `cutover` (heartbeat, lease, probe tables) on one node, unlogged, if it is not there. Idempotent. */
+MUST_CHECK int lease_prepare_schema(const struct service *service, const struct node *node, struct err *err);
+
+/*
+ * Take the lease on both primaries, or on none.
+ * holder  "user@host pid 123", shown to others        run_id  shown to others
+ * Errors  ERR_BUSY/NONE names the holder, its run and since when; ERR_LOST/NONE a primary cannot be reached
+ */
+MUST_CHECK int lease_take(const struct service *service, const char *holder, const char *run_id, struct lease **out,
+                          struct err *err);
+
+/* Still ours? Asks both servers (IS_USED_LOCK is our thread, row epoch is ours). ERR_BUSY or ERR_LOST when not. */
+MUST_CHECK int lease_check(struct lease *lease, struct err *err);
+int64_t lease_epoch(const struct lease *lease);
+
+/* Release on both; a lost connection has released it already. NULL allowed. */
+void lease_free(struct lease *lease);
+
+/* Who holds it now, for `status` and errors: "" when free. ERR_LOST when it cannot be asked. */
+MUST_CHECK int lease_holder(const struct service *service, char *out, size_t out_size, struct err *err);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cluster/seed.h - copy the service's databases from OLD's primary to every node of NEW, exact at one position.
+ * How:       one barrier on the source (BACKUP STAGE BLOCK_COMMIT for an instant, or START TRANSACTION WITH CONSISTENT SNAPSHOT
+ *            with binlog_snapshot_* when one worker is enough) gives W snapshots of one position; W workers stream tables,
+ *            big ones in key ranges, and write each row to all targets with sql_log_bin = 0; then views, routines, triggers,
+ *            events (disabled on the side that must not fire: ENABLED -> DISABLE ON SLAVE), AUTO_INCREMENT counters; accounts of
+ *            the application are copied too (those used as definers or granted on the databases).
+ * Invariant: targets hold none of the databases when it starts (ERR_REFUSED otherwise); the source is only read.
+ * Threads:   its own workers; progress is called from the calling thread about twice a second.
+ */
+#ifndef CUTOVER_CLUSTER_SEED_H
+#define CUTOVER_CLUSTER_SEED_H
+
+#include "domain/gtid.h"
+#include "domain/service.h"
+
+struct seed_progress {
+    uint64_t rows_done, rows_total; /* total is an estimate */
+    uint64_t bytes_done, bytes_total;
+    unsigned tables_done, tables_total;
+    int64_t elapsed_ms, eta_ms; /* -1 unknown */
+    char current[160];
+};
+
+struct seed_options {
+    const struct service *service;
+    enum side from; /* the source side; all nodes of the other side are targets */
+    unsigned workers; /* 0 = 4 */
+    void (*progress)(void *context, const struct seed_progress *progress);
+    void *context;
+};
+
+struct seed_report {
+    struct gtid_list position; /* of the source at the snapshot: what gtid_slave_pos must be on the targets */
+    uint64_t rows, bytes;
+    unsigned tables;
+    int64_t duration_ms;
+    int64_t barrier_ms; /* how long commits were held on the source */
+};
+
+/* Drop the service's databases on every node of a side, unlogged. Refuses (ERR_REFUSED) when that side is not closed or has a link
+ * running towards it, or when the other side is not the open one. */
+MUST_CHECK int seed_wipe(const struct service *service, enum side side, struct err *err);
+
+/* Stops on signals: ERR_STOPPED/APPLIED, targets are partly filled (seed_wipe cleans). */
+MUST_CHECK int seed_copy(const struct seed_options *options, struct seed_report *out, struct err *err);
+
+#endif

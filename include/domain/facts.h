@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain/facts.h - what the servers and the DNS said at one moment. Nothing here is remembered or assumed.
+ * Invariant: a field that was not read is zero, and zero means unknown (enum tri, "" text, is_reached false).
+ * Owns:      records[]; facts_release() frees.
+ * Threads:   a struct facts is built by one thread and then copied or read only.
+ */
+#ifndef CUTOVER_DOMAIN_FACTS_H
+#define CUTOVER_DOMAIN_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "domain/gtid.h"
+#include "domain/service.h"
+#include "domain/version.h"
+
+#define FACTS_CHANNEL_CAP 8
+
+/* One replication channel, as SHOW ALL SLAVES STATUS has it. */
+struct channel_facts {
+    char name[64]; /* "" is the default channel */
+    char source_host[256];
+    unsigned source_port;
+    enum tri is_receiving; /* IO thread runs and is connected ("Yes"; "Connecting" is NO) */
+    enum tri is_applying;  /* SQL thread */
+    unsigned receive_errno, apply_errno;
+    char receive_error[256], apply_error[256];
+    bool has_delay;           /* false when the server says NULL */
+    int64_t delay_s;          /* Seconds_Behind: shown, never decided upon */
+    struct gtid_list received; /* Gtid_IO_Pos */
+    char ignored_domains[64];
+    enum tri uses_gtid, uses_tls;
+};
+
+struct node_facts {
+    const struct node *node; /* borrowed from the service */
+    enum tri is_reached;
+    char error[384]; /* why not */
+    struct server_version version;
+    char version_text[64];
+    uint32_t server_id;
+    uint32_t gtid_domain;
+    enum tri is_read_only, has_binlog, logs_replica_updates, is_gtid_strict;
+    char binlog_format[16], binlog_row_image[16], event_scheduler[16];
+    struct gtid_list binlog_pos, binlog_state, slave_pos;
+    unsigned increment, offset; /* global auto_increment_increment, auto_increment_offset */
+    struct channel_facts channels[FACTS_CHANNEL_CAP];
+    unsigned channel_count;
+    enum tri has_data;       /* any configured database exists with at least one table */
+    int64_t skew_us;         /* server clock minus ours, at the middle of the round trip */
+    int64_t round_trip_us;
+    unsigned app_sessions;   /* sessions that are neither ours, nor replication, nor system */
+    unsigned open_transactions; /* innodb_trx of such sessions that hold writes */
+    unsigned oldest_transaction_s;
+    unsigned prepared_xa;
+    char tls_cipher[64];     /* "" = plaintext */
+};
+
+enum dns_points { DNS_UNKNOWN = 0, DNS_NONE, DNS_OLD, DNS_NEW, DNS_MIXED };
+
+struct record_facts {
+    const struct service_record *record; /* borrowed */
+    enum tri is_found;
+    char id[64];
+    char content[256];
+    unsigned ttl_s;
+    bool is_proxied;
+    char comment[128];
+    enum dns_points points;
+};
+
+struct facts {
+    int64_t wall_us; /* when the gathering began */
+    int64_t mono_ms;
+    struct node_facts nodes[SERVICE_NODE_CAP];
+    size_t node_count;
+    enum dns_points dns; /* DNS_NONE when the service has no records */
+    char dns_error[384];
+    struct record_facts *records;
+    size_t record_count;
+};
+
+void facts_release(struct facts *facts);
+
+const struct node_facts *facts_primary(const struct facts *facts, enum side side);
+
+/* The channel of the link that ends at `replica_side`; NULL when that primary has none or was not reached. */
+const struct channel_facts *facts_link(const struct facts *facts, enum side replica_side);
+
+/* YES: receiving and applying without error. NO: absent or stopped. UNKNOWN: not reached. */
+enum tri facts_link_runs(const struct facts *facts, enum side replica_side);
+enum tri facts_link_exists(const struct facts *facts, enum side replica_side);
+
+/* YES: read_only is off. */
+enum tri facts_is_open(const struct facts *facts, enum side side);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain/preflight.h - the checks of `cutover check` as one table of pure functions over facts.
+ * Threads: pure.
+ */
+#ifndef CUTOVER_DOMAIN_PREFLIGHT_H
+#define CUTOVER_DOMAIN_PREFLIGHT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "domain/facts.h"
+
+enum severity { SEVERITY_OK, SEVERITY_NOTE, SEVERITY_WARN, SEVERITY_BLOCK };
+
+/* Extra things that only `check` reads (cluster/survey.h fills them). */
+struct survey_table {
+    char name[160]; /* database.table */
+    char engine[32];
+    bool has_primary_key;
+    uint64_t rows_estimate, bytes;
+};
+struct survey_account {
+    char name[200]; /* user@host */
+    char reason[96]; /* which privilege lets it write through read_only */
+    bool is_remote;  /* host is not localhost */
+    bool is_live;    /* has a session now */
+};
+struct survey_event {
+    char name[160], definer[200], status[32];
+};
+struct survey {
+    struct survey_table *tables;
+    size_t table_count;
+    struct {
+        enum tri is_read;
+        struct survey_account *bypass; /* accounts that read_only does not stop */
+        size_t bypass_count;
+        struct survey_event *events;
+        size_t event_count;
+        char sql_mode[512], collation[64], time_zone[64];
+        char **missing_definers; /* definers of views, routines, triggers, events with no account there */
+        size_t missing_definer_count;
+        enum tri replication_login; /* the replication account was tried against this side's primary */
+        char replication_login_error[256];
+        enum tri monitor_login;
+        char monitor_login_error[256];
+        char missing_grants[512]; /* of the controller; "" when none */
+    } side[SIDE_COUNT];
+    struct {
+        enum tri is_valid; /* the token */
+        char error[384];
+        unsigned min_ttl_s;
+        char plan[32];
+    } dns;
+};
+void survey_release(struct survey *survey);
+
+struct finding {
+    const char *check; /* stable id: "binlog.format" */
+    enum severity severity;
+    char subject[300]; /* node, table, record */
+    char found[400];   /* evidence */
+    char fix[400];     /* how to mend it */
+};
+
+struct findings {
+    struct finding *items;
+    size_t count, room;
+};
+void findings_release(struct findings *findings);
+
+struct check_row {
+    const char *id;
+    const char *why;    /* why it matters, one sentence */
+    const char *source; /* manual section or incident */
+    void (*look)(const struct service *service, const struct facts *facts, const struct survey *survey,
+                 const struct check_row *row, struct findings *out);
+};
+
+const struct check_row *preflight_table(size_t *out_count);
+
+/* Run all rows. Every row yields at least one finding (SEVERITY_OK when all is well). ERR_MEMORY/NONE. */
+MUST_CHECK int preflight_run(const struct service *service, const struct facts *facts, const struct survey *survey,
+                             struct findings *out, struct err *err);
+
+enum severity findings_worst(const struct findings *findings);
+const char *severity_name(enum severity severity);
+
+#endif

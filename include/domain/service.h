@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain/service.h - what a person configured: clusters, accounts, TLS, DNS records, limits.
+ * Owns:      its strings and secrets; service_release() frees and wipes.
+ * Invariant: after service_read() succeeded, each side has exactly one primary, node names are unique, and
+ *            every limit is positive.
+ * Threads:   read-only after loading; shared by all threads.
+ */
+#ifndef CUTOVER_DOMAIN_SERVICE_H
+#define CUTOVER_DOMAIN_SERVICE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/secret.h"
+
+#define SERVICE_NODE_CAP 16
+#define NODE_NAME_SIZE 280
+
+enum side { SIDE_OLD = 0, SIDE_NEW = 1 };
+#define SIDE_COUNT 2
+
+static inline enum side side_other(enum side side)
+{
+    return side == SIDE_OLD ? SIDE_NEW : SIDE_OLD;
+}
+static inline const char *side_name(enum side side)
+{
+    return side == SIDE_OLD ? "old" : "new";
+}
+static inline const char *side_title(enum side side)
+{
+    return side == SIDE_OLD ? "OLD" : "NEW";
+}
+
+struct node {
+    char name[NODE_NAME_SIZE]; /* "host:port", unique */
+    char host[256];
+    unsigned port;
+    enum side side;
+    bool is_primary;
+};
+
+struct account {
+    char user[128];
+    struct secret password;
+};
+
+enum tls_mode { TLS_OFF, TLS_REQUIRED, TLS_VERIFY_CA, TLS_VERIFY_IDENTITY };
+struct tls_options {
+    enum tls_mode mode;
+    char ca_path[PATH_MAX]; /* absolute; "" when unset */
+};
+
+struct service_record {
+    char name[256]; /* full name, no trailing dot */
+    char type[8];   /* A, AAAA or CNAME */
+    char content[SIDE_COUNT][256];
+};
+
+struct service_dns {
+    bool is_configured;
+    char provider[32];
+    char zone[256];
+    char api[512];
+    struct secret token;
+    struct service_record *records;
+    size_t record_count;
+    char **authoritative; /* "host:port"; empty means ask the provider */
+    size_t authoritative_count;
+    char **resolvers;
+    size_t resolver_count;
+    unsigned min_ttl_s; /* the plan's lowest TTL; 60 unless configured */
+};
+
+struct service_limits {
+    int64_t statement_ms;
+    int64_t lock_wait_ms;
+    int64_t lag_ms;
+    int64_t drain_ms;
+    int64_t dns_ms;
+    int64_t stragglers_ms;
+};
+
+struct service {
+    char path[PATH_MAX]; /* the file it came from, absolute */
+    char name[64];
+    char journal_path[PATH_MAX];
+    char **databases;
+    size_t database_count;
+    struct node nodes[SERVICE_NODE_CAP];
+    size_t node_count;
+    struct account controller, monitor, replication;
+    struct tls_options tls;
+    struct service_dns dns;
+    struct service_limits limits;
+};
+
+const struct node *service_primary(const struct service *service, enum side side);
+const struct node *service_node(const struct service *service, const char *name); /* NULL when absent */
+void service_release(struct service *service);
+
+/* The name of the channel that carries the link which ends at `side`: "cutover_forward" on NEW, "cutover_reverse" on OLD. */
+const char *link_channel(enum side replica_side);
+static inline const char *link_name(enum side replica_side)
+{
+    return replica_side == SIDE_NEW ? "forward" : "reverse";
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * io/http_client.h - one HTTPS request at a time, bounded in time and size.
+ * Owns:      libcurl. Redirects are not followed; only http and https are allowed; TLS is always verified for https.
+ * Effect:    a failure before anything could have been sent (resolve, connect, TLS handshake) is EFFECT_NONE; any later
+ *            failure (timeout, connection dropped, truncated answer) of a method other than GET is EFFECT_UNKNOWN.
+ * Threads:   a struct http_client belongs to one thread. Call http_library_init() once in main.
+ */
+#ifndef CUTOVER_IO_HTTP_CLIENT_H
+#define CUTOVER_IO_HTTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/secret.h"
+
+struct http_client;
+
+struct http_request {
+    const char *method; /* "GET", "PATCH", ... */
+    const char *url;
+    const char *content_type;     /* NULL when there is no body */
+    const char *body;             /* NULL = none */
+    const struct secret *bearer;  /* Authorization: Bearer ...; NULL = none; never logged */
+    int64_t timeout_ms;
+};
+
+struct http_response {
+    long status;
+    char content_type[128]; /* without parameters, lower case */
+    int64_t retry_after_s;  /* -1 when absent */
+    struct buf body;        /* at most 16 MiB */
+};
+
+MUST_CHECK int http_library_init(struct err *err);
+void http_library_end(void);
+
+MUST_CHECK int http_client_new(struct http_client **out, struct err *err);
+void http_client_free(struct http_client *client);
+void http_client_freep(struct http_client **client);
+
+/* Any HTTP status is a success of this function. native = CURLcode on failure. */
+MUST_CHECK int http_send(struct http_client *client, const struct http_request *request, struct http_response *out,
+                         struct err *err);
+void http_response_release(struct http_response *response);
+
+/* Percent-encode one query value, appended to out. */
+void http_escape(const char *text, struct buf *out);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * monitor/sampler.h - lag and health of every node, sampled all the time while a run lasts.
+ * Invariant: what cannot be read is unknown (LAG_INFINITE, is_known false), never the last good value.
+ * Threads:   one thread a node; sampler_read() copies a snapshot under a mutex, from any thread.
+ */
+#ifndef CUTOVER_MONITOR_SAMPLER_H
+#define CUTOVER_MONITOR_SAMPLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "domain/lag.h"
+#include "domain/service.h"
+
+#define SAMPLER_INTERVAL_MS 100
+
+struct node_sample {
+    char name[NODE_NAME_SIZE];
+    enum side side;
+    bool is_primary, is_reached;
+    enum tri is_open;
+    int64_t sampled_ms;              /* monotonic, when last read */
+    int64_t receive_lag_ms;          /* of the channel that feeds this node (link for primaries, own primary for replicas) */
+    int64_t apply_lag_ms[SIDE_COUNT]; /* heartbeat of that side's primary as seen here; infinite when not beating */
+    bool is_link_running;            /* primaries: the cutover link that ends here, when there is one */
+    bool has_link;
+    unsigned link_errno;
+    char link_error[256];
+    unsigned conflicts;              /* 1 while the link is stopped by 1062, 1032 or 1950 */
+    uint64_t commits;                /* Com_insert+update+delete+replace of clients, for a write rate; 0 unknown */
+};
+
+struct lag_snapshot {
+    int64_t at_ms;
+    struct node_sample nodes[SERVICE_NODE_CAP];
+    size_t node_count;
+    /* derived: worst lag over the running links between the primaries, by heartbeat of the beating side */
+    int64_t link_lag_ms[SIDE_COUNT]; /* index: the side where the link ends; infinite when it does not run */
+    unsigned conflicts;
+};
+
+struct sampler;
+
+MUST_CHECK int sampler_start(const struct service *service, struct sampler **out, struct err *err);
+void sampler_read(struct sampler *sampler, struct lag_snapshot *out);
+void sampler_free(struct sampler *sampler); /* joins; NULL allowed */
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verify/verify.h - is the data the same on both sides, while writes go on?
+ * Exactness: a chunk is read on the source at a known position and on the replica once it has applied that position; a chunk
+ *            that differs is looked at again with its rows locked on the source for an instant (shared locks), so the answer is
+ *            never "probably". Works with ROW format and without SUPER. Values are compared as bytes (NULL differs from
+ *            empty, FLOAT as DOUBLE), hashed row by row with lengths, XXH3-128.
+ * Threads:   `workers` threads with a connection to each side; progress is called from the calling thread.
+ */
+#ifndef CUTOVER_VERIFY_VERIFY_H
+#define CUTOVER_VERIFY_VERIFY_H
+
+#include <stdbool.h>
+
+#include "domain/gtid.h"
+#include "domain/service.h"
+
+enum difference_kind { DIFFERENCE_MISSING, DIFFERENCE_EXTRA, DIFFERENCE_CHANGED, DIFFERENCE_SCHEMA };
+
+struct difference {
+    enum difference_kind kind; /* MISSING: on the replica side; EXTRA: only there */
+    char table[160];           /* database.table */
+    char key[256];             /* "id=17, lang='en'" */
+    char column[64];           /* first column that differs; "" for missing and extra */
+    char source_value[128], replica_value[128]; /* shortened; binary as hex */
+};
+
+#define VERIFY_DIFFERENCE_CAP 1000
+
+struct verify_progress {
+    uint64_t rows_done, rows_total;
+    unsigned tables_done, tables_total;
+    uint64_t chunks, rechecked;
+    size_t differences;
+    int64_t elapsed_ms, eta_ms;
+    char current[160];
+};
+
+struct verify_options {
+    const struct service *service;
+    enum side source; /* the side that is open (or was last); the other side's primary is compared with it */
+    unsigned workers; /* 0 = 2 */
+    uint64_t chunk_rows; /* 0 = chosen by bytes, about 1 MB */
+    const char *const *tables; /* "db.table"; NULL = all of the service's databases */
+    size_t table_count;
+    uint64_t tail_rows; /* 0 = whole tables; otherwise only the last N rows by primary key of each table (the fence's check) */
+    bool is_still;      /* both sides are closed and at the same position: no waiting, no locks */
+    void (*progress)(void *context, const struct verify_progress *progress);
+    /* called after each finished table, for the journal: name, rows, hex hash of its chunk hashes, number of differences */
+    void (*table_done)(void *context, const char *table, uint64_t rows, const char *hash, size_t differences);
+    void *context;
+};
+
+struct verify_report {
+    uint64_t rows, chunks, rechecked;
+    unsigned tables;
+    struct difference *differences; /* at most VERIFY_DIFFERENCE_CAP; difference_count may be larger */
+    size_t difference_count, difference_kept;
+    char warnings[16][200]; /* tables without a usable key, ... */
+    size_t warning_count;
+    struct gtid_list position; /* of the source when the pass ended */
+    char hash[33];             /* over the table hashes, sorted by name */
+    int64_t duration_ms;
+};
+
+/*
+ * Errors  ERR_SERVER / ERR_LOST / ERR_TIMEOUT (link stopped while waiting: names it), ERR_STOPPED. Differences are not an error:
+ *         they are in the report. An error is never "done": out is not filled.
+ */
+MUST_CHECK int verify_run(const struct verify_options *options, struct verify_report *out, struct err *err);
+void verify_report_release(struct verify_report *report);
+
+#endif
