@@ -28,11 +28,11 @@ import time
 from dataclasses import asdict, dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.lab.cloudflare_carry import Carrier, DnsDelivery, PowerDnsBackend
-from tests.lab.cloudflare_faults import BEFORE, Faults
-from tests.lab.cloudflare_zone import BATCH_ORDER, PLANS, ApiError, Zone
-from tests.lab.edge import Edge
-from tests.lab.httpd import Handler, Httpd
+from .cloudflare_carry import Carrier, DnsDelivery, PowerDnsBackend
+from .cloudflare_faults import BEFORE, Faults
+from .cloudflare_zone import BATCH_ORDER, PLANS, ApiError, Zone
+from .edge import Edge
+from .httpd import Handler, Httpd
 
 BASE = "/client/v4"
 ACCOUNT = {"id": "01a7362d577a6c3019a474fd6f485823", "name": "Lab"}

@@ -105,7 +105,8 @@ def _srv(record):
 TYPES = {"A": _ipv4, "AAAA": _ipv6, "CNAME": _hostname, "NS": _hostname, "PTR": _hostname,
          "TXT": _any_text, "CAA": _any_text, "SRV": _srv}
 PROXIABLE = ("A", "AAAA", "CNAME")
-WRITABLE = ("type", "name", "content", "data", "ttl", "proxied", "comment", "tags", "settings")
+FIELD_TYPES = {"type": str, "name": str, "content": str, "data": dict, "ttl": int, "proxied": bool,
+               "comment": str, "tags": list, "settings": dict}
 DEFAULTS = {"ttl": AUTOMATIC, "proxied": False, "comment": None, "tags": [], "settings": {}}
 TEXT_FILTERS = ("name", "content", "comment")
 TEXT_TESTS = {
@@ -170,6 +171,8 @@ class Zone:
     def batch(self, actions):
         """Deletes, patches, puts, posts, in that order; the first that fails undoes them all."""
         wanted = {kind: actions.get(kind) or [] for kind in BATCH_ORDER}
+        if not all(isinstance(action, dict) for kind in wanted.values() for action in kind):
+            raise ApiError(400, 9207, "Request body is invalid.")
         count = sum(map(len, wanted.values()))
         if count > self.plan.batch_limit:
             # The limit is documented, its error code is not.
@@ -193,18 +196,15 @@ class Zone:
 
     def _patch(self, draft, action, touched):
         before = _find(draft, action.get("id"))
-        changes = {key: action[key] for key in WRITABLE if key in action}
-        return self._store(draft, before, {**before, **changes}, touched)
+        return self._store(draft, before, {**before, **_writable(action)}, touched)
 
     def _put(self, draft, action, touched):
         """Overwrite: what the caller leaves out goes back to its default, comment and TTL too."""
         before = _find(draft, action.get("id"))
-        return self._store(draft, before, {key: action[key] for key in WRITABLE if key in action},
-                           touched)
+        return self._store(draft, before, _writable(action), touched)
 
     def _post(self, draft, action, touched):
-        return self._store(draft, None, {key: action[key] for key in WRITABLE if key in action},
-                           touched)
+        return self._store(draft, None, _writable(action), touched)
 
     def _store(self, draft, before, fields, touched):
         record = self._checked({**DEFAULTS, **fields})
@@ -290,6 +290,17 @@ def _presentation(record):
     if record["type"] == "SRV":
         return f"{record['data']['priority']} {record['content'].rstrip('.')}."
     return record["content"]
+
+
+def _writable(fields):
+    """What a caller may set, null being the same as the default; the rest is ignored."""
+    chosen = {key: fields[key] for key in FIELD_TYPES if key in fields}
+    for key, value in chosen.items():
+        if value is None:
+            chosen[key] = DEFAULTS.get(key)
+        elif not isinstance(value, FIELD_TYPES[key]):
+            raise ApiError(400, 9207, "Request body is invalid.")
+    return chosen
 
 
 def _find(records, record_id):

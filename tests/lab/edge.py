@@ -13,7 +13,7 @@ never reached an origin; the others leave that open.
 import http.client
 import threading
 
-from tests.lab.httpd import Handler, Httpd
+from .httpd import Handler, Httpd
 
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 30.0

@@ -8,6 +8,7 @@ Guarantees: after stop() returns nothing of this server answers any more, kept-a
 
 import json
 import socketserver
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -133,5 +134,4 @@ def _hang_up(connection):
 
 
 def _is_disconnect():
-    import sys
     return isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError))
