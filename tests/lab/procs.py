@@ -99,8 +99,8 @@ class Process:
         """Ask it to end (SIGTERM) and wait; SIGKILL when the deadline passes. Nothing to do when it has ended."""
         if not self.is_running:
             return
-        self.signal(signal.SIGTERM)
-        self.signal(signal.SIGCONT)
+        for number in (signal.SIGCONT, signal.SIGTERM):  # a frozen one could not obey
+            self._popen.send_signal(number)
         try:
             self._popen.wait(deadline_s)
         except subprocess.TimeoutExpired:
@@ -109,17 +109,17 @@ class Process:
     def kill9(self):
         """The crash of this process, not of the machine: what it handed to the kernel is kept."""
         if self.is_running:
-            self.signal(signal.SIGKILL)
+            self._popen.kill()
             self._popen.wait()
 
     def freeze(self):
         """Stop it from running without closing anything: to its peers a host that hangs."""
-        self.signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def thaw(self):
-        self.signal(signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
-    def signal(self, number):
+    def _signal(self, number):
         if not self.is_running:
             raise LabError(f"{self.name} does not run")
         self._popen.send_signal(number)
