@@ -71,7 +71,7 @@ _ROWS = [
             IF(n % 4, DATE_ADD('1930-01-01', INTERVAL {rnd:born} % 29000 DAY), NULL),
             ({rnd:balance} - 2147483648) / 1000, {time:joined}"""),
     ("subscriptions", 100, 120, """
-     SELECT 1 + n % {blogs}, CONCAT(IF(n % 2, 'Ana.', 'zoë.'), 1 + n % {members}, '@example.com'),
+     SELECT 1 + n % {blogs}, CONCAT(IF((1 + n % {members}) % 2, 'Ana.', 'zoë.'), 1 + n % {members}, '@example.com'),
             DATE_ADD('2015-01-01', INTERVAL n DIV 100 DAY), IF(n % 5, {rnd:amount} / 7, NULL), 1 + n % 3"""),
     ("page_views", 500, 600, """
      SELECT DATE_ADD('2016-01-01', INTERVAL n DIV 400 DAY), UNHEX(LEFT(SHA1(CONCAT(n, {seed})), 16)), 1 + n % {blogs},

@@ -19,8 +19,12 @@ import tempfile
 from pathlib import Path
 
 from . import accounts, config, dataset, mariadb, ports, tls
+from .cloudflare import Cloudflare, Token
+from .database import Database
+from .edge import Edge
 from .powerdns import PowerDns
 from .procs import LabError, together, wait_until
+from .site import Site
 from .unbound import Unbound
 
 REPOSITORY = Path(__file__).parents[2]
@@ -142,6 +146,12 @@ class Lab:
         return subprocess.run([binary, "-c", cfg or self.cfg_path, *args], capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, timeout=timeout, env={**os.environ, **(env or {})}, check=False)
 
+    def database(self, side, role="app"):
+        """The primary of a side and an account there, for the site and for whoever audits it."""
+        primary = {"old": self.old, "new": self.new}[side].primary
+        account = self.accounts[role]
+        return Database(primary.address, primary.port, account.user, account.password, "blog", str(self._tls.ca))
+
     def _claim_root(self):
         """Take the folder for this lab alone. Only one that is empty or was a lab's before is emptied."""
         if self.root is None:
@@ -204,8 +214,6 @@ class Lab:
     def _start_cloudflare(self):
         if not self._wants_cloudflare:
             return
-        from .cloudflare import Cloudflare, Token
-        from .edge import Edge
         address = self._network.address(CLOUDFLARE)
         self._token = secrets.token_urlsafe(30)
         self.edge = Edge(self.edge_address, self.site_port).start()
@@ -222,9 +230,8 @@ class Lab:
 
     def _start_sites(self):
         if self._wants_site:
-            from .site import Site
             for cluster in (self.old, self.new):
-                site = Site(cluster.side, self.origins[cluster.side], self.site_port, cluster.primary)
+                site = Site(cluster.side, self.origins[cluster.side], self.site_port, self.database(cluster.side))
                 self._undo.callback(site.stop)
                 site.start()
                 self.sites[cluster.side] = site

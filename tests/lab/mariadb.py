@@ -60,16 +60,47 @@ _OPTIONS = {
 }
 
 
-class Server:
+class Sql:
+    """How to talk to one server: as root over its socket, or as an account over TCP and verified TLS."""
+
+    def __init__(self, socket, address=None, port=None, tls=None):
+        self.socket = socket
+        self.address = address
+        self.port = port
+        self._tls = tls
+
+    def connect(self, account=None, **options):
+        """A new connection: as `account` over TCP and TLS, or as root over the socket. Autocommit, rows as dicts."""
+        login = {"user": "root", "unix_socket": str(self.socket)}
+        if account:
+            login = {"user": account.user, "password": account.password, "host": self.address, "port": self.port,
+                     "ssl": self._tls and {"ca": str(self._tls.ca)}}
+        defaults = {"charset": "utf8mb4", "autocommit": True, "cursorclass": pymysql.cursors.DictCursor,
+                    "client_flag": CLIENT.MULTI_STATEMENTS, "connect_timeout": 5, "read_timeout": 120}
+        return pymysql.connect(**login, **(defaults | options))
+
+    def query(self, sql, args=None, account=None):
+        """Run one or more statements on a connection of their own; the rows of the last one, as dicts."""
+        with self.connect(account) as connection, connection.cursor() as cursor:
+            cursor.execute(sql, args)
+            rows = cursor.fetchall()
+            while cursor.nextset():
+                rows = cursor.fetchall()
+            return list(rows)
+
+    def value(self, sql, args=None):
+        """The first column of the first row."""
+        return next(iter(self.query(sql, args)[0].values()))
+
+
+class Server(Sql):
     """One mariadbd. `options` override or extend what it is started with, e.g. {"log-bin": None} for no binary log;
     they may be changed between stop and start."""
 
     def __init__(self, folder, name, address, server_id, template, *, domain_id=None, tls=None, options=None):
+        super().__init__(folder / "sock", address, ports.free_port((address,), preferred=3306), tls)
         self.folder = folder
         self.name = name
-        self.address = address
-        self.port = ports.free_port((address,), preferred=3306)
-        self.socket = folder / "sock"
         if len(os.fsencode(self.socket)) > MAX_SOCKET_PATH:
             raise LabError(f"{self.socket}: too long for a unix socket; choose a lab folder with a shorter path")
         self.options = {
@@ -82,7 +113,6 @@ class Server:
             "ssl-key": tls and tls.key,
             **(options or {}),
         }
-        self._tls = tls
         self._template = template
         self._process = Process(name, [MARIADBD, f"--defaults-file={folder}/my.cnf", *_as_root()],
                                 log=folder / "error.log")
@@ -128,29 +158,6 @@ class Server:
         with contextlib.suppress(pymysql.Error, OSError):
             return self.value("SELECT 1") == 1
         return False
-
-    def connect(self, account=None, **options):
-        """A new connection: as `account` over TCP and TLS, or as root over the socket. Autocommit, rows as dicts."""
-        login = {"user": "root", "unix_socket": str(self.socket)}
-        if account:
-            login = {"user": account.user, "password": account.password, "host": self.address, "port": self.port,
-                     "ssl": self._tls and {"ca": str(self._tls.ca)}}
-        defaults = {"charset": "utf8mb4", "autocommit": True, "cursorclass": pymysql.cursors.DictCursor,
-                    "client_flag": CLIENT.MULTI_STATEMENTS, "connect_timeout": 5, "read_timeout": 120}
-        return pymysql.connect(**login, **(defaults | options))
-
-    def query(self, sql, args=None, account=None):
-        """Run one or more statements on a connection of their own; the rows of the last one, as dicts."""
-        with self.connect(account) as connection, connection.cursor() as cursor:
-            cursor.execute(sql, args)
-            rows = cursor.fetchall()
-            while cursor.nextset():
-                rows = cursor.fetchall()
-            return list(rows)
-
-    def value(self, sql, args=None):
-        """The first column of the first row."""
-        return next(iter(self.query(sql, args)[0].values()))
 
     def error_log(self):
         return self._process.log.read_text(errors="replace")

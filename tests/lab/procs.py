@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 POLL_S = 0.02
 PR_SET_PDEATHSIG = 1
@@ -41,11 +41,19 @@ def wait_until(condition, deadline_s, what):
 
 
 def together(*calls):
-    """Run the calls at the same time, wait for all of them, return their results in order; raise the first error."""
+    """Run the calls at the same time, wait for all of them, return their results in order; raise the first error.
+
+    Ctrl-C does not cut the wait short: whoever cleans up afterwards must not race with calls that still start things.
+    """
     if not calls:
         return []
     with ThreadPoolExecutor(max_workers=len(calls)) as pool:
         futures = [pool.submit(call) for call in calls]
+        try:
+            wait(futures)
+        except KeyboardInterrupt:
+            wait(futures)
+            raise
     return [future.result() for future in futures]
 
 
