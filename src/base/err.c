@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* One error, with what it did to the world. */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int err_set(struct err *err, enum err_code code, enum err_effect effect, const char *fmt, ...)
+{
+    if (err) {
+        va_list args;
+
+        memset(err, 0, sizeof *err);
+        err->code = code;
+        err->effect = effect;
+        va_start(args, fmt);
+        (void)vsnprintf(err->msg, sizeof err->msg, fmt, args); /* a long message is cut, not lost */
+        va_end(args);
+    }
+    return code;
+}
+
+int err_wrap(struct err *err, const char *fmt, ...)
+{
+    if (!err)
+        return ERR_BUG;
+
+    char context[sizeof err->msg];
+    va_list args;
+    va_start(args, fmt);
+    int length = vsnprintf(context, sizeof context, fmt, args);
+    va_end(args);
+    if (length < 0)
+        return err->code;
+
+    char joined[sizeof context + sizeof err->msg + 2];
+    (void)snprintf(joined, sizeof joined, "%s: %s", context, err->msg);
+    (void)snprintf(err->msg, sizeof err->msg, "%.*s", (int)sizeof err->msg - 1, joined);
+    return err->code;
+}
+
+int err_where(struct err *err, const char *fmt, ...)
+{
+    if (!err)
+        return ERR_BUG;
+    if (err->where[0])
+        return err->code;
+
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(err->where, sizeof err->where, fmt, args);
+    va_end(args);
+    return err->code;
+}
+
+int err_hint(struct err *err, const char *fmt, ...)
+{
+    if (!err)
+        return ERR_BUG;
+
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(err->hint, sizeof err->hint, fmt, args);
+    va_end(args);
+    return err->code;
+}
+
+static const struct {
+    enum err_code code;
+    const char *name;
+} names[] = {
+    {ERR_NONE, "none"},         {ERR_USAGE, "usage"},       {ERR_CONFIG, "config"},
+    {ERR_REFUSED, "refused"},   {ERR_LOST, "lost"},         {ERR_TIMEOUT, "timeout"},
+    {ERR_SERVER, "server"},     {ERR_PROTOCOL, "protocol"}, {ERR_CONFLICT, "conflict"},
+    {ERR_BUSY, "busy"},         {ERR_STOPPED, "stopped"},   {ERR_IO, "io"},
+    {ERR_MEMORY, "memory"},     {ERR_DATA, "data"},         {ERR_BUG, "bug"},
+};
+
+const char *err_code_name(enum err_code code)
+{
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (names[i].code == code)
+            return names[i].name;
+    return "unknown";
+}
+
+const char *err_effect_name(enum err_effect effect)
+{
+    switch (effect) {
+    case EFFECT_NONE:
+        return "none";
+    case EFFECT_UNKNOWN:
+        return "unknown";
+    case EFFECT_APPLIED:
+        return "applied";
+    }
+    return "unknown";
+}
