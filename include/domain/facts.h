@@ -88,7 +88,12 @@ const struct node_facts *facts_primary(const struct facts *facts, enum side side
 /* The channel of the link that ends at `replica_side`; NULL when that primary has none or was not reached. */
 const struct channel_facts *facts_link(const struct facts *facts, enum side replica_side);
 
-/* YES: receiving and applying without error. NO: absent or stopped. UNKNOWN: not reached. */
+/* Does the channel read from this node? Host names are compared as text. */
+bool channel_comes_from(const struct channel_facts *channel, const struct node *node);
+/* YES: receiving and applying without error. NO: stopped or in error. */
+enum tri channel_runs(const struct channel_facts *channel);
+
+/* As channel_runs(); NO also when absent or when it reads from anything but the other side's primary. UNKNOWN: not reached. */
 enum tri facts_link_runs(const struct facts *facts, enum side replica_side);
 enum tri facts_link_exists(const struct facts *facts, enum side replica_side);
 

@@ -23,6 +23,7 @@ struct lag_ring {
     unsigned next, count;
 };
 
+/* A sequence below the last one means that the source's log was reset: the ring starts again. */
 void lag_ring_note(struct lag_ring *ring, int64_t at_ms, uint64_t source_sequence);
 
 /*
@@ -31,7 +32,8 @@ void lag_ring_note(struct lag_ring *ring, int64_t at_ms, uint64_t source_sequenc
  */
 int64_t lag_ring_behind_ms(const struct lag_ring *ring, int64_t now_ms, uint64_t received_sequence);
 
-/* Heartbeat written at `beat_us` (controller's clock), read at `now_us` (same clock): max(0, age - interval). is_beating false -> infinite. */
+/* Heartbeat written at `beat_us` (controller's clock), read at `now_us` (same clock): max(0, age - interval).
+ * is_beating false, or a beat more than a second in the future (the clock was set back): infinite. */
 int64_t lag_from_heartbeat_ms(bool is_beating, int64_t beat_us, int64_t now_us, int64_t interval_ms);
 
 /* "12 ms", "3.4 s", "unknown" into out[32]. */
