@@ -55,6 +55,39 @@ def test_read_only_stops_the_monitor(lab):
     primary.query("SET sql_log_bin = 0; DROP DATABASE cutover", account=controller)
 
 
+def test_the_published_grants_let_the_controller_do_its_work(lab):
+    controller, node = lab.accounts["controller"], lab.new.replicas[0]
+    with node.connect(controller) as connection, connection.cursor() as cursor:
+        for statement in (
+            "SET SESSION sql_log_bin = 0, lock_wait_timeout = 1, max_statement_time = 5",
+            "SHOW ALL SLAVES STATUS",
+            "SHOW SLAVE HOSTS",
+            "SHOW BINARY LOGS",
+            "SHOW GRANTS FOR 'app'@'127.%'",
+            "SELECT * FROM mysql.global_priv",
+            "SELECT * FROM information_schema.innodb_trx",
+            "SELECT * FROM information_schema.processlist",
+            "CHANGE MASTER 'probe' TO MASTER_HOST = '127.0.0.1', MASTER_USE_GTID = slave_pos",
+            "RESET SLAVE 'probe' ALL",
+            "SET GLOBAL read_only = 0",
+            "SET GLOBAL read_only = 1",
+            "SET GLOBAL auto_increment_increment = 1",
+            "SET GLOBAL event_scheduler = ON",
+            "FLUSH TABLES WITH READ LOCK",
+            "UNLOCK TABLES",
+            "CREATE DATABASE blog",
+            "CREATE TABLE blog.t (id INT PRIMARY KEY)",
+            "CREATE DEFINER = 'app'@'127.%' VIEW blog.v AS SELECT * FROM blog.t",
+            "CREATE DEFINER = 'app'@'127.%' TRIGGER blog.r AFTER INSERT ON blog.t FOR EACH ROW SET @x = 1",
+            "CREATE DEFINER = 'app'@'127.%' FUNCTION blog.f() RETURNS INT DETERMINISTIC RETURN 1",
+            "CREATE DEFINER = 'app'@'127.%' EVENT blog.e ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT 1",
+            "ALTER DEFINER = 'app'@'127.%' EVENT blog.e DISABLE ON SLAVE",
+            "DROP DATABASE blog",
+            f"KILL {node.connect(lab.accounts['app']).thread_id()}",
+        ):
+            cursor.execute(statement)
+
+
 def test_new_is_empty_and_logged_nothing(lab):
     for server in lab.new.nodes:
         assert server.value("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'blog'") == 0
