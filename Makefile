@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # cutover - `make help` lists what there is. Output goes to build/ only.
-# Knobs: CC, CFLAGS, BUILD (folder), V=1 (show commands), WERROR=1 (CI), SANITIZE=address|thread.
+# Knobs: CC, CFLAGS, LDFLAGS, BUILD (folder), V=1 (show commands), WERROR=1 (CI), SANITIZE=address|thread,
+#        PREFIX, DESTDIR, MODE=shared|fenced (demo), FUZZ_SECONDS, SKIP_DEPS=1 (not a Debian system).
 
 .DEFAULT_GOAL := all
 MAKEFLAGS     += --no-builtin-rules
@@ -11,6 +12,8 @@ CFLAGS        ?= -O2 -g
 PYTHON        ?= /usr/bin/python3
 PREFIX        ?= /usr/local
 VERSION       := 0.1.0
+MODE          ?= shared
+FUZZ_SECONDS  ?= 60
 Q             := $(if $(V),,@)
 
 LIBRARIES := libcurl libconfig libssh2 sqlite3 jansson libcares libmicrohttpd libxxhash ncurses libcrypto
@@ -40,19 +43,30 @@ UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/u
 all: $(PROGRAM) ## build build/cutover
 
 # --- build ---------------------------------------------------------------------------------------------------
-$(BUILD)/gen/sql_ids.h $(BUILD)/gen/sql_catalog.c &: $(SQL_FILES) src/sql/generate.awk
+$(BUILD)/gen/stamp: $(SQL_FILES) src/sql/generate.awk
 	@mkdir -p $(BUILD)/gen
 	$(Q)awk -v ids=$(BUILD)/gen/sql_ids.h.new -v catalog=$(BUILD)/gen/sql_catalog.c.new -f src/sql/generate.awk $(SQL_FILES)
 	$(Q)cmp -s $(BUILD)/gen/sql_ids.h.new $(BUILD)/gen/sql_ids.h || cp $(BUILD)/gen/sql_ids.h.new $(BUILD)/gen/sql_ids.h
 	$(Q)mv $(BUILD)/gen/sql_catalog.c.new $(BUILD)/gen/sql_catalog.c
-	$(Q)rm -f $(BUILD)/gen/sql_ids.h.new; touch $(BUILD)/gen/sql_ids.h
+	$(Q)rm -f $(BUILD)/gen/sql_ids.h.new; touch $@
 
-$(BUILD)/obj/%.o: src/%.c $(BUILD)/gen/sql_ids.h
+# The header keeps its time when a statement changed but no id did: then only the catalog is compiled again.
+$(BUILD)/gen/sql_ids.h $(BUILD)/gen/sql_catalog.c: $(BUILD)/gen/stamp
+	@:
+
+# Other flags, other objects.
+.PHONY: FORCE
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	$(file >$@.new,$(CC) $(ALL_CFLAGS))
+	@cmp -s $@.new $@ && rm -f $@.new || mv $@.new $@
+
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags | $(BUILD)/gen/sql_ids.h
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "CC   $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/obj/gen/sql_catalog.o: $(BUILD)/gen/sql_catalog.c
+$(BUILD)/obj/gen/sql_catalog.o: $(BUILD)/gen/sql_catalog.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
@@ -69,8 +83,124 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	@$(if $(V),,echo "TEST $@")
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/unit $< $(LIBRARY) $(ALL_LDFLAGS) -lcmocka $(PC_LIBS) -o $@
 
+.PHONY: units
+units: $(UNITS)
+
 -include $(OBJECTS:.o=.d) $(UNITS:=.d) $(BUILD)/obj/main.d
 
-.PHONY: clean
+.PHONY: deps
+deps: ## install the Debian packages that are missing (etc/packages.txt); nothing when all are there
+	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test lint)
+
+# --- tests: every suite is run by tests/run.py, which ends with one line 'N passed, N failed' ----------------
+export BUILD CC PYTHON
+RUN_SUITES = $(Q)MAKE='$(MAKE)' $(PYTHON) tests/run.py
+
+.PHONY: test check-fast test-unit test-golden test-integration test-fault asan tsan test-contract golden-update
+test: deps ## everything CI runs: lint, unit (plain, ASan+UBSan, TSan), golden, integration on MariaDB
+	$(RUN_SUITES) lint unit asan tsan golden integration
+
+check-fast: ## build, unit, golden, the quick part of lint: below 30 s
+	$(RUN_SUITES) unit golden lint-quick
+
+test-unit: ## unit tests
+	$(RUN_SUITES) unit
+
+test-golden: ## help, man page, completion and diagram, word for word
+	$(RUN_SUITES) golden
+
+test-integration: deps ## real MariaDB servers, name servers and a stand-in for Cloudflare, on loopback
+	$(RUN_SUITES) integration
+
+test-fault: deps ## kill, cut off and restart things in every step
+	$(RUN_SUITES) fault
+
+asan: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(RUN_SUITES) asan
+
+tsan: ## unit tests under ThreadSanitizer
+	$(RUN_SUITES) tsan
+
+test-contract: ## the stand-in for Cloudflare against the published schema and the official client (needs npm)
+	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test contract)
+	$(Q)tests/contract/run.sh
+
+golden-update: $(PROGRAM) ## accept what the program prints now as the golden texts
+	$(Q)CUTOVER_GOLDEN_UPDATE=1 $(PYTHON) -m pytest -q -p no:cacheprovider tests/golden
+
+.PHONY: coverage
+coverage: ## unit test coverage as HTML in build/coverage/html
+	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test coverage)
+	$(Q)$(MAKE) BUILD=$(BUILD)/coverage CFLAGS='-Og -g --coverage' LDFLAGS='--coverage' test-unit
+	$(Q)lcov --quiet --capture --directory $(BUILD)/coverage/obj --output-file $(BUILD)/coverage/lcov.info
+	$(Q)genhtml --quiet --output-directory $(BUILD)/coverage/html $(BUILD)/coverage/lcov.info
+	@lcov --summary $(BUILD)/coverage/lcov.info 2>&1 | grep -E 'lines|functions'
+
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+.PHONY: fuzz fuzzers
+fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -MMD -MP $< $(LIBRARY) $(ALL_LDFLAGS) $(PC_LIBS) -o $@
+
+fuzz: ## libFuzzer on every parser of untrusted text, FUZZ_SECONDS each
+	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build fuzz)
+	$(Q)$(MAKE) BUILD=$(BUILD)/fuzz CC=clang SANITIZE=address CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' fuzzers
+	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+.PHONY: demo
+demo: deps $(PROGRAM) ## migrate there, back and there again between throw-away servers; MODE=shared|fenced
+	$(Q)$(PYTHON) -m tests.lab.demo --mode $(MODE)
+
+# --- lint and documents --------------------------------------------------------------------------------------
+export LINT_CFLAGS = -std=c17 -D_GNU_SOURCE -Iinclude -I$(BUILD)/gen $(PC_CFLAGS) $(WARNINGS)
+C_FILES := $(sort $(wildcard src/*.c src/*/*.c include/*/*.h tests/unit/*.[ch] tests/fuzz/*.[ch]))
+
+.PHONY: lint tidy format docs
+lint: $(PROGRAM) ## layers, includers, headers, banned words, sizes, format, cppcheck, shellcheck, docs in sync
+	$(Q)etc/lint/run.sh
+
+tidy: $(BUILD)/gen/sql_ids.h ## clang-tidy (slow, not part of lint)
+	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build tidy)
+	$(Q)printf '%s\n' $(filter src/%.c,$(C_FILES)) | \
+	    xargs -P 2 -I {} clang-tidy --quiet {} -- $(ALL_CFLAGS)
+
+format: ## clang-format over all C files
+	$(Q)clang-format -i $(C_FILES)
+
+docs: $(PROGRAM) ## write the generated parts of docs/
+	$(Q)etc/docs.sh $(PROGRAM)
+
+# --- install -------------------------------------------------------------------------------------------------
+INSTALL_DIR   = $(DESTDIR)$(PREFIX)
+DOC_DIR       = $(INSTALL_DIR)/share/doc/cutover
+PLAYBOOKS    := $(sort $(wildcard playbooks/*.cfg))
+
+.PHONY: install uninstall dist clean help
+install: $(PROGRAM) ## program, playbooks, samples, man page, completion, service; PREFIX= DESTDIR=
+	install -D -m 755 $(PROGRAM) $(INSTALL_DIR)/bin/cutover
+	install -d $(INSTALL_DIR)/share/cutover/playbooks $(INSTALL_DIR)/share/man/man1 \
+	           $(INSTALL_DIR)/share/bash-completion/completions $(INSTALL_DIR)/lib/systemd/system
+	$(if $(PLAYBOOKS),install -m 644 $(PLAYBOOKS) $(INSTALL_DIR)/share/cutover/playbooks/)
+	install -D -m 644 -t $(DOC_DIR)/examples etc/cutover.cfg etc/grants-mariadb.sql
+	install -m 644 $(wildcard README.md CHANGELOG.md LICENSE) $(DOC_DIR)/
+	$(PROGRAM) generate man >$(INSTALL_DIR)/share/man/man1/cutover.1
+	$(PROGRAM) generate completion >$(INSTALL_DIR)/share/bash-completion/completions/cutover
+	sed 's|@PREFIX@|$(PREFIX)|g' etc/cutover.service >$(INSTALL_DIR)/lib/systemd/system/cutover.service
+
+uninstall: ## remove what install put there; /etc/cutover and the journal stay
+	rm -f $(INSTALL_DIR)/bin/cutover $(INSTALL_DIR)/share/man/man1/cutover.1 \
+	      $(INSTALL_DIR)/share/bash-completion/completions/cutover $(INSTALL_DIR)/lib/systemd/system/cutover.service
+	rm -rf $(INSTALL_DIR)/share/cutover $(DOC_DIR)
+
+dist: ## build/cutover-VERSION.tar.gz from what is committed
+	@mkdir -p $(BUILD)
+	git archive --prefix=cutover-$(VERSION)/ --format=tar.gz -o $(BUILD)/cutover-$(VERSION).tar.gz HEAD
+
 clean: ## remove build/
 	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@sed -n '/^# Knobs/,/^$$/s/^# */  /p' $(firstword $(MAKEFILE_LIST))

@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Run suites of tests and say at the very end, alone on a line, 'N passed, N failed'.
+
+    tests/run.py SUITE...        of the names in SUITES; the Makefile's test targets are this with one or more names
+
+Environment: BUILD (folder of the plain build), MAKE.
+Results:     BUILD/test-results/: what each suite printed (cmocka's TAP, pytest's JUnit file) and summary.json.
+A suite that cannot be built, crashes, hangs or reports nothing counts as one failure; it is never passed over.
+Exit code:   0 only when something passed and nothing failed.
+"""
+
+import collections
+import concurrent.futures
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = Path(os.environ.get("BUILD") or "build")
+RESULTS = ROOT / BUILD / "test-results"
+CPUS = os.cpu_count() or 1
+UNIT_TIMEOUT_S = 120
+
+Suite = collections.namedtuple("Suite", "about run argument")
+
+
+class Tally(collections.namedtuple("Tally", "passed failed skipped", defaults=(0, 0, 0))):
+    def __add__(self, other):
+        return Tally(*(a + b for a, b in zip(self, other)))
+
+    def __str__(self):
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+def make(*words):
+    """Run make; did it work? Its output goes to the terminal."""
+    command = [os.environ.get("MAKE") or "make", "--no-print-directory", "--keep-going", *words]
+    if "jobserver" not in os.environ.get("MAKEFLAGS", ""):
+        command.insert(1, f"-j{CPUS}")
+    return subprocess.call(command, cwd=ROOT) == 0
+
+
+# --- TAP: unit tests and lint --------------------------------------------------------------------------------------
+
+def tally_tap(text, exit_code):
+    """Count the lines of a TAP report. Plans without their tests, and an exit code without a failed test, are failures."""
+    planned = sum(int(count) for count in re.findall(r"^1\.\.(\d+)", text, re.MULTILINE))
+    lines = re.findall(r"^(not )?ok\b(.*)$", text, re.MULTILINE)
+    skipped = sum(1 for failed, rest in lines if not failed and "# SKIP" in rest.upper())
+    failed = sum(1 for bad, _ in lines if bad)
+    passed = len(lines) - failed - skipped
+    unreported = max(planned - len(lines), 0)
+    if unreported or not lines or (exit_code != 0 and not failed):
+        failed += max(unreported, 1)
+    return Tally(passed, failed, skipped)
+
+
+def run_unit_binary(binary, environment, wrapper, log_folder):
+    try:
+        done = subprocess.run([*wrapper, binary], cwd=ROOT, env=environment, timeout=UNIT_TIMEOUT_S, check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        text, code = done.stdout.decode(errors="replace"), done.returncode
+    except subprocess.TimeoutExpired as late:
+        text = (late.stdout or b"").decode(errors="replace") + f"\nno end after {UNIT_TIMEOUT_S} s\n"
+        code = -signal.SIGKILL
+    (log_folder / f"{binary.name}.tap").write_text(text)
+    return text, code
+
+
+def without_address_randomization():
+    """ThreadSanitizer's memory map collides with high-entropy randomization of newer kernels."""
+    wrapper = ["setarch", platform.machine(), "--addr-no-randomize"]
+    if shutil.which("setarch") and subprocess.call([*wrapper, "true"], stderr=subprocess.DEVNULL) == 0:
+        return wrapper
+    return []
+
+
+def run_units(name, sanitizer):
+    build = BUILD / name if sanitizer else BUILD
+    words = [f"BUILD={build}"] + ([f"SANITIZE={sanitizer}"] if sanitizer else [])
+    if not make(*words, "units"):
+        print(f"{name}: does not build")
+        return Tally(failed=1)
+    binaries = [ROOT / build / "unit" / source.stem for source in sorted((ROOT / "tests/unit").glob("test_*.c"))]
+    environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+                   "TSAN_OPTIONS": "halt_on_error=1"}
+    wrapper = without_address_randomization() if sanitizer == "thread" else []
+    log_folder = RESULTS / name
+    log_folder.mkdir(parents=True, exist_ok=True)
+
+    total = Tally()
+    with concurrent.futures.ThreadPoolExecutor(CPUS) as pool:
+        answers = pool.map(lambda binary: run_unit_binary(binary, environment, wrapper, log_folder), binaries)
+        for binary, (text, code) in zip(binaries, answers):
+            tally = tally_tap(text, code)
+            if tally.failed:
+                print(f"--- {name}: {binary.name}: {tally}, exit code {code}\n{text.rstrip()}")
+            total += tally
+    return total
+
+
+def run_lint(name, words):
+    if not make(f"BUILD={BUILD}", "all"):
+        print(f"{name}: the program does not build")
+        return Tally(failed=1)
+    done = subprocess.run(["etc/lint/run.sh", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    (RESULTS / f"{name}.tap").write_text(done.stdout)
+    tally = tally_tap(done.stdout, done.returncode)
+    if tally.failed:
+        print(done.stdout.rstrip())
+    return tally
+
+
+# --- pytest: golden, integration, fault ----------------------------------------------------------------------------
+
+def tally_junit(path, exit_code):
+    try:
+        suites = list(xml.etree.ElementTree.parse(path).iter("testsuite"))
+    except (OSError, xml.etree.ElementTree.ParseError):
+        return Tally(failed=1)
+    count = {key: sum(int(suite.get(key, 0)) for suite in suites) for key in ("tests", "failures", "errors", "skipped")}
+    failed = count["failures"] + count["errors"]
+    if exit_code != 0 and not failed:
+        failed = 1  # interrupted, crashed, or no test was found
+    return Tally(max(count["tests"] - count["failures"] - count["errors"] - count["skipped"], 0), failed,
+                 count["skipped"])
+
+
+def run_pytest(name, folder):
+    if not make(f"BUILD={BUILD}", "all"):
+        print(f"{name}: the program does not build")
+        return Tally(failed=1)
+    report = RESULTS / f"{name}.xml"
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(ROOT / BUILD / "pycache")}
+    code = subprocess.call([sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "--durations=5",
+                            f"--junitxml={report}", folder], cwd=ROOT, env=environment)
+    return tally_junit(report, code)
+
+
+# -------------------------------------------------------------------------------------------------------------------
+
+SUITES = {
+    "lint": Suite("everything that is checked without running the program's work", run_lint, []),
+    "lint-quick": Suite("the part of lint that takes a few seconds", run_lint, ["--quick"]),
+    "unit": Suite("tests/unit", run_units, None),
+    "asan": Suite("tests/unit under AddressSanitizer and UndefinedBehaviorSanitizer", run_units, "address"),
+    "tsan": Suite("tests/unit under ThreadSanitizer", run_units, "thread"),
+    "golden": Suite("tests/golden", run_pytest, "tests/golden"),
+    "integration": Suite("tests/integration", run_pytest, "tests/integration"),
+    "fault": Suite("tests/fault", run_pytest, "tests/fault"),
+}
+
+
+def forget_earlier_results(name):
+    shutil.rmtree(RESULTS / name, ignore_errors=True)
+    for path in RESULTS.glob(f"{name}.*"):
+        path.unlink()
+
+
+def main(names):
+    unknown = [name for name in names if name not in SUITES]
+    if unknown or not names:
+        print(f"usage: tests/run.py SUITE..., of: {', '.join(SUITES)}", file=sys.stderr)
+        return 1
+    RESULTS.mkdir(parents=True, exist_ok=True)
+
+    interrupted = []  # the suites get the signal too and clean up; we wait for them
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda caught, _frame: interrupted.append(caught))
+
+    results = {}
+    for name in names:
+        suite = SUITES[name]
+        print(f"=== {name}: {suite.about}", flush=True)
+        forget_earlier_results(name)
+        began = time.monotonic()
+        tally = Tally(failed=1) if interrupted else suite.run(name, suite.argument)
+        results[name] = (tally, time.monotonic() - began)
+        sys.stdout.flush()
+
+    total = sum((tally for tally, _ in results.values()), Tally())
+    summary = {name: {**tally._asdict(), "seconds": round(seconds, 1)} for name, (tally, seconds) in results.items()}
+    (RESULTS / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+    print()
+    for name, (tally, seconds) in results.items():
+        print(f"{name:<12} {str(tally):<32} {seconds:7.1f} s")
+    print(f"\n{total}", flush=True)
+    return 0 if total.passed and not total.failed and not interrupted else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
