@@ -57,8 +57,7 @@ $(BUILD)/gen/sql_ids.h $(BUILD)/gen/sql_catalog.c: $(BUILD)/gen/stamp
 # Other flags, other objects.
 .PHONY: FORCE
 $(BUILD)/flags: FORCE
-	@mkdir -p $(@D)
-	$(file >$@.new,$(CC) $(ALL_CFLAGS))
+	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS))
 	@cmp -s $@.new $@ && rm -f $@.new || mv $@.new $@
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags | $(BUILD)/gen/sql_ids.h
