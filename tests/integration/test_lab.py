@@ -57,7 +57,8 @@ def test_read_only_stops_the_monitor(lab):
 
 def test_the_published_grants_let_the_controller_do_its_work(lab):
     controller, node = lab.accounts["controller"], lab.new.replicas[0]
-    with node.connect(controller) as connection, connection.cursor() as cursor:
+    with (node.connect(controller) as connection, connection.cursor() as cursor,
+          node.connect(lab.accounts["app"]) as straggler):
         for statement in (
             "SET SESSION sql_log_bin = 0, lock_wait_timeout = 1, max_statement_time = 5",
             "SHOW ALL SLAVES STATUS",
@@ -83,7 +84,7 @@ def test_the_published_grants_let_the_controller_do_its_work(lab):
             "CREATE DEFINER = 'app'@'127.%' EVENT blog.e ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT 1",
             "ALTER DEFINER = 'app'@'127.%' EVENT blog.e DISABLE ON SLAVE",
             "DROP DATABASE blog",
-            f"KILL {node.connect(lab.accounts['app']).thread_id()}",
+            f"KILL {straggler.thread_id()}",
         ):
             cursor.execute(statement)
 

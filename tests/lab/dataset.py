@@ -8,6 +8,7 @@ of it: `create_event` runs once the replicas follow.
 
 import hashlib
 import random
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -150,9 +151,16 @@ def size_bytes(server):
 
 
 def cached_template(cache, mb):
-    """A data directory that holds the data set; made when `cache` has none for this size and these sources."""
+    """A data directory that holds the data set; made when `cache` has none for this size and these sources.
+
+    Those of the same size from older sources are removed then.
+    """
+    prefix = f"blog-{mb}mb-"
 
     def build(datadir):
+        for outdated in cache.glob(f"{prefix}*"):
+            if outdated.is_dir():
+                shutil.rmtree(outdated)
         with tempfile.TemporaryDirectory(dir=cache, prefix="load-") as folder:
             network = ports.Network()
             server = mariadb.Server(Path(folder), "loader", network.address(2), 1, mariadb.empty_template(cache),
@@ -166,7 +174,7 @@ def cached_template(cache, mb):
                 network.release()
             (Path(folder) / "data").rename(datadir)
 
-    return mariadb.cached(cache / f"blog-{mb}mb-{_sources_digest()}-{mariadb.version()}", build)
+    return mariadb.cached(cache / f"{prefix}{_sources_digest()}-{mariadb.version()}", build)
 
 
 # A server that is thrown away if it fails.
