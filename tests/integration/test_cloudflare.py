@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The stand-in for the Cloudflare API and the edge: does it behave, and misbehave, like the real one?"""
+"""The stand-in for the Cloudflare API and the edge: do they behave, and misbehave, as the real ones?"""
 
 import http.client
 import json
@@ -150,6 +150,13 @@ def test_a_record_that_breaks_a_rule_is_refused_with_its_code(call, fields, code
     status, answer = call("POST", call.records,
                           {"type": "A", "name": "x", "content": "192.0.2.1", "ttl": 60, **fields})
     assert (status, inner_code(answer)) == (400, code)
+
+
+def test_the_telling_code_may_be_on_top(call):
+    bad = {"type": "A", "name": "x", "content": "nonsense", "ttl": 60}
+    assert call("POST", call.records, bad)[1]["errors"][0]["code"] == 1004
+    call.api.chained_errors = False
+    assert call("POST", call.records, bad)[1]["errors"][0]["code"] == 9005
 
 
 @pytest.mark.parametrize(("zone", "ttl", "status"), [

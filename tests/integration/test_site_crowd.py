@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The site, the crowd and the audit, on a real database and real DNS.
 
-Both sides' sites share one database here: replication without lag, so that whatever is lost or
-doubled in these tests was lost or doubled by the site, the crowd, or on purpose.
+Both sides' sites share one database, unless a test says otherwise: replication without lag, so that
+whatever is lost or doubled was lost or doubled by the site, the crowd, or on purpose.
 """
 
 import http.client
@@ -18,7 +18,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from tests.lab import crowd_ledger, mariadb, ports
+from tests.lab import accounts, crowd_ledger, mariadb, ports, tls
 from tests.lab.cloudflare import Cloudflare
 from tests.lab.crowd import Crowd, Plan
 from tests.lab.crowd_audit import audit
@@ -77,8 +77,13 @@ def database(server):
 
 
 @pytest.fixture
-def sites(network, database):
+def sites(request):
     """OLD and NEW on one port, each at its own address, as the edge needs it."""
+    return request.getfixturevalue(getattr(request, "param", "twin_sites"))
+
+
+@pytest.fixture
+def twin_sites(network, database):
     addresses = [network.address(21), network.address(22)]
     port = ports.free_port([*addresses, network.address(9)])
     started = {side: Site(side, address, port, database).start()
@@ -295,6 +300,71 @@ def test_the_crowd_as_a_process_stops_cleanly_on_sigterm(town, sites, database, 
     assert verdict.is_clean
     assert verdict.acknowledged == figures["acknowledged"] > 100
     assert [w["label"] for w in figures["pauses"]["windows"]] == ["start", "there"]
+
+
+# -- two sides that replicate to each other -------------------------------------------------------
+
+@pytest.fixture
+def ring(network, tmp_path):
+    """OLD and NEW, both open, each following the other, auto_increment staggered."""
+    addresses = {"old": network.address(31), "new": network.address(32)}
+    certificates = tls.create(tmp_path / "tls", addresses.values())
+    template = mariadb.empty_template(ROOT / "build" / "lab-cache")
+    replication = accounts.Account("repl", "repl")
+    servers = {side: mariadb.Server(tmp_path / side, side, address, number, template,
+                                    domain_id=mariadb.DOMAIN[side], tls=certificates,
+                                    options={"auto-increment-increment": 2,
+                                             "auto-increment-offset": number})
+               for number, (side, address) in enumerate(addresses.items(), start=1)}
+    try:
+        for server in servers.values():
+            server.start()
+            server.query("SET sql_log_bin = 0; CREATE USER repl@'127.%' IDENTIFIED BY 'repl';"
+                         "GRANT REPLICATION SLAVE ON *.* TO repl@'127.%';" + SCHEMA)
+        servers["old"].follow(servers["new"], replication)
+        servers["new"].follow(servers["old"], replication)
+        yield servers
+    finally:
+        mariadb.stop_all(servers.values(), clean=False)
+
+
+@pytest.fixture
+def ring_sites(network, ring):
+    addresses = {"old": network.address(21), "new": network.address(22)}
+    port = ports.free_port([*addresses.values(), network.address(9)])
+    started = {side: Site(side, addresses[side], port, ring_database(server)).start()
+               for side, server in ring.items()}
+    yield started
+    for site in started.values():
+        site.stop()
+
+
+def ring_database(server):
+    return Database(server.address, server.port, "app", "app")
+
+
+def settle(ring):
+    for here, there in (("old", "new"), ("new", "old")):
+        ring[here].wait_applied(ring[there].value("SELECT @@gtid_binlog_pos"))
+
+
+@pytest.mark.parametrize("sites", ["ring_sites"], indirect=True)
+def test_a_shared_crossing_breaks_no_channel_and_loses_nothing(town, sites, ring, tmp_path):
+    crowd = Crowd(plan_of(town, sites), tmp_path / "ledger").start()
+    wait_acknowledged(crowd, 200)
+    flip(town, sites["new"])
+    wait_until(lambda: sides_seen(crowd) == {"new"}, 15, "everybody is on NEW")
+    wait_acknowledged(crowd, crowd.ledger.count("acknowledged") + 200)
+    crowd.stop()
+    settle(ring)
+
+    databases = [ring_database(ring[side]) for side in ("old", "new")]
+    verdict = audit(crowd.ledger.path, *databases, settled=True)
+    assert verdict.is_clean, verdict
+    assert verdict.cross_side_signups["old->new"] > 0
+
+    ring["new"].query("SET sql_log_bin = 0; DELETE FROM blog.posts ORDER BY id LIMIT 1")
+    assert audit(crowd.ledger.path, *databases, settled=True).lost_on == {"old": 0, "new": 1}
 
 
 # -- the audit must be able to fail ---------------------------------------------------------------

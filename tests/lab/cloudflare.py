@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A stand-in for the Cloudflare API v4: one server on loopback that a real client cannot tell apart.
+"""A stand-in for the Cloudflare API v4, on loopback, that a client cannot tell from the real one.
 
 Owns:       zones, tokens, the rate limit, the log of requests, and the carriers that take every
             committed change to the DNS servers and the edge.
@@ -7,8 +7,8 @@ Guarantees: an answer is sent only after its change is committed; what is lost o
             lost to the client only, exactly the case a client must survive.
 Judged by:  tests/contract (the published schema, the official client).
 
-In a process of its own: `python3 -m tests.lab.cloudflare --help`. The control plane under /_lab/
-needs no token; the methods of Cloudflare do the same for tests in the same process:
+In a process of its own, without DNS and edge: `python3 -m tests.lab.cloudflare --help`. The
+control plane under /_lab/ needs no token; the methods of Cloudflare do the same in one process:
 
     GET, POST, DELETE /_lab/faults     armed faults; arm {"kind": ..., "method": ..., "match": ...}
     GET, DELETE       /_lab/log        requests seen
@@ -20,7 +20,6 @@ needs no token; the methods of Cloudflare do the same for tests in the same proc
 import argparse
 import json
 import math
-import os
 import re
 import signal
 import threading
@@ -28,10 +27,9 @@ import time
 from dataclasses import asdict, dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from .cloudflare_carry import Carrier, DnsDelivery, PowerDnsBackend
+from .cloudflare_carry import Carrier, DnsDelivery
 from .cloudflare_faults import BEFORE, Faults
 from .cloudflare_zone import BATCH_ORDER, PLANS, ApiError, Zone
-from .edge import Edge
 from .httpd import Handler, Httpd
 
 BASE = "/client/v4"
@@ -113,8 +111,8 @@ class Cloudflare:
     """
 
     def __init__(self, zones, *, address="127.0.0.1", port=0, dns=None, edge=None,
-                 edge_addresses=(), tokens=None, rate_limit=None, name_servers=("ns1.lab", "ns2.lab"),
-                 chained_errors=True, drop_field=None):
+                 edge_addresses=(), tokens=None, rate_limit=None,
+                 name_servers=("ns1.lab", "ns2.lab"), chained_errors=True, drop_field=None):
         self.tokens = dict(DEFAULT_TOKENS if tokens is None else tokens)
         self.rate_limit = rate_limit or RateLimit()
         self.faults = Faults()
@@ -500,9 +498,6 @@ def _parse_args():
                         help=f"plans: {', '.join(PLANS)}")
     parser.add_argument("--record", action="append", default=[], metavar="JSON",
                         help="a record that exists from the start, as the API takes it")
-    parser.add_argument("--dns", action="append", default=[], metavar="NAME=URL",
-                        help="a PowerDNS API; its key is read from LAB_PDNS_KEY")
-    parser.add_argument("--edge", metavar="ADDRESS:PORT", help="play the edge there, too")
     parser.add_argument("--drop-field", help="break every record by leaving this field out")
     return parser.parse_args()
 
@@ -510,14 +505,7 @@ def _parse_args():
 def main():
     args = _parse_args()
     zones = dict(z.split("=", 1) for z in args.zone)
-    dns = {name: PowerDnsBackend(url, os.environ.get("LAB_PDNS_KEY", ""), zones)
-           for name, url in (d.split("=", 1) for d in args.dns)}
-    edge = None
-    if args.edge:
-        address, _, port = args.edge.rpartition(":")
-        edge = Edge(address, int(port)).start()
-    api = Cloudflare(zones, address=args.address, port=args.port, dns=dns, edge=edge,
-                     drop_field=args.drop_field)
+    api = Cloudflare(zones, address=args.address, port=args.port, drop_field=args.drop_field)
     for record in map(json.loads, args.record):
         api.zone(record["name"]).create(record)
     ended = threading.Event()
@@ -527,8 +515,6 @@ def main():
     print(f"ready {api.url}", flush=True)
     ended.wait()
     api.stop()
-    if edge is not None:
-        edge.stop()
 
 
 if __name__ == "__main__":

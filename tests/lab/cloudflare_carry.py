@@ -8,16 +8,12 @@ Guarantees: a destination sees commits in order, each one `delay_s` after it was
 """
 
 import collections
-import json
 import math
 import threading
 import time
-import urllib.error
-import urllib.request
 
 NEVER = math.inf        # a delay: this destination lags until the delay is lowered again
 RETRY_S = 0.1
-HTTP_TIMEOUT_S = 5.0
 
 
 class Carrier:
@@ -70,7 +66,7 @@ class Carrier:
         while (view := self._next_due()) is not None:
             try:
                 self._deliver(view)
-            except OSError as error:  # urllib's errors are OSErrors
+            except OSError as error:  # what urllib and sockets raise
                 self.last_error = error
                 with self._changed:
                     self._changed.wait_for(lambda: self._is_stopping, RETRY_S)
@@ -115,31 +111,3 @@ class DnsDelivery:
             if before.get(kind) != (ttl_s, contents):
                 self._backend.set_rrset(view.name, kind, ttl_s, list(contents))
         self._published[view.name] = view.rrsets
-
-
-class PowerDnsBackend:
-    """One PowerDNS authoritative server through its HTTP API.
-
-    api_url  such as http://127.0.0.1:8081/api/v1/servers/localhost
-    zones    the names of the zones it serves; they must exist there already
-    """
-
-    def __init__(self, api_url, api_key, zones):
-        self._api_url, self._api_key = api_url.rstrip("/"), api_key
-        self._zones = sorted((zone.rstrip(".") for zone in zones), key=len, reverse=True)
-
-    def set_rrset(self, name, kind, ttl_s, contents):
-        self._change(name, {"type": kind, "changetype": "REPLACE", "ttl": ttl_s,
-                            "records": [{"content": c, "disabled": False} for c in contents]})
-
-    def delete_rrset(self, name, kind):
-        self._change(name, {"type": kind, "changetype": "DELETE"})
-
-    def _change(self, name, rrset):
-        zone = next(z for z in self._zones if name == z or name.endswith("." + z))
-        body = json.dumps({"rrsets": [{"name": f"{name}.", **rrset}]}).encode()
-        request = urllib.request.Request(
-            f"{self._api_url}/zones/{zone}.", body, method="PATCH",
-            headers={"X-API-Key": self._api_key, "Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as answer:
-            answer.read()

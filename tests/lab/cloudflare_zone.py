@@ -22,7 +22,7 @@ BATCH_ORDER = ("deletes", "patches", "puts", "posts")  # whatever order the call
 
 @dataclass(frozen=True)
 class Plan:
-    """What a zone may do. `automatic_ttl_s` is what the DNS says for automatic and proxied records."""
+    """What a zone may do. `automatic_ttl_s` is what the DNS says where the TTL is automatic."""
 
     name: str
     legacy_id: str

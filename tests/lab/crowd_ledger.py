@@ -44,7 +44,7 @@ class Ledger:
 
 
 def read(path):
-    """The lines of a ledger; a last line cut short by a crash was never acknowledged and is left out."""
+    """The lines of a ledger; a last line cut short by a crash is no promise and is left out."""
     with open(path, encoding="utf-8") as file:
         return [json.loads(line) for line in file if line.endswith("\n")]
 

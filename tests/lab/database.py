@@ -10,7 +10,7 @@ CONNECT_TIMEOUT_S = 2
 
 @dataclass(frozen=True)
 class Database:
-    """One primary. `ca` is the file of the CA that signs its certificate; without it there is no TLS."""
+    """One primary. `ca` is the file of the CA of its certificate; without it there is no TLS."""
 
     host: str
     port: int

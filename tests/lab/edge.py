@@ -121,8 +121,8 @@ class _Handler(Handler):
         return None
 
     def _fail(self, status, why):
-        self.send_body(status, "text/plain; charset=UTF-8", f"error code: {status} ({why})".encode(),
-                       [("X-Lab-Edge", "1")])
+        text = f"error code: {status} ({why})"
+        self.send_body(status, "text/plain; charset=UTF-8", text.encode(), [("X-Lab-Edge", "1")])
 
 
 def _end_to_end(headers):

@@ -41,7 +41,7 @@ class Refusal(Exception):
 
 
 class Pool:
-    """Connections to one database, kept for the next request. A dead one is replaced, not mourned."""
+    """Connections to one database, kept for the next request; a dead one is replaced."""
 
     def __init__(self, database):
         self._database = database
