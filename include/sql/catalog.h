@@ -20,9 +20,16 @@ struct sql_arg {
     const char *text;
 };
 
-/* The template for this server; NULL when no variant fits (a unit test proves exactly one for supported versions). */
+/* The template for this server; NULL when no variant fits (a unit test proves exactly one for supported versions).
+ * version NULL: nothing is known yet, only a statement that every server understands fits. */
 const char *sql_for(enum sql_id id, const struct server_version *version);
 const char *sql_id_name(enum sql_id id); /* "read_only_set" */
+
+/* src/sql/journal/NAME.sql, as SQL_JOURNAL_NAME: SQLite text for the journal, may be several statements. NULL for other ids. */
+const char *sql_journal(enum sql_id id);
+
+/* The second half of sql_render(): fill the parameters of a template. ERR_BUG/NONE names the parameter. */
+MUST_CHECK int sql_fill(const char *template, const struct sql_arg *args, size_t arg_count, struct buf *out, struct err *err);
 
 /*
  * Render into out (appended). Every parameter of the template must be given and every argument used.
@@ -32,10 +39,14 @@ const char *sql_id_name(enum sql_id id); /* "read_only_set" */
 MUST_CHECK int sql_render(enum sql_id id, const struct server_version *version, const struct sql_arg *args, size_t arg_count,
                           struct buf *out, struct err *err);
 
-/* `a`.`b` with backquotes doubled; ERR_REFUSED for names with NUL or longer than 64 characters a part. */
+/* `a`.`b` with backquotes doubled, split at the first dot; ERR_REFUSED for parts that are empty or longer than 64 characters. */
 MUST_CHECK int sql_quote_identifier(const char *name, struct buf *out, struct err *err);
+/* The same for one part, in which a dot is a character like any other. */
+MUST_CHECK int sql_quote_name(const char *name, struct buf *out, struct err *err);
 /* 'text' with quotes and backslashes escaped, valid in utf8mb4 with and without NO_BACKSLASH_ESCAPES (uses doubled quotes;
  * our sessions pin sql_mode so that backslash is an escape character). */
 void sql_quote_literal(const char *text, size_t len, struct buf *out);
+/* 'a', 'b', 'c' for a :{list!} parameter behind IN; NULL (which matches nothing) when there is none. */
+void sql_quote_list(const char *const *texts, size_t count, struct buf *out);
 
 #endif

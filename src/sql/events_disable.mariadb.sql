@@ -1,0 +1,3 @@
+-- Keep an event from firing on this node, and remember that it is meant to fire on another.
+-- Privileges: EVENT on the database, SET USER.  Parameters: event! (quoted schema.name), user, host.  Repeat: safe
+ALTER DEFINER = :{user}@:{host} EVENT :{event!} DISABLE ON SLAVE;

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* Row-value predicates, spelled out part by part: the range optimizer of neither vendor uses (a, b) > (x, y) fully. */
+#include "sql/key_range.h"
+
+#include "sql/quote.h"
+
+/* InnoDB's largest key is 3072 bytes; a value read back is never much longer. */
+#define PART_CAP_BYTES 65536
+
+int key_point_set(struct key_point *point, const char *const *values, const unsigned long *lengths, size_t count,
+                  struct err *err)
+{
+    if (count > INDEX_COLUMN_CAP)
+        return err_set(err, ERR_BUG, EFFECT_NONE, "a key of %zu columns", count);
+    for (size_t i = 0; i < count; i++) {
+        struct buf *part = &point->parts[i];
+        part->cap_bytes = PART_CAP_BYTES;
+        buf_reset(part);
+        if (!values[i])
+            return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "a key column that cannot be NULL is NULL");
+        buf_add(part, values[i], lengths[i]);
+        int rc = buf_check(part, err);
+        if (rc)
+            return rc;
+    }
+    point->count = count;
+    point->is_set = true;
+    return 0;
+}
+
+int key_point_copy(struct key_point *to, const struct key_point *from, struct err *err)
+{
+    const char *values[INDEX_COLUMN_CAP];
+    unsigned long lengths[INDEX_COLUMN_CAP];
+
+    if (!from->is_set) {
+        to->is_set = false;
+        return 0;
+    }
+    for (size_t i = 0; i < from->count; i++) {
+        values[i] = buf_text(&from->parts[i]);
+        lengths[i] = from->parts[i].len;
+    }
+    return key_point_set(to, values, lengths, from->count, err);
+}
+
+void key_point_release(struct key_point *point)
+{
+    for (size_t i = 0; i < INDEX_COLUMN_CAP; i++)
+        buf_release(&point->parts[i]);
+    point->is_set = false;
+}
+
+static bool is_walked_by_number(const struct column_shape *column)
+{
+    return column->class == COLUMN_LISTED || column->class == COLUMN_BIT;
+}
+
+void key_columns_sql(const struct table_shape *table, const struct index_shape *key, struct buf *out)
+{
+    for (size_t i = 0; i < key->column_count; i++) {
+        const struct column_shape *column = &table->columns[key->columns[i]];
+        buf_puts(out, i ? "," : "");
+        sql_quote_part(column->name, out);
+        buf_puts(out, is_walked_by_number(column) ? "+0" : "");
+    }
+}
+
+void key_order_sql(const struct table_shape *table, const struct index_shape *key, bool is_backwards, struct buf *out)
+{
+    for (size_t i = 0; i < key->column_count; i++) {
+        buf_puts(out, i ? "," : "");
+        sql_quote_part(table->columns[key->columns[i]].name, out);
+        buf_puts(out, is_backwards ? " DESC" : "");
+    }
+}
+
+void key_literal_sql(const struct column_shape *column, const char *bytes, size_t len, struct buf *out)
+{
+    switch (column->class) {
+    case COLUMN_INTEGER:
+    case COLUMN_DECIMAL:
+    case COLUMN_LISTED:
+    case COLUMN_BIT:
+        buf_add(out, bytes, len);
+        return;
+    case COLUMN_TEXT:
+        buf_printf(out, "_%s ", column->charset);
+        sql_quote_hex(bytes, len, out);
+        buf_printf(out, " COLLATE %s", column->collation);
+        return;
+    case COLUMN_BINARY:
+        buf_puts(out, "_binary ");
+        sql_quote_hex(bytes, len, out);
+        return;
+    case COLUMN_FLOAT:
+    case COLUMN_DOUBLE:
+    case COLUMN_TIME:
+    case COLUMN_GEOMETRY:
+    case COLUMN_OTHER:
+        sql_quote_bytes(bytes, len, out);
+        return;
+    }
+}
+
+static void compare_sql(const struct table_shape *table, const struct index_shape *key, const struct key_point *point,
+                        size_t part, const char *operator, struct buf *out)
+{
+    const struct column_shape *column = &table->columns[key->columns[part]];
+    sql_quote_part(column->name, out);
+    buf_printf(out, " %s ", operator);
+    key_literal_sql(column, buf_text(&point->parts[part]), point->parts[part].len, out);
+}
+
+/* (a > x OR (a = x AND (b > y OR (b = y AND c > z)))), the last one with `last` instead of `strict`. */
+static void bound_sql(const struct table_shape *table, const struct index_shape *key, const struct key_point *point,
+                      const char *strict, const char *last, struct buf *out)
+{
+    size_t open = 0;
+    for (size_t part = 0; part < point->count; part++) {
+        bool is_last = part + 1 == point->count;
+        buf_putc(out, '(');
+        compare_sql(table, key, point, part, is_last ? last : strict, out);
+        if (is_last)
+            break;
+        buf_puts(out, " OR (");
+        compare_sql(table, key, point, part, "=", out);
+        buf_puts(out, " AND ");
+        open++;
+    }
+    for (size_t i = 0; i <= 2 * open; i++)
+        buf_putc(out, ')');
+}
+
+void key_range_sql(const struct table_shape *table, const struct index_shape *key, const struct key_range *range,
+                   struct buf *out)
+{
+    bool has_after = range->after && range->after->is_set;
+    bool has_until = range->until && range->until->is_set;
+
+    if (has_after)
+        bound_sql(table, key, range->after, ">", range->is_from_included ? ">=" : ">", out);
+    if (has_after && has_until)
+        buf_puts(out, " AND ");
+    if (has_until)
+        bound_sql(table, key, range->until, "<", "<=", out);
+    if (!has_after && !has_until)
+        buf_puts(out, "TRUE");
+}

@@ -1,0 +1,3 @@
+-- Give the lock back.
+-- Privileges: none.  Parameter: lock.  Repeat: safe
+DO RELEASE_LOCK(:{lock});

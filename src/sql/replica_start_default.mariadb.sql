@@ -1,0 +1,3 @@
+-- Start the default channel: a replica follows its cluster's primary.
+-- Privileges: REPLICATION SLAVE ADMIN.  Repeat: safe
+START SLAVE '';
