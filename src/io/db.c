@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection to a MySQL or MariaDB server.
+ *
+ * A statement is sent, then the socket is polled for the first byte of the answer, and only then
+ * the library reads: so the time limit is kept to the millisecond, may change on a live connection,
+ * and is the same with either library, with TLS and without. The library's own read timeout (whole
+ * seconds, fixed at connect) stays underneath for an answer that begins and then stalls.
+ */
+#include "io/db.h"
+
+#include <errmsg.h>
+#include <errno.h>
+#include <limits.h>
+#include <mysql.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "io/db_error.h"
+#include "io/db_rows.h"
+
+#define READ_AWAY_CAP 100000 /* rows; beyond it an unwanted answer costs the connection */
+
+#ifdef LIBMARIADB
+#include <ma_pvio.h>
+typedef my_bool option_flag;
+#else
+typedef bool option_flag;
+#endif
+
+struct db {
+    MYSQL *mysql;
+    MYSQL_RES *stream; /* rows of db_stream_open() still to be read */
+    char *stream_sql;
+    char where[300];
+    char cipher[64];
+    unsigned long thread_id;
+    uint64_t affected;
+    int64_t read_timeout_ms;
+    bool is_dead;
+};
+
+/* One statement on its way: what an error needs to know about it. */
+struct statement {
+    const char *sql;
+    enum err_effect if_lost;
+    int64_t started_ms;
+};
+
+int db_library_init(struct err *err)
+{
+    if (mysql_library_init(0, NULL, NULL) != 0)
+        return err_set(err, ERR_BUG, EFFECT_NONE, "the database client library does not start");
+    return 0;
+}
+
+void db_library_end(void)
+{
+    mysql_library_end();
+}
+
+/* --- connecting
+ * --------------------------------------------------------------------------------------- */
+
+static unsigned whole_seconds(int64_t duration_ms)
+{
+    int64_t seconds = (duration_ms + 999) / 1000;
+
+    if (seconds < 1)
+        return 1;
+    return seconds > 86400 ? 86400 : (unsigned)seconds;
+}
+
+#ifdef LIBMARIADB
+static void set_tls(MYSQL *mysql, const struct tls_options *tls)
+{
+    option_flag enforce = tls->mode != TLS_OFF;
+    option_flag verify_name = tls->mode == TLS_VERIFY_IDENTITY;
+
+    (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
+    (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify_name);
+    if (tls->mode >= TLS_VERIFY_CA && tls->ca_path[0])
+        (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_CA, tls->ca_path); /* checks the chain */
+}
+#else
+static void set_tls(MYSQL *mysql, const struct tls_options *tls)
+{
+    static const unsigned modes[] = {[TLS_OFF] = SSL_MODE_DISABLED,
+                                     [TLS_REQUIRED] = SSL_MODE_REQUIRED,
+                                     [TLS_VERIFY_CA] = SSL_MODE_VERIFY_CA,
+                                     [TLS_VERIFY_IDENTITY] = SSL_MODE_VERIFY_IDENTITY};
+
+    (void)mysql_options(mysql, MYSQL_OPT_SSL_MODE, &modes[tls->mode]);
+    if (tls->mode >= TLS_VERIFY_CA && tls->ca_path[0])
+        (void)mysql_options(mysql, MYSQL_OPT_SSL_CA, tls->ca_path);
+}
+#endif
+
+/* Options only fail for names the library does not know; those used here exist in every supported
+ * one. */
+static void set_options(MYSQL *mysql, const struct db_target *target)
+{
+    unsigned connect_s = whole_seconds(target->connect_timeout_ms);
+    unsigned read_s = whole_seconds(target->read_timeout_ms);
+    unsigned protocol = MYSQL_PROTOCOL_TCP; /* "localhost" would mean a socket file */
+    unsigned local_infile = 0;              /* a server could ask for any file of ours */
+    unsigned long packet = 1UL << 30;
+
+    (void)mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+    (void)mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_s);
+    (void)mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_s);
+    (void)mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
+    (void)mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &local_infile);
+    (void)mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
+    (void)mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    (void)mysql_options4(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
+                         target->program ? target->program : "cutover");
+#ifdef LIBMARIADB
+    option_flag reconnect = 0; /* Oracle's library has it off, and complains about being told */
+    (void)mysql_optionsv(mysql, MYSQL_OPT_RECONNECT, &reconnect);
+#endif
+    set_tls(mysql, target->tls);
+}
+
+static int connect_failed(struct db *db, const struct db_target *target, struct err *err)
+{
+    unsigned native = mysql_errno(db->mysql);
+    int rc = err_set(err, ERR_LOST, EFFECT_NONE, "cannot connect as \"%s\": %s", target->user,
+                     mysql_error(db->mysql));
+
+    if (err)
+        err->native = native;
+    (void)err_where(err, "%s", db->where);
+    (void)err_hint(
+        err, "%s",
+        native == CR_SERVER_LOST
+            ? "something accepts connections there but does not greet as a database server does: "
+              "check the port, and whether the server is overloaded"
+            : db_error_hint(native));
+    return rc;
+}
+
+/* The library accepts a plaintext connection where TLS was asked for but not verified. We do not.
+ */
+static int check_cipher(struct db *db, const struct db_target *target, struct err *err)
+{
+    const char *cipher = mysql_get_ssl_cipher(db->mysql);
+
+    (void)snprintf(db->cipher, sizeof db->cipher, "%s", cipher ? cipher : "");
+    if (target->tls->mode == TLS_OFF || db->cipher[0])
+        return 0;
+
+    int rc = err_set(err, ERR_LOST, EFFECT_NONE,
+                     "cannot connect as \"%s\": TLS is asked for, but the server offers none",
+                     target->user);
+    if (err)
+        err->native = 2026;
+    (void)err_where(err, "%s", db->where);
+    (void)err_hint(
+        err, "switch TLS on in the server (ssl_cert, ssl_key), or write tls off if the network "
+             "between is trusted");
+    return rc;
+}
+
+int db_connect(const struct db_target *target, struct db **out, struct err *err)
+{
+    CLEANUP(db_freep) struct db *db = calloc(1, sizeof *db);
+
+    if (!db || !(db->mysql = mysql_init(NULL)))
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a connection");
+    (void)snprintf(db->where, sizeof db->where, strchr(target->host, ':') ? "[%s]:%u" : "%s:%u",
+                   target->host, target->port);
+    db->read_timeout_ms = target->read_timeout_ms;
+    set_options(db->mysql, target);
+    if (!mysql_real_connect(db->mysql, target->host, target->user, secret_bytes(target->password),
+                            NULL, target->port, NULL, 0))
+        return connect_failed(db, target, err);
+
+    int rc = check_cipher(db, target, err);
+    if (rc != 0)
+        return rc;
+    db->thread_id = mysql_thread_id(db->mysql);
+    *out = db;
+    db = NULL;
+    return 0;
+}
+
+static int socket_of(const struct db *db)
+{
+#ifdef LIBMARIADB
+    return (int)mysql_get_socket(db->mysql);
+#else
+    return (int)db->mysql->net.fd;
+#endif
+}
+
+/* From here on the peer sees the end, and freeing the connection cannot block on a stalled one. */
+static void give_up(struct db *db)
+{
+    int fd = socket_of(db);
+
+    db->is_dead = true;
+    if (fd >= 0)
+        (void)shutdown(fd, SHUT_RDWR); /* it may be closed already, which is as good */
+}
+
+/* Read the rest of an answer that nobody wants; a very long one costs the connection instead of the
+ * hour. */
+static void read_away(struct db *db, MYSQL_RES *rows)
+{
+    int count = 0;
+
+    while (!db->is_dead && count < READ_AWAY_CAP && mysql_fetch_row(rows))
+        count++;
+    if (count == READ_AWAY_CAP || mysql_errno(db->mysql) || mysql_more_results(db->mysql))
+        give_up(db);
+}
+
+static void drop_stream(struct db *db)
+{
+    if (db->stream)
+        mysql_free_result(db->stream);
+    free(db->stream_sql);
+    db->stream = NULL;
+    db->stream_sql = NULL;
+}
+
+void db_free(struct db *db)
+{
+    if (!db)
+        return;
+    if (db->stream)
+        give_up(db); /* else freeing it would read the rest of the rows */
+    drop_stream(db);
+    if (db->mysql)
+        mysql_close(db->mysql);
+    free(db);
+}
+
+void db_freep(struct db **db)
+{
+    db_free(*db);
+    *db = NULL;
+}
+
+const char *db_where(const struct db *db)
+{
+    return db->where;
+}
+
+unsigned long db_thread_id(const struct db *db)
+{
+    return db->thread_id;
+}
+
+const char *db_tls_cipher(const struct db *db)
+{
+    return db->cipher;
+}
+
+bool db_is_dead(const struct db *db)
+{
+    return db->is_dead;
+}
+
+int db_set_timeout(struct db *db, int64_t read_timeout_ms, struct err *err)
+{
+    if (read_timeout_ms <= 0)
+        return err_set(err, ERR_BUG, EFFECT_NONE, "a read timeout must be positive");
+    db->read_timeout_ms = read_timeout_ms;
+#ifdef LIBMARIADB
+    /* Options are read at connect only; Oracle's library keeps the connect value for stalls within
+     * an answer. */
+    MARIADB_PVIO *pvio = db->mysql->net.pvio;
+    if (pvio)
+        (void)pvio->methods->set_timeout(pvio, PVIO_READ_TIMEOUT,
+                                         (int)whole_seconds(read_timeout_ms));
+#endif
+    return 0;
+}
+
+/* --- one statement
+ * ------------------------------------------------------------------------------------ */
+
+static int fail(struct db *db, const struct statement *statement, struct err *err)
+{
+    unsigned native = mysql_errno(db->mysql);
+    int64_t took_ms = clock_mono_ms() - statement->started_ms;
+    int rc = db_error_set(err, statement->sql, native, mysql_error(db->mysql), statement->if_lost,
+                          took_ms >= db->read_timeout_ms);
+
+    if (db_error_kind(native) != DB_REFUSED)
+        give_up(db);
+    (void)err_where(err, "%s", db->where);
+    return rc;
+}
+
+/* Nothing of the answer can be buffered yet, so the socket tells when it begins, under TLS as well.
+ */
+static bool answer_arrives(const struct db *db, int64_t deadline_ms)
+{
+    struct pollfd wait = {.fd = socket_of(db), .events = POLLIN};
+
+    for (;;) {
+        int64_t left_ms = deadline_ms - clock_mono_ms();
+        int ready = poll(&wait, 1, left_ms > 0 ? (int)(left_ms < INT_MAX ? left_ms : INT_MAX) : 0);
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+            return true; /* the library finds out what it is */
+        if (clock_mono_ms() >= deadline_ms)
+            return false;
+    }
+}
+
+static int check_usable(const struct db *db, const char *sql, struct err *err)
+{
+    char name[DB_STATEMENT_NAME_SIZE];
+    int rc = 0;
+
+    if (db->is_dead)
+        rc = err_set(err, ERR_LOST, EFFECT_NONE, "%s was not sent: the connection had been lost",
+                     db_statement_name(sql, name));
+    else if (db->stream)
+        rc = err_set(err, ERR_BUG, EFFECT_NONE, "%s was not sent: rows of another are still coming",
+                     db_statement_name(sql, name));
+    if (rc != 0)
+        (void)err_where(err, "%s", db->where);
+    return rc;
+}
+
+/* Send, wait, and read the head of the answer. */
+static int send_statement(struct db *db, const struct statement *statement, struct err *err)
+{
+    int rc = check_usable(db, statement->sql, err);
+
+    if (rc != 0)
+        return rc;
+    if (mysql_send_query(db->mysql, statement->sql, (unsigned long)strlen(statement->sql)) != 0)
+        return fail(db, statement, err);
+    if (!answer_arrives(db, statement->started_ms + db->read_timeout_ms)) {
+        char took[32];
+        give_up(db);
+        rc = db_error_set(err, statement->sql, CR_SERVER_LOST,
+                          clock_human_ms(clock_mono_ms() - statement->started_ms, took),
+                          statement->if_lost, true);
+        (void)err_where(err, "%s", db->where);
+        return rc;
+    }
+    if (mysql_read_query_result(db->mysql) != 0)
+        return fail(db, statement, err);
+    db->affected = mysql_affected_rows(db->mysql);
+    return 0;
+}
+
+/* Throw away what is left of the answer: rows, and the further results of a CALL. */
+static int drain(struct db *db, const struct statement *statement, struct err *err)
+{
+    for (;;) {
+        MYSQL_RES *rows = mysql_use_result(db->mysql);
+        if (!rows && mysql_errno(db->mysql) != 0)
+            return fail(db, statement, err);
+        while (rows && mysql_fetch_row(rows))
+            continue;
+        unsigned native = mysql_errno(db->mysql);
+        int rc = native ? fail(db, statement, err) : 0;
+        if (rows)
+            mysql_free_result(rows);
+        if (rc != 0)
+            return rc;
+
+        int next = mysql_next_result(db->mysql);
+        if (next < 0)
+            return 0;
+        if (next > 0)
+            return fail(db, statement, err);
+    }
+}
+
+static int drain_further(struct db *db, const struct statement *statement, struct err *err)
+{
+    int next = mysql_next_result(db->mysql);
+
+    if (next < 0)
+        return 0;
+    if (next > 0)
+        return fail(db, statement, err);
+    return drain(db, statement, err);
+}
+
+int db_exec(struct db *db, const char *sql, struct err *err)
+{
+    struct statement statement = {
+        .sql = sql, .if_lost = EFFECT_UNKNOWN, .started_ms = clock_mono_ms()};
+    int rc = send_statement(db, &statement, err);
+
+    return rc != 0 ? rc : drain(db, &statement, err);
+}
+
+uint64_t db_affected(const struct db *db)
+{
+    return db->affected;
+}
+
+static struct statement read_statement(const char *sql)
+{
+    return (struct statement){.sql = sql,
+                              .if_lost = db_statement_is_read(sql) ? EFFECT_NONE : EFFECT_UNKNOWN,
+                              .started_ms = clock_mono_ms()};
+}
+
+/* --- whole results
+ * ------------------------------------------------------------------------------------ */
+
+static void free_resultp(MYSQL_RES **result)
+{
+    if (*result)
+        mysql_free_result(*result);
+    *result = NULL;
+}
+
+static int take_names(MYSQL_RES *from, struct db_rows *rows, struct err *err)
+{
+    const MYSQL_FIELD *fields = mysql_fetch_fields(from);
+
+    for (size_t i = 0; i < rows->column_count; i++) {
+        int rc = db_rows_name(rows, i, fields[i].name, err);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int take_rows(struct db *db, const struct statement *statement, MYSQL_RES *from,
+                     struct db_rows *rows, struct err *err)
+{
+    int rc = take_names(from, rows, err);
+    MYSQL_ROW values;
+
+    while (rc == 0 && (values = mysql_fetch_row(from)))
+        rc = db_rows_add(rows, (const char *const *)values, mysql_fetch_lengths(from), err);
+    if (rc != 0) {
+        read_away(db, from);
+        (void)err_where(err, "%s", db->where);
+        return rc;
+    }
+    return mysql_errno(db->mysql) ? fail(db, statement, err) : 0;
+}
+
+int db_query(struct db *db, const char *sql, struct db_result *out, struct err *err)
+{
+    struct statement statement = read_statement(sql);
+    int rc = send_statement(db, &statement, err);
+    if (rc != 0)
+        return rc;
+
+    CLEANUP(db_rows_freep) struct db_rows *rows = NULL;
+    {
+        CLEANUP(free_resultp) MYSQL_RES *from = mysql_use_result(db->mysql);
+        if (!from && mysql_field_count(db->mysql) != 0)
+            return fail(db, &statement, err);
+        rc = db_rows_new(mysql_field_count(db->mysql), &rows, err);
+        if (rc == 0 && from)
+            rc = take_rows(db, &statement, from, rows, err);
+    }
+    if (rc != 0)
+        return rc;
+    rc = drain_further(db, &statement, err);
+    if (rc != 0)
+        return rc;
+    *out = (struct db_result){
+        .opaque = rows, .row_count = rows->row_count, .column_count = rows->column_count};
+    rows = NULL;
+    return 0;
+}
+
+/* --- rows one by one
+ * ---------------------------------------------------------------------------------- */
+
+int db_stream_open(struct db *db, const char *sql, struct err *err)
+{
+    struct statement statement = read_statement(sql);
+    int rc = send_statement(db, &statement, err);
+    if (rc != 0)
+        return rc;
+    if (mysql_field_count(db->mysql) == 0) {
+        (void)err_set(err, ERR_PROTOCOL, EFFECT_NONE, "the answer should have been rows");
+        (void)err_where(err, "%s", db->where);
+        return ERR_PROTOCOL;
+    }
+
+    db->stream_sql = strdup(sql);
+    db->stream = mysql_use_result(db->mysql);
+    if (db->stream && db->stream_sql)
+        return 0;
+    rc = db->stream ? err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a stream of rows")
+                    : fail(db, &statement, err);
+    db_stream_close(db);
+    return rc;
+}
+
+int db_stream_next(struct db *db, struct db_row *out, struct err *err)
+{
+    if (!db->stream)
+        return err_set(err, ERR_BUG, EFFECT_NONE, "a row was asked for, but no stream is open");
+
+    struct statement statement = read_statement(db->stream_sql);
+    MYSQL_ROW values = mysql_fetch_row(db->stream);
+    if (values) {
+        *out = (struct db_row){.column_count = mysql_num_fields(db->stream),
+                               .values = (const char *const *)values,
+                               .lengths = mysql_fetch_lengths(db->stream)};
+        return 1;
+    }
+
+    int rc =
+        mysql_errno(db->mysql) ? fail(db, &statement, err) : drain_further(db, &statement, err);
+    drop_stream(db);
+    return rc;
+}
+
+void db_stream_close(struct db *db)
+{
+    if (db->stream)
+        read_away(db, db->stream);
+    drop_stream(db);
+}
+
+/* --- text
+ * --------------------------------------------------------------------------------------------- */
+
+/* Escapes know the session's sql_mode (NO_BACKSLASH_ESCAPES), which is why this asks the library.
+ */
+static unsigned long escape(struct db *db, char *to, const char *bytes, size_t len)
+{
+#ifdef LIBMARIADB
+    return mysql_real_escape_string(db->mysql, to, bytes, (unsigned long)len);
+#else
+    return mysql_real_escape_string_quote(db->mysql, to, bytes, (unsigned long)len, '\'');
+#endif
+}
+
+void db_quote(struct db *db, const char *bytes, size_t len, struct buf *out)
+{
+    char *escaped = malloc(2 * len + 1); /* in one piece: a cut character would gain a backslash */
+
+    if (!escaped) {
+        out->is_failed = true;
+        return;
+    }
+    unsigned long grown = escape(db, escaped, bytes, len);
+    buf_putc(out, '\'');
+    buf_add(out, escaped, grown);
+    buf_putc(out, '\'');
+    free(escaped);
+}
