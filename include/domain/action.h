@@ -59,6 +59,7 @@ struct action {
     const char *does; /* one sentence */
     const char *undo; /* what abort does to it; "-" when there is nothing to undo */
     bool commits;     /* abort no longer suffices after it */
+    bool is_observing; /* changes nothing on the service: looks, waits or asks */
     struct action_param params[ACTION_PARAM_CAP];
 };
 
@@ -74,9 +75,18 @@ struct action_join {
     bool is_shared;     /* cutover's mode */
 };
 
-/* Situations the action may start from. */
+/*
+ * The joins that make a difference: one for most actions, one a side for settle, four for cutover. Returns how many.
+ * The diagram, the tests and hints walk them.
+ */
+#define ACTION_JOIN_CAP 4
+size_t action_joins(enum action_id id, struct action_join out[ACTION_JOIN_CAP]);
+
+/* Situations the action may start from; 0 when the join makes no sense (from a side to itself). */
 situation_mask action_starts_from(enum action_id id, const struct action_join *join);
-/* Situation it ends in when it starts from `start`. */
+/* Situations it goes through on its way (a fenced cutover: `fenced`). */
+situation_mask action_passes(enum action_id id, const struct action_join *join);
+/* Situation it ends in when it starts from `start`; SITUATION_UNSAFE when it may not start there. */
 enum situation action_ends_in(enum action_id id, const struct action_join *join, enum situation start);
 
 #endif
