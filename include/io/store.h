@@ -2,9 +2,12 @@
 /*
  * io/store.h - a SQLite file.
  * Owns:      sqlite3; nobody else includes its header.
- * Invariant: opened with WAL, synchronous=FULL, foreign_keys=ON, busy timeout: a committed write is on disk.
- * Errors:    ERR_IO (disk full, permission, corrupt), ERR_BUSY (another process holds the write lock); the hint names the file.
- * Threads:   a struct store belongs to one thread.
+ * Invariant: opened with WAL, synchronous=FULL, foreign_keys=ON, busy timeout: a committed write is
+ * on disk. A new file is readable by its owner only and marked as ours; a database of others is
+ * never opened. Errors:    ERR_IO (disk full, permission, corrupt), ERR_BUSY (another process holds
+ * the write lock after 2 s), ERR_CONFLICT (a constraint says no), ERR_BUG (our SQL is wrong); where
+ * and the hint name the file. All are EFFECT_NONE except a failing disk (EFFECT_UNKNOWN: a commit
+ * may or may not be on it). Threads:   a struct store belongs to one thread.
  */
 #ifndef CUTOVER_IO_STORE_H
 #define CUTOVER_IO_STORE_H
@@ -20,19 +23,23 @@ struct store_statement;
 
 enum store_mode { STORE_READ, STORE_CREATE };
 
-MUST_CHECK int store_open(const char *path, enum store_mode mode, struct store **out, struct err *err);
+MUST_CHECK int store_open(const char *path, enum store_mode mode, struct store **out,
+                          struct err *err);
 void store_free(struct store *store);
 void store_freep(struct store **store);
 const char *store_path(const struct store *store);
 
-MUST_CHECK int store_exec(struct store *store, const char *sql, struct err *err); /* one or more statements, no rows */
+MUST_CHECK int store_exec(struct store *store, const char *sql,
+                          struct err *err); /* one or more statements, no rows */
 int64_t store_last_id(const struct store *store);
 int64_t store_changes(const struct store *store);
 
-MUST_CHECK int store_prepare(struct store *store, const char *sql, struct store_statement **out, struct err *err);
+MUST_CHECK int store_prepare(struct store *store, const char *sql, struct store_statement **out,
+                             struct err *err);
 void store_statement_free(struct store_statement *statement);
 void store_statement_freep(struct store_statement **statement);
-/* Indexes are 1-based as in SQLite. text NULL binds NULL; text is copied. Binding errors surface at step. */
+/* Indexes are 1-based as in SQLite. text NULL binds NULL; text is copied. Binding errors surface at
+ * step. */
 void store_bind_text(struct store_statement *statement, int index, const char *text);
 void store_bind_int(struct store_statement *statement, int index, int64_t value);
 /* 1 a row, 0 done, negative an error. */
