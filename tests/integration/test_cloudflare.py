@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The stand-in for the Cloudflare API and the edge: do they behave, and misbehave, as the real ones?"""
+"""The stand-in for the Cloudflare API and the edge: do they (mis)behave as the real ones?"""
 
 import http.client
 import json

@@ -6,6 +6,7 @@ whatever is lost or doubled was lost or doubled by the site, the crowd, or on pu
 """
 
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -20,13 +21,14 @@ import pytest
 
 from tests.lab import accounts, crowd_ledger, mariadb, ports, tls
 from tests.lab.cloudflare import Cloudflare
-from tests.lab.crowd import Crowd, Plan
+from tests.lab.crowd import Client, Crowd, Plan
 from tests.lab.crowd_audit import audit
 from tests.lab.crowd_pauses import Pauses
 from tests.lab.database import Database
 from tests.lab.edge import Edge
 from tests.lab.powerdns import PowerDns
 from tests.lab.procs import wait_until
+from tests.lab import site as site_module
 from tests.lab.site import Site
 from tests.lab.unbound import Unbound
 
@@ -203,6 +205,14 @@ def test_killed_pool_connections_are_replaced_unseen(sites, server):
     assert visit("POST", "/post", post_body(uuid.uuid4().hex))[0] == 200
 
 
+def test_a_site_that_nobody_visits_leaves_its_database_alone(sites, server):
+    visit = Visitor(sites["old"])
+    assert visit("POST", "/post", post_body(uuid.uuid4().hex))[0] == 200
+    assert app_threads(server)
+    wait_until(lambda: not app_threads(server), 15, "the idle sessions to end")
+    assert visit("POST", "/post", post_body(uuid.uuid4().hex))[0] == 200
+
+
 def test_a_connection_lost_in_commit_is_unknown(sites, server):
     visit, token, answers = Visitor(sites["old"]), uuid.uuid4().hex, []
     with server.connect() as blocker, blocker.cursor() as cursor:
@@ -261,6 +271,32 @@ def test_a_fence_shows_as_a_pause_and_costs_no_write(town, sites, server, databa
     assert fence["gap_ms"] > before["gap_ms"]
     assert fence["client_ms"] >= fence["gap_ms"]
     assert audit(crowd.ledger.path, database, database, settled=True).is_clean
+
+
+def test_a_lost_answer_is_looked_up_and_never_repeated(
+        town, sites, database, tmp_path, monkeypatch):
+    answer, posts = site_module._Handler._reply, itertools.count(1)
+
+    def answer_most(handler, status, text):
+        if handler.command == "POST" and next(posts) % 20 == 0:
+            return handler.hang_up()
+        return answer(handler, status, text)
+
+    monkeypatch.setattr(site_module._Handler, "_reply", answer_most)
+    crowd = Crowd(plan_of(town, sites), tmp_path / "ledger").start()
+    wait_acknowledged(crowd, 300)
+    crowd.stop()
+    verdict = audit(crowd.ledger.path, database, database, settled=True)
+    assert verdict.is_clean, verdict
+    assert verdict.ambiguous["total"] == verdict.ambiguous["applied"] >= 10
+
+
+def test_a_crowd_with_a_crashed_client_does_not_pass(town, sites, tmp_path, monkeypatch):
+    monkeypatch.setattr(Client, "_choose", lambda self: 1 / 0)
+    crowd = Crowd(plan_of(town, sites, clients=1), tmp_path / "ledger").start()
+    wait_until(lambda: not crowd.is_running, 10, "the client to crash")
+    with pytest.raises(RuntimeError, match="1 clients crashed"):
+        crowd.stop()
 
 
 def test_a_site_that_dies_leaves_ambiguous_writes_and_none_is_doubled(

@@ -255,10 +255,11 @@ class Crowd:
         self.stopping = threading.Event()
         self.pace = threading.Event()  # never set: what a stop must not hurry waits on it
         self._refusals = 0
+        self._crashes = []
         self._lock = threading.Lock()
         names = list(plan.names)
         self._threads = [
-            threading.Thread(target=Client(n, plan, names[n % len(names)], self).run,
+            threading.Thread(target=self._run, args=(Client(n, plan, names[n % len(names)], self),),
                              name=f"client-{n}", daemon=True)
             for n in range(plan.clients)]
 
@@ -267,6 +268,11 @@ class Crowd:
         for thread in self._threads:
             thread.start()
         return self
+
+    @property
+    def is_running(self):
+        """Is any client at work?"""
+        return any(thread.is_alive() for thread in self._threads)
 
     def mark(self, label):
         """A new window of the figures begins now; crossings are told apart by their marks."""
@@ -278,12 +284,23 @@ class Crowd:
             self._refusals += 1
 
     def stop(self):
-        """Nobody begins anything new; what is under way is finished. Returns when all are done."""
+        """Nobody begins anything new; what is under way is finished. Returns when all are done.
+
+        RuntimeError when a client crashed: fewer visitors than were promised prove less.
+        """
         self.pauses.end()
         self.stopping.set()
         for thread in self._threads:
             thread.join()
         self.ledger.close()
+        if self._crashes:
+            raise RuntimeError(f"{len(self._crashes)} clients crashed") from self._crashes[0]
+
+    def _run(self, client):
+        try:
+            client.run()
+        except Exception as error:  # whatever it was, stop() tells it
+            self._crashes.append(error)
 
     def result(self):
         """The figures so far; whether the promises were kept is the audit's to say."""

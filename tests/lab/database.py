@@ -19,11 +19,13 @@ class Database:
     name: str = "blog"
     ca: str | None = None
 
-    def connect(self, timeout_s=10, autocommit=False):
-        """A new connection whose every statement ends after `timeout_s`, one way or the other."""
+    def connect(self, timeout_s=10, autocommit=False, idle_s=600):
+        """A new connection whose every statement ends after `timeout_s`, one way or the other.
+        The server closes it once it was idle for `idle_s`."""
         return pymysql.connect(
             host=self.host, port=self.port, user=self.user, password=self.password,
             database=self.name, charset="utf8mb4", autocommit=autocommit,
             ssl={"ca": str(self.ca)} if self.ca else None, connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=timeout_s, write_timeout=timeout_s,
+            init_command=f"SET SESSION wait_timeout = {int(idle_s)}",
             cursorclass=pymysql.cursors.DictCursor)

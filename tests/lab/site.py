@@ -24,6 +24,7 @@ from pymysql.constants import CR, ER
 from .httpd import Handler, Httpd
 
 IDLE_CONNECTIONS = 16
+IDLE_S = 5  # a side that nobody visits any more soon has no session on its database
 STATEMENT_TIMEOUT_S = 10
 ER_READ_ONLY_MODE = 1836
 ER_CONNECTION_KILLED = 1927
@@ -106,7 +107,7 @@ class Pool:
         _discard(connection)
 
     def _open(self):
-        return self._database.connect(STATEMENT_TIMEOUT_S)
+        return self._database.connect(STATEMENT_TIMEOUT_S, idle_s=IDLE_S)
 
 
 class Site:
