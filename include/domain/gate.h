@@ -27,12 +27,14 @@ struct gate_values {
     struct gate_value metric[GATE_STRAGGLERS + 1];
 };
 
+#define REQUIREMENT_SIZE 96
+
 struct requirement {
     enum gate_metric metric;
     enum gate_relation relation;
     int64_t value;
     int64_t hold_ms;  /* 0 = now is enough */
-    char text[96];    /* as written */
+    char text[REQUIREMENT_SIZE]; /* as written */
 };
 
 struct requirement_state {
@@ -44,7 +46,8 @@ MUST_CHECK int requirement_parse(const char *text, struct requirement *out, stru
 
 void requirement_state_init(struct requirement_state *state);
 
-/* True when met for the whole hold time. out_now (256 bytes) tells the live value: "lag 12 ms, held 4.0 of 30 s". */
+/* True when met for the whole hold time. A lag that is known to be infinite (a stopped link) meets "lag > 10s"; an unknown one meets
+ * nothing. out_now (256 bytes) tells the live value: "lag 12 ms, held 4.0 of 30 s". */
 bool requirement_met(const struct requirement *requirement, const struct gate_values *values, int64_t now_ms,
                      struct requirement_state *state, char out_now[256]);
 

@@ -14,8 +14,8 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "domain/action.h"
 #include "domain/service.h"
-#include "domain/situation.h"
 
 enum op_kind {
     OP_SQL,  /* one statement on one node */
@@ -70,10 +70,14 @@ void plan_release(struct plan *plan);
 /* Append an empty step and return it (borrowed, valid until the next append); NULL when out of memory. */
 struct plan_step *plan_step_add(struct plan *plan);
 
-/* Append an op to the step's ops / undo list; NULL when out of memory. text is copied. args is stolen. */
+/* Append an op to the step's ops / undo list; NULL when out of memory or when the node's name is too long. text is copied. args is stolen. */
 struct op *plan_op_add(struct plan_step *step, enum op_kind kind, const char *node, const char *text);
 struct op *plan_undo_add(struct plan_step *step, enum op_kind kind, const char *node, const char *text);
 
+/*
+ * One JSON object and back, exactly: plan_from_json() refuses (ERR_PROTOCOL/NONE) whatever plan_to_json() would not have
+ * written, so that nothing a reviewer read can be lost. A file that adds something, say the hash, puts the plan into a field.
+ */
 MUST_CHECK int plan_to_json(const struct plan *plan, json_t **out, struct err *err);
 MUST_CHECK int plan_from_json(const json_t *json, struct plan *out, struct err *err);
 
