@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Expansions of the actions around the flip: verify, gate, approve, watch, the records' TTLs and contents, cutover, settle.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "engine/compile_step.h"
+
+static json_t *text_list(const struct playbook_value *value)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; value && i < value->item_count; i++)
+        (void)json_array_append_new(list, json_string(value->items[i]));
+    return list;
+}
+
+static void join_items(const struct playbook_value *value, const char *none, char *out,
+                       size_t out_size)
+{
+    size_t len = 0;
+
+    (void)snprintf(out, out_size, "%s", none);
+    for (size_t i = 0; value && i < value->item_count && len < out_size; i++)
+        len += (size_t)snprintf(out + len, out_size - len, "%s%s", i ? ", " : "", value->items[i]);
+}
+
+void expand_verify(struct compile *c)
+{
+    const struct playbook_value *tables = playbook_step_value(c->step, "tables");
+    struct plan_step *step = part(c, "compare", "Compare the data of both sides");
+    char names[200];
+
+    step->is_repeatable = true;
+    join_items(tables, "every table", names, sizeof names);
+    add_work(c, step, LIST_DO, "verify.run",
+             json_pack("{s:o,s:I}", "tables", text_list(tables), "workers",
+                       (json_int_t)playbook_step_number(c->step, "workers", 0)),
+             "compare %s chunk by chunk at a common position while writes go on; any difference "
+             "stops the run and names table, key and column",
+             names);
+}
+
+void expand_gate(struct compile *c)
+{
+    const struct playbook_value *require = playbook_step_value(c->step, "require");
+    int64_t timeout_ms = playbook_step_number(c->step, "timeout", 600000);
+    struct plan_step *step = part(c, "gate", "Go or no-go");
+    char conditions[300], human[32];
+
+    step->is_repeatable = true;
+    step->limit_ms = timeout_ms;
+    join_items(require, "nothing", conditions, sizeof conditions);
+    add_work(c, step, LIST_DO, "gate",
+             json_pack("{s:o,s:I}", "require", text_list(require), "timeout_ms",
+                       (json_int_t)timeout_ms),
+             "wait at most %s until all hold: %s; what cannot be evaluated does not hold",
+             clock_human_ms(timeout_ms, human), conditions);
+}
+
+void expand_approve(struct compile *c)
+{
+    const struct playbook_value *ask = playbook_step_value(c->step, "ask");
+    struct plan_step *step = part(c, "approve", "A person decides");
+
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "approve", json_pack("{s:s}", "ask", ask ? ask->text : "Go on?"),
+             "ask: %s", ask ? ask->text : "Go on?");
+}
+
+void expand_watch(struct compile *c)
+{
+    const struct playbook_value *triggers = playbook_step_value(c->step, "rollback_if");
+    int64_t for_ms = playbook_step_number(c->step, "for", 0);
+    struct plan_step *step = part(c, "watch", "Watch both sides");
+    char conditions[300], human[32];
+
+    step->is_repeatable = true;
+    join_items(triggers, "nothing triggers it", conditions, sizeof conditions);
+    add_work(c, step, LIST_DO, "watch",
+             json_pack("{s:I,s:o}", "for_ms", (json_int_t)for_ms, "rollback_if",
+                       text_list(triggers)),
+             "watch lag, links and conflicts for %s; roll back if: %s",
+             clock_human_ms(for_ms, human), conditions);
+}
+
+/* --- records ---------------------------------------------------------------------------------------- */
+
+static void lower_one(struct compile *c, struct planned_record *record, void *context)
+{
+    unsigned ttl_s = *(const unsigned *)context;
+
+    if (record->now.is_proxied) {
+        plan_warn(c, "%s is proxied: its TTL is the provider's, and a flip takes effect at the "
+                     "edge within seconds",
+                  record->now.name);
+        return;
+    }
+    if (record->now.ttl_s != 1 && record->now.ttl_s <= ttl_s)
+        return; /* low already; whether the old TTL has run out is asked before the flip */
+
+    struct dns_record before = record->now, after = record->now;
+    struct planned_record lowered = *record;
+    after.ttl_s = ttl_s;
+    struct plan_step *step = part(c, "lower-ttl", "TTL of %s: %u s becomes %u s", before.name,
+                                  before.ttl_s, ttl_s);
+    add_dns(c, step, LIST_DO, record, &after);
+    lowered.now = after;
+    add_dns(c, step, LIST_UNDO, &lowered, &before);
+}
+
+void expand_lower_ttl(struct compile *c)
+{
+    unsigned ttl_s = (unsigned)playbook_step_number(c->step, "ttl", 60);
+
+    if (ttl_s < c->service->dns.min_ttl_s) {
+        compile_fail(c, ERR_CONFIG, "ttl = %u is below what the provider's plan allows (%u s)",
+                     ttl_s, c->service->dns.min_ttl_s);
+        return;
+    }
+    each_record(c, lower_one, &ttl_s);
+
+    struct plan_step *step = part(c, "old-ttl", "Wait until resolvers have forgotten the old TTL");
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "dns.wait_old_ttl", NULL,
+             "wait until every lowered record's old TTL has run out since it was lowered; only "
+             "--skip-ttl-wait skips it");
+}
+
+static void flip_one(struct compile *c, struct planned_record *record, void *context)
+{
+    enum side to = *(const enum side *)context;
+    struct dns_record after = record->now;
+
+    (void)snprintf(after.content, sizeof after.content, "%s", record->facts->record->content[to]);
+    struct plan_step *step = part(c, "flip", "Flip %s to %s (%s)", after.name, side_title(to),
+                                  after.content);
+    add_dns(c, step, LIST_DO, record, &after);
+}
+
+static json_t *record_names(struct compile *c)
+{
+    json_t *names = json_array();
+    const struct playbook_value *wanted = playbook_step_value(c->step, "records");
+
+    for (size_t i = 0; wanted && i < wanted->item_count; i++)
+        (void)json_array_append_new(names, json_string(wanted->items[i]));
+    return names;
+}
+
+void parts_flip(struct compile *c, enum side to)
+{
+    if (c->record_count == 0)
+        return;
+    each_record(c, flip_one, &to);
+
+    struct plan_step *step = part(c, "converge", "Ask every DNS server until all agree");
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "dns.converge",
+             json_pack("{s:s,s:o}", "to", side_name(to), "records", record_names(c)),
+             "ask the zone's authoritative servers, then the resolvers, until all give %s's "
+             "address; for proxied names only that they answer",
+             side_title(to));
+}
+
+void expand_flip(struct compile *c)
+{
+    if (c->record_count == 0)
+        compile_fail(c, ERR_REFUSED, "the service has no DNS records to flip");
+    size_t first = c->plan->step_count;
+    parts_flip(c, c->step->join.to);
+    if (!c->rc && c->plan->step_count > first)
+        c->plan->steps[first].commits = true;
+}
+
+/* --- cutover ---------------------------------------------------------------------------------------- */
+
+struct dns_cost {
+    unsigned worst_ttl_s, direct_count, proxied_count;
+    char worst_name[256];
+};
+
+static void add_cost(struct compile *c, struct planned_record *record, void *context)
+{
+    struct dns_cost *cost = context;
+    unsigned ttl_s = record->now.ttl_s == 1 ? 300 : record->now.ttl_s; /* 1 is "automatic" */
+
+    (void)c;
+    if (record->now.is_proxied) {
+        cost->proxied_count++;
+        return;
+    }
+    cost->direct_count++;
+    if (ttl_s >= cost->worst_ttl_s) {
+        cost->worst_ttl_s = ttl_s;
+        (void)snprintf(cost->worst_name, sizeof cost->worst_name, "%s", record->now.name);
+    }
+}
+
+static void warn_fenced_cost(struct compile *c, const struct dns_cost *cost)
+{
+    char budget[32];
+
+    clock_human_ms(playbook_step_number(c->step, "budget", 2000), budget);
+    if (cost->direct_count)
+        plan_warn(c, "fenced: users of the %u DNS-only name(s) are refused writes until their "
+                     "resolver forgets the old answer, at most %u s (%s); budget %s",
+                  cost->direct_count, cost->worst_ttl_s, cost->worst_name, budget);
+    if (cost->proxied_count)
+        plan_warn(c, "fenced: users of the %u proxied name(s) are refused writes only until the "
+                     "edge follows the flip, usually within seconds",
+                  cost->proxied_count);
+}
+
+static void parts_before(struct compile *c, enum side from, bool is_shared,
+                         const struct dns_cost *cost)
+{
+    struct plan_step *step = part(c, "check-links", "Both links run and keep up");
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "link.check", NULL,
+             "both links receive and apply; each replica reaches its source's position of now "
+             "within the lag limit");
+
+    if (c->record_count) {
+        step = part(c, "check-ttl", "The old TTL has run out everywhere");
+        step->is_repeatable = true;
+        add_work(c, step, LIST_DO, "dns.check_old_ttl", NULL,
+                 "refuse while a resolver may still hold an answer from before the TTL was "
+                 "lowered");
+    }
+    if (is_shared) {
+        step = part(c, "check-stagger", "No session can collide on AUTO_INCREMENT");
+        step->is_repeatable = true;
+        add_work(c, step, LIST_DO, "sessions.check", NULL,
+                 "increments are staggered in new sessions on both sides and no application "
+                 "session is older than that");
+    }
+    step = part(c, "probe", "A row travels both ways");
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "link.probe", NULL,
+             "write a row into cutover.probe on each side and see it on the other");
+
+    step = part(c, "forecast", "Forecast the write pause");
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "forecast",
+             json_pack("{s:s,s:b,s:I,s:I}", "from", side_name(from), "shared", (int)is_shared,
+                       "budget_ms", (json_int_t)playbook_step_number(c->step, "budget", 2000),
+                       "ttl_ms", (json_int_t)(is_shared ? 0 : cost->worst_ttl_s * 1000)),
+             is_shared ? "shared mode: both sides stay open, writes are not paused"
+                       : "measure what is in flight, add the longest TTL of a DNS-only name; over "
+                         "budget means refuse before anything is touched");
+}
+
+static void parts_fence(struct compile *c, enum side from)
+{
+    enum side to = side_other(from);
+    struct plan_step *step = part(c, "close-from", "Close %s and prove it", side_title(from));
+
+    add_work(c, step, LIST_DO, "fence.close", json_pack("{s:s}", "side", side_name(from)),
+             "SET GLOBAL read_only = 1 on %s, bounded by lock_wait; end sessions that still hold "
+             "writes; no writing transaction left; position read twice and equal",
+             primary_of(c, from)->name);
+    add_sql(c, step, LIST_UNDO, primary_of(c, from), SQL_READ_ONLY_CLEAR, NULL, 0);
+    set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", side_name(from)),
+               "%s refuses writes", side_title(from));
+
+    step = part(c, "drain", "%s applies the last transactions of %s", side_title(to),
+                side_title(from));
+    add_work(c, step, LIST_DO, "drain",
+             json_pack("{s:s,s:I}", "from", side_name(from), "budget_ms",
+                       (json_int_t)playbook_step_number(c->step, "budget", 2000)),
+             "read the position of %s only now; wait until %s has applied all of it, at most the "
+             "drain limit",
+             primary_of(c, from)->name, primary_of(c, to)->name);
+
+    step = part(c, "compare-tail", "The newest rows of every table are the same");
+    add_work(c, step, LIST_DO, "verify.tail", json_pack("{s:s}", "from", side_name(from)),
+             "compare the last rows by primary key of every table while both sides stand still");
+
+    step = part(c, "probe-back", "The way back carries a row");
+    add_work(c, step, LIST_DO, "link.probe_back", json_pack("{s:s}", "to", side_name(to)),
+             "write a row into cutover.probe on %s and see it on %s", side_title(to),
+             side_title(from));
+}
+
+static void parts_open(struct compile *c, enum side from)
+{
+    enum side to = side_other(from);
+    struct plan_step *step = part(c, "open-to", "Open %s: the commit step", side_title(to));
+
+    step->commits = true;
+    add_sql(c, step, LIST_DO, primary_of(c, to), SQL_READ_ONLY_CLEAR, NULL, 0);
+    set_verify(c, step, "side.is_open", json_pack("{s:s}", "side", side_name(to)),
+               "%s accepts writes", side_title(to));
+
+    step = part(c, "move-events", "Scheduled events fire on %s only", side_title(to));
+    add_work(c, step, LIST_DO, "events.move", json_pack("{s:s}", "to", side_name(to)),
+             "ALTER EVENT ... DISABLE ON SLAVE on %s, then ENABLE on %s, unlogged, each with the "
+             "definer it has",
+             primary_of(c, from)->name, primary_of(c, to)->name);
+}
+
+void expand_cutover(struct compile *c)
+{
+    enum side from = c->step->join.from, to = c->step->join.to;
+    bool is_shared = c->step->join.is_shared;
+    struct dns_cost cost = {0};
+
+    each_record(c, add_cost, &cost);
+    if (!is_shared)
+        warn_fenced_cost(c, &cost);
+    parts_before(c, from, is_shared, &cost);
+    if (!is_shared)
+        parts_fence(c, from);
+    parts_open(c, from);
+    parts_flip(c, to);
+}
+
+static void restore_one(struct compile *c, struct planned_record *record, void *context)
+{
+    struct dns_record after = record->now;
+
+    (void)context;
+    if (record->now.is_proxied || record->original_ttl_s == record->now.ttl_s)
+        return;
+    after.ttl_s = record->original_ttl_s;
+    struct plan_step *step = part(c, "restore-ttl", "TTL of %s: %u s becomes %u s again",
+                                  after.name, record->now.ttl_s, after.ttl_s);
+    add_dns(c, step, LIST_DO, record, &after);
+}
+
+void expand_settle(struct compile *c)
+{
+    enum side stays = c->step->join.to, leaves = side_other(stays);
+    int64_t timeout_ms =
+        playbook_step_number(c->step, "timeout", c->service->limits.stragglers_ms);
+    char human[32];
+
+    struct plan_step *step = part(c, "chase", "Wait until nobody writes on %s", side_title(leaves));
+    step->is_repeatable = true;
+    step->limit_ms = timeout_ms;
+    add_work(c, step, LIST_DO, "stragglers.wait",
+             json_pack("{s:s,s:I}", "side", side_name(leaves), "timeout_ms", (json_int_t)timeout_ms),
+             "show who still talks to %s, by user and host, until no application transaction has "
+             "been committed there for a while, at most %s",
+             side_title(leaves), clock_human_ms(timeout_ms, human));
+
+    step = part(c, "close-from", "Close %s and prove it", side_title(leaves));
+    add_work(c, step, LIST_DO, "fence.close", json_pack("{s:s}", "side", side_name(leaves)),
+             "SET GLOBAL read_only = 1 on %s, bounded by lock_wait; prove that no write lands "
+             "after it",
+             primary_of(c, leaves)->name);
+    if (c->situation == SITUATION_SHARED)
+        add_sql(c, step, LIST_UNDO, primary_of(c, leaves), SQL_READ_ONLY_CLEAR, NULL, 0);
+    set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", side_name(leaves)),
+               "%s refuses writes", side_title(leaves));
+
+    step = part(c, "drain", "%s applies the last transactions of %s", side_title(stays),
+                side_title(leaves));
+    add_work(c, step, LIST_DO, "drain", json_pack("{s:s}", "from", side_name(leaves)),
+             "read the position of %s; wait until %s has applied all of it",
+             primary_of(c, leaves)->name, primary_of(c, stays)->name);
+
+    each_record(c, restore_one, NULL);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Expansions of the actions that make, try and drop the links: seed, follow, rehearse, reset, stagger, mirror, retire.
+ */
+#include <stdio.h>
+
+#include "engine/compile_step.h"
+
+#define ER_NO_SUCH_CHANNEL 1617 /* "There is no master connection 'x'": dropped already */
+
+#define ARGS(...) ((const struct sql_arg[]){__VA_ARGS__})
+
+/* Stop and forget the link that ends on `replica_side`. True already is fine. */
+void ops_drop_link(struct compile *c, struct plan_step *step, enum op_list list,
+                   enum side replica_side)
+{
+    const struct node *node = primary_of(c, replica_side);
+    const char *channel = link_channel(replica_side);
+
+    add_sql(c, step, list, node, SQL_LINK_STOP, ARGS({"channel", channel}), 1)->tolerate[0] =
+        ER_NO_SUCH_CHANNEL;
+    add_sql(c, step, list, node, SQL_LINK_RESET, ARGS({"channel", channel}), 1)->tolerate[0] =
+        ER_NO_SUCH_CHANNEL;
+}
+
+static void ops_create_link(struct compile *c, struct plan_step *step, enum side replica_side)
+{
+    const struct service *service = c->service;
+    const struct node *source = primary_of(c, side_other(replica_side));
+    const struct node_facts *own = facts_primary(c->facts, replica_side);
+    char port[16], ignore[16];
+    bool verifies = service->tls.mode == TLS_VERIFY_CA || service->tls.mode == TLS_VERIFY_IDENTITY;
+
+    (void)snprintf(port, sizeof port, "%u", source->port);
+    (void)snprintf(ignore, sizeof ignore, "%u", own ? own->gtid_domain : 0);
+    const struct sql_arg args[] = {
+        {"channel", link_channel(replica_side)},
+        {"host", source->host},
+        {"port", port},
+        {"user", service->replication.user},
+        {"password", "${secret:replication}"},
+        {"tls", service->tls.mode == TLS_OFF ? "0" : "1"},
+        {"verify", verifies ? "1" : "0"},
+        {"ca", verifies ? service->tls.ca_path : ""},
+        {"ignore", ignore},
+    };
+    add_sql(c, step, LIST_DO, primary_of(c, replica_side), SQL_LINK_CHANGE_SOURCE, args,
+            ARRAY_LEN(args));
+}
+
+void parts_make_link(struct compile *c, enum side replica_side)
+{
+    const char *channel = link_channel(replica_side);
+    struct plan_step *step =
+        part(c, "make-link", "Make the %s link: %s follows %s", link_name(replica_side),
+             primary_of(c, replica_side)->name, primary_of(c, side_other(replica_side))->name);
+
+    ops_drop_link(c, step, LIST_DO, replica_side);
+    ops_create_link(c, step, replica_side);
+    add_sql(c, step, LIST_DO, primary_of(c, replica_side), SQL_LINK_START,
+            ARGS({"channel", channel}), 1);
+    ops_drop_link(c, step, LIST_UNDO, replica_side);
+    set_verify(c, step, "link.runs", json_pack("{s:s}", "side", side_name(replica_side)),
+               "the %s link receives and applies", link_name(replica_side));
+
+    step = part(c, "catch-up", "Wait until %s has applied everything of %s",
+                side_title(replica_side), side_title(side_other(replica_side)));
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "link.catch_up", json_pack("{s:s}", "side", side_name(replica_side)),
+             "read the position of %s and wait until %s has applied it, then until the link keeps "
+             "up; a link that stops fails at once",
+             side_title(side_other(replica_side)), side_title(replica_side));
+}
+
+/* --- every node of NEW ------------------------------------------------------------------------------ */
+
+static void each_new(struct compile *c, struct plan_step *step, enum op_list list, enum sql_id id,
+                     bool with_primary)
+{
+    for (size_t i = 0; i < c->service->node_count; i++) {
+        const struct node *node = &c->service->nodes[i];
+        if (node->side == SIDE_NEW && (with_primary || !node->is_primary))
+            add_sql(c, step, list, node, id, NULL, 0);
+    }
+}
+
+/* NEW back to an empty cluster that knows no position: what seed begins with and reset ends with. */
+static void parts_empty_new(struct compile *c)
+{
+    struct plan_step *step = part(c, "detach-new", "Take NEW off every link");
+
+    ops_drop_link(c, step, LIST_DO, SIDE_NEW);
+    each_new(c, step, LIST_DO, SQL_REPLICA_STOP_DEFAULT, false);
+
+    step = part(c, "wipe-new", "Throw away the service's databases on every node of NEW");
+    add_work(c, step, LIST_DO, "seed.wipe", NULL,
+             "drop the service's databases on all nodes of NEW, unlogged; refused unless NEW is "
+             "closed, no link runs towards it and OLD is open; earlier proofs of equality are "
+             "forgotten");
+
+    step = part(c, "forget-position", "Forget binary logs and GTID positions on NEW");
+    for (size_t i = 0; i < c->service->node_count; i++) {
+        const struct node *node = &c->service->nodes[i];
+        if (node->side != SIDE_NEW)
+            continue;
+        add_sql(c, step, LIST_DO, node, SQL_GTID_FORGET, NULL, 0);
+        add_sql(c, step, LIST_DO, node, SQL_GTID_SLAVE_POS_SET, ARGS({"position", ""}), 1);
+    }
+}
+
+static void part_close_new(struct compile *c)
+{
+    struct plan_step *step = part(c, "close-new", "Close NEW: only replication may write there");
+
+    for (size_t i = 0; i < c->service->node_count; i++) {
+        const struct node *node = &c->service->nodes[i];
+        if (node->side == SIDE_NEW && !node->is_primary)
+            add_sql(c, step, LIST_DO, node, SQL_READ_ONLY_SET, NULL, 0);
+    }
+    add_work(c, step, LIST_DO, "fence.close", json_pack("{s:s}", "side", "new"),
+             "SET GLOBAL read_only = 1 on %s, bounded by lock_wait; end writing sessions; prove "
+             "that no write lands after it",
+             primary_of(c, SIDE_NEW)->name);
+    set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", "new"), "NEW refuses writes");
+}
+
+/* The replicas start while their primary still stands at the very position they were given: afterwards its binary
+ * log begins behind that position and a strict replica would refuse the hole. */
+static void part_position(struct compile *c)
+{
+    struct plan_step *step =
+        part(c, "set-position", "Give every node of NEW the position of the copy");
+
+    for (size_t i = 0; i < c->service->node_count; i++) {
+        const struct node *node = &c->service->nodes[i];
+        if (node->side != SIDE_NEW)
+            continue;
+        if (!node->is_primary)
+            add_sql(c, step, LIST_DO, node, SQL_REPLICA_STOP_DEFAULT, NULL, 0);
+        add_sql(c, step, LIST_DO, node, SQL_GTID_SLAVE_POS_SET,
+                ARGS({"position", "${position:seed}"}), 1);
+    }
+    each_new(c, step, LIST_DO, SQL_REPLICA_START_DEFAULT, false);
+    each_new(c, step, LIST_UNDO, SQL_REPLICA_STOP_DEFAULT, false);
+}
+
+void expand_seed(struct compile *c)
+{
+    json_int_t workers = (json_int_t)playbook_step_number(c->step, "workers", 0);
+
+    part_close_new(c);
+    parts_empty_new(c);
+
+    struct plan_step *step = part(c, "copy", "Copy the databases from OLD to every node of NEW");
+    add_work(c, step, LIST_DO, "seed.copy", json_pack("{s:I}", "workers", workers),
+             "one snapshot of %s for all workers (commits are held for an instant), tables "
+             "streamed in parallel to every node of NEW, unlogged; views, routines, triggers and "
+             "events after the rows; the snapshot's position is kept as ${position:seed}",
+             primary_of(c, SIDE_OLD)->name);
+    add_work(c, step, LIST_UNDO, "seed.wipe", NULL,
+             "drop the copied databases on all nodes of NEW again");
+    part_position(c);
+}
+
+void expand_follow(struct compile *c)
+{
+    struct plan_step *step = part(c, "check-seeded", "NEW holds a copy with a known position");
+
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "seed.check", NULL,
+             "refuse unless NEW has the databases, has a GTID position and took no writes of its "
+             "own");
+    parts_make_link(c, SIDE_NEW);
+}
+
+void expand_rehearse(struct compile *c)
+{
+    struct plan_step *step = part(c, "detach-new", "Stop following: NEW stands alone");
+
+    ops_drop_link(c, step, LIST_DO, SIDE_NEW);
+
+    step = part(c, "open-new", "Open NEW for the load test");
+    add_sql(c, step, LIST_DO, primary_of(c, SIDE_NEW), SQL_READ_ONLY_CLEAR, NULL, 0);
+    add_work(c, step, LIST_UNDO, "fence.close", json_pack("{s:s}", "side", "new"),
+             "close NEW again; its data stays until `reset`, and it cannot follow without being "
+             "seeded");
+    add_work(c, step, LIST_UNDO, "seed.wipe", NULL,
+             "throw the load test's data away: NEW is apart");
+    set_verify(c, step, "side.is_open", json_pack("{s:s}", "side", "new"), "NEW accepts writes");
+    plan_warn(c, "after \"%s\" NEW takes writes of its own: only `reset` leads on from there, and "
+                 "its data is thrown away",
+              c->step->name);
+}
+
+void expand_reset(struct compile *c)
+{
+    part_close_new(c);
+    parts_empty_new(c);
+
+    struct plan_step *step = part(c, "restart-replicas", "NEW's replicas follow their primary");
+    each_new(c, step, LIST_DO, SQL_REPLICA_START_DEFAULT, false);
+}
+
+static void ops_stagger(struct compile *c, struct plan_step *step, enum op_list list,
+                        enum side side, unsigned increment, unsigned offset)
+{
+    char increment_text[16], offset_text[16];
+
+    (void)snprintf(increment_text, sizeof increment_text, "%u", increment);
+    (void)snprintf(offset_text, sizeof offset_text, "%u", offset);
+    add_sql(c, step, list, primary_of(c, side), SQL_STAGGER_SET,
+            ARGS({"increment", increment_text}, {"offset", offset_text}), 2);
+}
+
+void expand_stagger(struct compile *c)
+{
+    unsigned increment = (unsigned)playbook_step_number(c->step, "increment", 2);
+    struct plan_step *step = part(c, "set-increments",
+                                  "AUTO_INCREMENT: OLD gives 1, %u, ..., NEW gives 2, %u, ...",
+                                  1 + increment, 2 + increment);
+
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct node_facts *before = facts_primary(c->facts, side);
+        ops_stagger(c, step, LIST_DO, side, increment, side == SIDE_OLD ? 1 : 2);
+        if (before && before->increment)
+            ops_stagger(c, step, LIST_UNDO, side, before->increment, before->offset);
+    }
+    set_verify(c, step, "stagger.check", NULL,
+               "new sessions of the application on both sides get the new increments");
+
+    step = part(c, "renew-sessions", "End sessions that still count by the old increments");
+    add_work(c, step, LIST_DO, "sessions.renew", NULL,
+             "application sessions inherit the increment when they connect: idle ones that are "
+             "older than the change are ended, busy ones are waited for, until none is left");
+}
+
+void expand_mirror(struct compile *c)
+{
+    struct plan_step *step = part(c, "check-clean", "NEW took no writes of its own");
+
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "link.check_clean", NULL,
+             "read NEW's GTID state, then OLD's; refuse when NEW has a transaction that OLD lacks");
+
+    step = part(c, "adopt-position", "OLD will ask NEW only for what OLD does not have");
+    ops_drop_link(c, step, LIST_DO, SIDE_OLD);
+    add_sql(c, step, LIST_DO, primary_of(c, SIDE_OLD), SQL_GTID_SLAVE_POS_ADOPT, NULL, 0);
+
+    parts_make_link(c, SIDE_OLD);
+
+    step = part(c, "probe", "A row travels from OLD to NEW and one from NEW to OLD");
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "link.probe", NULL,
+             "write a row into cutover.probe on OLD and see it on NEW, then the other way");
+}
+
+void expand_retire(struct compile *c)
+{
+    struct plan_step *step = part(c, "check-unused", "Nobody uses OLD any more");
+
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "retire.check", NULL,
+             "OLD is closed, NEW is open, every name points at NEW, and OLD has everything of NEW");
+
+    step = part(c, "drop-links", "Drop both links: the way back ends here");
+    step->commits = true;
+    ops_drop_link(c, step, LIST_DO, SIDE_OLD);
+    ops_drop_link(c, step, LIST_DO, SIDE_NEW);
+    set_verify(c, step, "link.absent", NULL, "neither link exists");
+
+    const struct node_facts *new_primary = facts_primary(c->facts, SIDE_NEW);
+    if (new_primary && new_primary->increment > 1) {
+        step = part(c, "unstagger", "AUTO_INCREMENT on NEW counts by one again");
+        ops_stagger(c, step, LIST_DO, SIDE_NEW, 1, 1);
+    }
+    plan_warn(c, "retiring drops both links: there is no way back after it");
+}
