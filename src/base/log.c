@@ -14,6 +14,8 @@
 
 static enum log_level threshold = LOG_INFO;
 static enum log_form form = LOG_TEXT;
+static void (*before_line)(void *context);
+static void *before_line_context;
 
 static const char *const level_names[] = {
     [LOG_DEBUG] = "DEBUG", [LOG_INFO] = "INFO", [LOG_WARN] = "WARN", [LOG_ERROR] = "ERROR"};
@@ -24,8 +26,16 @@ void log_setup(enum log_level level, enum log_form new_form)
     form = new_form;
 }
 
+void log_before_line(void (*make_room)(void *context), void *context)
+{
+    before_line = make_room;
+    before_line_context = context;
+}
+
 static void emit(const char *line, size_t len)
 {
+    if (before_line)
+        before_line(before_line_context);
     while (len > 0) {
         ssize_t written = write(STDERR_FILENO, line, len);
         if (written <= 0)

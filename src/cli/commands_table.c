@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* Every command of the program, one row each. */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "io/conffile.h"
+
+static const struct cli_command rows[] = {
+    {.id = CLI_CHECK,
+     .name = "check",
+     .args = "",
+     .summary = "look for everything that would stop a migration, there or back",
+     .about = "Reads both clusters, all nodes of them, and the DNS records, and runs every check "
+              "over what it\n"
+              "found, for both directions. Each finding tells its evidence and how to mend it. "
+              "Nothing is\n"
+              "changed: neither on the servers nor at the DNS provider.\n"
+              "\n"
+              "Exits with 3 when a finding blocks.",
+     .example = "cutover -c etc/cutover.cfg check",
+     .handler = cmd_check},
+    {.id = CLI_STATUS,
+     .name = "status",
+     .args = "",
+     .summary = "where the migration stands, and whether you can go back now",
+     .about = "Asks the servers and the DNS what is true now and names the situation: apart, "
+              "following,\n"
+              "rehearsing, mirrored, shared, fenced, switched, retired, or unsafe with the reason. "
+              "Then\n"
+              "the links with their lag, which primary is open, the replicas, what the DNS\n"
+              "answers, who holds the lease, and what going back would cost.\n"
+              "\n"
+              "Lag is measured: how long the other side needs to reach this side's position of "
+              "now. Lag that\n"
+              "cannot be measured is unknown, never zero. Nothing is changed.",
+     .example = "cutover status --json",
+     .handler = cmd_status},
+    {.id = CLI_PLAN,
+     .name = "plan",
+     .args = "PLAYBOOK",
+     .min_args = 1,
+     .max_args = 1,
+     .summary = "print every statement and API call a playbook would make; touch nothing",
+     .about = "Compiles the playbook against the situation of now and prints the plan: numbered "
+              "steps, each\n"
+              "with its statements, API calls and what abort would do, then warnings, the forecast "
+              "of the\n"
+              "write pause, and the plan's hash.\n"
+              "\n"
+              "With --out the plan is written to a file that another person can review and that\n"
+              "run --plan executes unchanged, or refuses when the world is no longer what it was "
+              "compiled\n"
+              "against.\n"
+              "\n"
+              "PLAYBOOK is a file, or the name of a shipped one such as 4-migration-day.",
+     .example = "cutover plan 4-migration-day --out migration-day.plan",
+     .handler = cmd_plan},
+    {.id = CLI_RUN,
+     .name = "run",
+     .args = "[PLAYBOOK]",
+     .max_args = 1,
+     .summary = "execute a playbook, a reviewed plan, or the rest of an interrupted run",
+     .about = "Compiles the playbook, shows the plan, asks, and executes it step by step. What is "
+              "going to\n"
+              "be done is on disk before it is done, so a run that was killed at any point goes on "
+              "with\n"
+              "--resume or is undone with \"cutover abort\".\n"
+              "\n"
+              "A failure before the commit step undoes everything by itself and exits with 4. A "
+              "failure after it\n"
+              "stops, says what is true now and what to type, and exits with 5. Ctrl-C asks for an "
+              "orderly\n"
+              "stop at the next safe point.\n"
+              "\n"
+              "Give exactly one of PLAYBOOK, --plan FILE and --resume. PLAYBOOK is a file, or the "
+              "name of a\n"
+              "shipped one such as 4-migration-day.",
+     .example = "cutover run 4-migration-day",
+     .handler = cmd_run},
+    {.id = CLI_VERIFY,
+     .name = "verify",
+     .args = "",
+     .summary = "compare the data of both primaries, row by row, while writes go on",
+     .about =
+         "Reads every table chunk by chunk on the primary that is open, and on the other one as "
+         "soon as it\n"
+         "has reached the same position. A chunk that differs is looked at again, so the answer "
+         "is\n"
+         "never \"probably\". Differences are printed with table, key, column and both values.\n"
+         "\n"
+         "Exits with 0 when both sides are equal and with 3 when they differ.",
+     .example = "cutover verify --table blog.posts --table blog.users",
+     .handler = cmd_verify},
+    {.id = CLI_ROLLBACK,
+     .name = "rollback",
+     .args = "",
+     .summary = "go back: a cutover in the other direction, under the same gates and proof",
+     .about = "After the commit step the way back is not an undo but a second cutover, from NEW to "
+              "OLD: OLD\n"
+              "applies everything that was written on NEW before it opens, so nothing is lost. It "
+              "takes the\n"
+              "same gates, fence and verification as the way there.",
+     .example = "cutover rollback --mode shared",
+     .handler = cmd_rollback},
+    {.id = CLI_ABORT,
+     .name = "abort",
+     .args = "[RUN]",
+     .max_args = 1,
+     .summary = "undo the steps of an interrupted run that has not committed",
+     .about = "Undoes, last step first, what a run did that was killed or stopped. A run that has "
+              "passed its\n"
+              "commit step cannot be aborted: abort then says so and names rollback. Without RUN "
+              "it takes the\n"
+              "unfinished one.",
+     .example = "cutover abort",
+     .handler = cmd_abort},
+    {.id = CLI_REPORT,
+     .name = "report",
+     .args = "[RUN]",
+     .max_args = 1,
+     .summary = "the story of a run, from the journal",
+     .about = "Each step with its time and outcome, the write pause, lag before the flip, rows "
+              "verified, what\n"
+              "the DNS did, and what went wrong. Without RUN it tells of the latest one. Reads the "
+              "journal\n"
+              "only: no server is asked.",
+     .example = "cutover report --format markdown --out migration-day.md",
+     .handler = cmd_report},
+    {.id = CLI_ACTIONS,
+     .name = "actions",
+     .args = "[ACTION]",
+     .max_args = 1,
+     .summary = "what a playbook's steps may do, with their parameters",
+     .about = "Lists the actions a playbook may name: what each does, what abort does to it, the "
+              "situations it\n"
+              "may start from and the one it ends in, and its parameters with their defaults.",
+     .example = "cutover actions cutover",
+     .handler = cmd_actions},
+    {.id = CLI_VERSION,
+     .name = "version",
+     .args = "",
+     .summary = "say which version this is",
+     .about = "Prints the version of the program.",
+     .example = "cutover version",
+     .handler = cmd_version},
+    {.id = CLI_HELP,
+     .name = "help",
+     .args = "[COMMAND]",
+     .max_args = 1,
+     .summary = "say what a command does and which options it takes",
+     .about = "Without COMMAND it lists the commands. \"cutover COMMAND --help\" is the same.",
+     .example = "cutover help run",
+     .handler = cmd_help},
+    {.id = CLI_GENERATE,
+     .name = "generate",
+     .args = "WHAT [NAME]",
+     .min_args = 1,
+     .max_args = 2,
+     .summary = "print texts that are made from the program's tables",
+     .about = "For the build: man, completion, mermaid, playbook-reference, reference [COMMAND].",
+     .example = "cutover generate man | man -l -",
+     .handler = cmd_generate,
+     .is_hidden = true},
+};
+_Static_assert(ARRAY_LEN(rows) == CLI_COMMAND_COUNT, "every command has a row");
+
+const struct cli_command *cli_command_table(size_t *out_count)
+{
+    *out_count = ARRAY_LEN(rows);
+    return rows;
+}
+
+const struct cli_command *cli_command_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+const char *cli_command_suggest(const char *word)
+{
+    const char *known[CLI_COMMAND_COUNT + 1] = {0};
+    size_t count = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (!rows[i].is_hidden)
+            known[count++] = rows[i].name;
+    return conf_suggest(word, known);
+}
