@@ -64,8 +64,7 @@ void db_library_end(void)
     mysql_library_end();
 }
 
-/* --- connecting
- * --------------------------------------------------------------------------------------- */
+/* --- connecting ----------------------------------------------------------------------------- */
 
 static unsigned whole_seconds(int64_t duration_ms)
 {
@@ -284,8 +283,7 @@ int db_set_timeout(struct db *db, int64_t read_timeout_ms, struct err *err)
     return 0;
 }
 
-/* --- one statement
- * ------------------------------------------------------------------------------------ */
+/* --- one statement -------------------------------------------------------------------------- */
 
 static int fail(struct db *db, const struct statement *statement, struct err *err)
 {
@@ -412,8 +410,7 @@ static struct statement read_statement(const char *sql)
                               .started_ms = clock_mono_ms()};
 }
 
-/* --- whole results
- * ------------------------------------------------------------------------------------ */
+/* --- whole results -------------------------------------------------------------------------- */
 
 static void free_resultp(MYSQL_RES **result)
 {
@@ -477,8 +474,7 @@ int db_query(struct db *db, const char *sql, struct db_result *out, struct err *
     return 0;
 }
 
-/* --- rows one by one
- * ---------------------------------------------------------------------------------- */
+/* --- rows one by one ------------------------------------------------------------------------ */
 
 int db_stream_open(struct db *db, const char *sql, struct err *err)
 {
@@ -529,8 +525,7 @@ void db_stream_close(struct db *db)
     drop_stream(db);
 }
 
-/* --- text
- * --------------------------------------------------------------------------------------------- */
+/* --- text ----------------------------------------------------------------------------------- */
 
 /* Escapes know the session's sql_mode (NO_BACKSLASH_ESCAPES), which is why this asks the library.
  */
@@ -543,8 +538,24 @@ static unsigned long escape(struct db *db, char *to, const char *bytes, size_t l
 #endif
 }
 
+/* Without backslashes a NUL byte has no spelling in a quoted literal, and would end the statement.
+ */
+static void quote_as_hex(const char *bytes, size_t len, struct buf *out)
+{
+    buf_puts(out, "X'");
+    for (size_t i = 0; i < len; i++)
+        buf_printf(out, "%02X", (unsigned char)bytes[i]);
+    buf_putc(out, '\'');
+}
+
 void db_quote(struct db *db, const char *bytes, size_t len, struct buf *out)
 {
+    bool has_backslash = !(db->mysql->server_status & SERVER_STATUS_NO_BACKSLASH_ESCAPES);
+    if (!has_backslash && memchr(bytes, '\0', len)) {
+        quote_as_hex(bytes, len, out);
+        return;
+    }
+
     char *escaped = malloc(2 * len + 1); /* in one piece: a cut character would gain a backslash */
 
     if (!escaped) {

@@ -157,7 +157,7 @@ static int set_gone(struct err *err, const char *name, const char *shown, enum e
     const char *doubt = if_lost == EFFECT_NONE ? "" : "; it may have happened";
 
     if (is_timeout)
-        return err_set(err, ERR_TIMEOUT, if_lost, "no answer to %s within the time limit%s: %s",
+        return err_set(err, ERR_TIMEOUT, if_lost, "no answer to %s within the time limit%s (%s)",
                        name, doubt, shown);
     return err_set(err, ERR_LOST, if_lost, "connection lost during %s%s: %s", name, doubt, shown);
 }
@@ -189,6 +189,8 @@ int db_error_set(struct err *err, const char *sql, unsigned native, const char *
     }
     if (err)
         err->native = native;
-    (void)err_hint(err, "%s", db_error_hint(native));
+    if (db_error_kind(native) ==
+        DB_REFUSED) /* the others have hints for a connection that never came up */
+        (void)err_hint(err, "%s", db_error_hint(native));
     return rc;
 }

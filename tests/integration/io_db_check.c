@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Proves io/db.h against a real server, in TAP. Its account may do everything; it makes and drops
+ * the database io_db_check. With a server's pid as the last argument it ends by killing that server
+ * in the middle of a statement.
+ *
+ * io_db_check HOST PORT USER PASSWORD_FILE CA_FILE|- [SERVER_PID]      "-" = the server offers no
+ * TLS
+ */
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "io/db.h"
+
+static struct db_target target;
+static struct tls_options tls;
+static struct secret password;
+static int tests, failures;
+static bool has_database;
+
+static void check(bool is_ok, const char *what)
+{
+    printf("%sok %d - %s\n", is_ok ? "" : "not ", ++tests, what);
+    failures += !is_ok;
+}
+
+static void check_err(int rc, const struct err *err, enum err_code code, enum err_effect effect,
+                      unsigned native, const char *what)
+{
+    bool is_ok = rc == (int)code && err->code == code && err->effect == effect &&
+                 (native == 0 || err->native == native) && err->where[0];
+
+    check(is_ok, what);
+    printf("#   %s/%s native %u at %s: %s%s%s\n", err_code_name(err->code),
+           err_effect_name(err->effect), err->native, err->where, err->msg,
+           err->hint[0] ? " HINT: " : "", err->hint);
+}
+
+static void must_exec(struct db *db, const char *sql)
+{
+    struct err err = {0};
+
+    if (db_exec(db, sql, &err) != 0) {
+        printf("Bail out! %s: %s\n", sql, err.msg);
+        exit(1);
+    }
+}
+
+static struct db *must_connect(int64_t read_timeout_ms)
+{
+    struct db_target with = target;
+    struct db *db = NULL;
+    struct err err = {0};
+
+    with.read_timeout_ms = read_timeout_ms;
+    if (db_connect(&with, &db, &err) != 0) {
+        printf("Bail out! cannot connect: %s\n", err.msg);
+        exit(1);
+    }
+    if (has_database)
+        must_exec(db, "USE io_db_check");
+    return db;
+}
+
+static void must_limit(struct db *db, int64_t read_timeout_ms)
+{
+    struct err err = {0};
+
+    if (db_set_timeout(db, read_timeout_ms, &err) != 0)
+        exit(1);
+}
+
+/* --- connecting ----------------------------------------------------------------------------- */
+
+static int connect_err(const struct db_target *with, struct err *err)
+{
+    CLEANUP(db_freep) struct db *db = NULL;
+
+    *err = (struct err){0};
+    return db_connect(with, &db, err);
+}
+
+static int listener_port(int *out_fd)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+
+    *out_fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(*out_fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(*out_fd, 5) != 0 || getsockname(*out_fd, (struct sockaddr *)&address, &size) != 0)
+        exit(1);
+    return ntohs(address.sin_port);
+}
+
+static void check_refused_connections(void)
+{
+    struct db_target with = target;
+    CLEANUP(secret_release) struct secret wrong = {0};
+    struct err err;
+    int fd;
+
+    if (secret_set(&wrong, "not-the-password", &err) != 0)
+        exit(1);
+    with.password = &wrong;
+    check_err(connect_err(&with, &err), &err, ERR_LOST, EFFECT_NONE, 1045,
+              "a wrong password is told, with its number");
+    check(err.hint[0] && !strstr(err.msg, "not-the-password"),
+          "the hint helps and the password is not shown");
+
+    with = target;
+    with.port = (unsigned)listener_port(&fd);
+    with.connect_timeout_ms = 1000;
+    int64_t started_ms = clock_mono_ms();
+    check_err(connect_err(&with, &err), &err, ERR_LOST, EFFECT_NONE, 0,
+              "a server that never greets is given up");
+    check(clock_mono_ms() - started_ms < 2500, "within the connect limit");
+    close(fd);
+    int rc = connect_err(&with, &err);
+    check(err.native == 2002 || err.native == 2003, "a port nobody listens on is 2002 or 2003");
+    check_err(rc, &err, ERR_LOST, EFFECT_NONE, 0, "and a lost connection without effect");
+}
+
+static void check_tls(void)
+{
+    struct db_target with = target;
+    struct tls_options other = tls;
+    struct err err;
+    CLEANUP(db_freep) struct db *db = must_connect(5000);
+
+    with.tls = &other;
+    if (tls.mode == TLS_OFF) {
+        check(db_tls_cipher(db)[0] == '\0', "without TLS there is no cipher");
+        other.mode = TLS_REQUIRED;
+        check_err(connect_err(&with, &err), &err, ERR_LOST, EFFECT_NONE, 2026,
+                  "TLS asked of a server without it is refused");
+        return;
+    }
+    check(db_tls_cipher(db)[0] != '\0', "the connection has a cipher");
+    if (strcmp(target.host, "127.0.0.1") == 0) {
+        with.host = "127.1"; /* the same address under a name that no certificate has */
+        check_err(connect_err(&with, &err), &err, ERR_LOST, EFFECT_NONE, 2026,
+                  "verify-identity refuses another name");
+        other.mode = TLS_VERIFY_CA;
+        check(connect_err(&with, &err) == 0, "verify-ca does not look at the name");
+        with.host = target.host;
+    }
+    other.mode = TLS_VERIFY_CA;
+    check(connect_err(&with, &err) == 0, "verify-ca accepts the right CA");
+    (void)snprintf(other.ca_path, sizeof other.ca_path, "/etc/ssl/certs/ca-certificates.crt");
+    check_err(connect_err(&with, &err), &err, ERR_LOST, EFFECT_NONE, 2026,
+              "verify-ca refuses a server signed by another CA");
+    other.mode = TLS_REQUIRED;
+    check(connect_err(&with, &err) == 0, "required does not look at the CA");
+    other.mode = TLS_OFF;
+    CLEANUP(db_freep) struct db *plain = NULL;
+    check(db_connect(&with, &plain, &err) == 0 && db_tls_cipher(plain)[0] == '\0', "off means off");
+}
+
+/* --- statements ----------------------------------------------------------------------------- */
+
+static void check_results(struct db *db)
+{
+    CLEANUP(db_result_release) struct db_result result = {0};
+    struct err err = {0};
+
+    must_exec(db, "CREATE TABLE t (id INT PRIMARY KEY, v VARBINARY(300))");
+    must_exec(db, "INSERT INTO t VALUES (1, NULL), (2, ''), (3, 0x006100)");
+    check(db_affected(db) == 3, "affected rows are counted");
+    check(db_query(db, "SELECT id AS Id, v FROM t ORDER BY id", &result, &err) == 0,
+          "a query answers");
+    check(result.row_count == 3 && result.column_count == 2, "with rows and columns");
+    check(db_result_column(&result, "ID") == 0 && db_result_column(&result, "x") == -1,
+          "found by name");
+    check(!db_result_get(&result, 0, "v") && db_result_len(&result, 0, 1) == 0, "NULL is NULL");
+    check(db_result_get(&result, 1, "v") && db_result_len(&result, 1, 1) == 0, "empty is not NULL");
+    check(db_result_len(&result, 2, 1) == 3 &&
+              memcmp(db_result_text(&result, 2, 1), "\0a\0", 4) == 0,
+          "bytes keep their NULs");
+    check(!db_result_get(&result, 0, "absent") && !db_result_text(&result, 9, 0),
+          "out of range is NULL");
+
+    char text[8];
+    bool is_null = false;
+    int64_t number = 0;
+    check(db_query_int(db, "SELECT -42", &number, &err) == 0 && number == -42, "one number");
+    check(db_query_text(db, "SELECT NULL", text, sizeof text, &is_null, &err) == 0 && is_null,
+          "one NULL");
+    check_err(db_query_int(db, "SELECT id FROM t", &number, &err), &err, ERR_PROTOCOL, EFFECT_NONE,
+              0, "three rows are not one");
+    check_err(db_query_int(db, "SELECT 'many'", &number, &err), &err, ERR_PROTOCOL, EFFECT_NONE, 0,
+              "a word is not a number");
+    check_err(db_query_text(db, "SELECT '12345678'", text, sizeof text, NULL, &err), &err,
+              ERR_PROTOCOL, EFFECT_NONE, 0, "text that does not fit is not cut");
+}
+
+static void check_quoting(struct db *db, const char *sql_mode)
+{
+    char bytes[256], label[80];
+    CLEANUP(buf_release) struct buf sql = {0};
+    CLEANUP(db_result_release) struct db_result result = {0};
+    struct err err = {0};
+
+    for (int i = 0; i < 256; i++)
+        bytes[i] = (char)i;
+    (void)snprintf(label, sizeof label, "SET sql_mode = '%s'", sql_mode);
+    must_exec(db, label);
+    buf_init(&sql, 4096);
+    buf_puts(&sql, "UPDATE t SET v = ");
+    db_quote(db, bytes, sizeof bytes, &sql);
+    buf_puts(&sql, " WHERE id = 1");
+    must_exec(db, buf_text(&sql));
+    if (db_query(db, "SELECT v FROM t WHERE id = 1", &result, &err) != 0)
+        exit(1);
+    (void)snprintf(label, sizeof label, "every byte survives quoting, sql_mode '%s'", sql_mode);
+    check(db_result_len(&result, 0, 0) == 256 &&
+              memcmp(db_result_text(&result, 0, 0), bytes, 256) == 0,
+          label);
+    must_exec(db, "SET sql_mode = DEFAULT");
+}
+
+static void check_server_errors(struct db *db)
+{
+    struct err err = {0};
+
+    check_err(db_exec(db, "INSERT INTO absent VALUES (1)", &err), &err, ERR_SERVER, EFFECT_NONE,
+              1146, "a refused statement has no effect");
+    check_err(db_exec(db, "CHANGE MASTER 'x' TO NONSENSE MASTER_PASSWORD='hunter2'", &err), &err,
+              ERR_SERVER, EFFECT_NONE, 1064, "a syntax error near a password");
+    check(!strstr(err.msg, "hunter2") && strstr(err.msg, "CHANGE MASTER"),
+          "names the statement, not the password");
+    check(!db_is_dead(db), "the connection goes on after refused statements");
+
+    must_exec(db, "CREATE PROCEDURE three() BEGIN SELECT 1; SELECT 2; SELECT 3; END");
+    must_exec(db, "CREATE PROCEDURE broken() BEGIN SELECT 1; SELECT * FROM absent; END");
+    must_exec(db, "CALL three()");
+    check_err(db_exec(db, "CALL broken()", &err), &err, ERR_SERVER, EFFECT_NONE, 1146,
+              "an error in a later result of a CALL is seen");
+    CLEANUP(db_result_release) struct db_result result = {0};
+    check(db_query(db, "CALL three()", &result, &err) == 0 && result.row_count == 1,
+          "the first result counts");
+    must_exec(db, "SET @x = 1");
+}
+
+static void check_streams(struct db *db)
+{
+    struct db_row row;
+    struct err err = {0};
+    int rows = 0, rc = db_stream_open(db, "SELECT seq, NULL FROM seq_1_to_5", &err);
+
+    check(db_exec(db, "SET @x = 1", &err) == ERR_BUG, "a statement between rows is refused");
+    while (rc >= 0 && (rc = db_stream_next(db, &row, &err)) == 1)
+        rows += row.column_count == 2 && row.values[0] && !row.values[1];
+    check(rc == 0 && rows == 5, "five rows one by one");
+    check(db_stream_next(db, &row, &err) == ERR_BUG, "after the end there is no stream");
+
+    check(db_stream_open(db, "SELECT seq FROM seq_1_to_90000", &err) == 0 &&
+              db_stream_next(db, &row, &err) == 1,
+          "a stream closed early");
+    db_stream_close(db);
+    check(!db_is_dead(db), "leaves the connection usable");
+    must_exec(db, "SET @x = 1");
+
+    CLEANUP(db_freep) struct db *other = must_connect(5000);
+    CLEANUP(db_result_release) struct db_result result = {0};
+    check_err(db_query(other, "SELECT seq FROM seq_1_to_100001", &result, &err), &err, ERR_MEMORY,
+              EFFECT_NONE, 0, "a result beyond the cap is refused");
+    must_exec(other, "SET @x = 1");
+    int64_t started_ms = clock_mono_ms();
+    rc = db_query(other, "SELECT seq FROM seq_1_to_2000000000", &result, &err);
+    check(rc == ERR_MEMORY && db_is_dead(other) && clock_mono_ms() - started_ms < 3000,
+          "an endless one costs the connection");
+}
+
+/* --- time limits ---------------------------------------------------------------------------- */
+
+static void check_time_limits(void)
+{
+    CLEANUP(db_freep) struct db *db = must_connect(1000);
+    CLEANUP(db_freep) struct db *writer = must_connect(10000);
+    CLEANUP(db_freep) struct db *stalled = must_connect(10000);
+    CLEANUP(db_result_release) struct db_result result = {0};
+    struct err err = {0};
+    struct db_row row;
+
+    check(db_set_timeout(db, 4000, &err) == 0 &&
+              db_query(db, "SELECT SLEEP(2)", &result, &err) == 0,
+          "a limit raised on a live connection holds");
+    must_limit(db, 300);
+    int64_t started_ms = clock_mono_ms();
+    int rc = db_query(db, "SELECT SLEEP(5)", &result, &err);
+    int64_t took_ms = clock_mono_ms() - started_ms;
+    check_err(rc, &err, ERR_TIMEOUT, EFFECT_NONE, 2013, "a read that takes too long had no effect");
+    check(took_ms >= 300 && took_ms < 700, "after 300 ms, not a whole second");
+    check(db_is_dead(db), "the connection is dead");
+    check_err(db_query(db, "SELECT 1", &result, &err), &err, ERR_LOST, EFFECT_NONE, 0, "for ever");
+
+    must_limit(writer, 300);
+    check_err(db_exec(writer, "DO SLEEP(5)", &err), &err, ERR_TIMEOUT, EFFECT_UNKNOWN, 2013,
+              "any other statement may have happened");
+
+    must_limit(stalled, 1000);
+    check(db_stream_open(stalled,
+                         "SELECT REPEAT('x', 40000), SLEEP(IF(seq = 2, 5, 0)) FROM seq_1_to_3",
+                         &err) == 0,
+          "an answer begins");
+    started_ms = clock_mono_ms();
+    rc = 1;
+    while (rc == 1)
+        rc = db_stream_next(stalled, &row, &err);
+    check_err(rc, &err, ERR_TIMEOUT, EFFECT_NONE, 0, "and stalls: that is seen as well");
+    check(clock_mono_ms() - started_ms < 2500, "within the limit set on the live connection");
+}
+
+/* --- lost connections ----------------------------------------------------------------------- */
+
+struct killer {
+    pthread_t thread;
+    unsigned long id; /* of the connection to kill; 0 = the server itself */
+    pid_t pid;
+};
+
+static void *kill_after_a_while(void *arg)
+{
+    struct killer *killer = arg;
+    char sql[64];
+
+    (void)clock_sleep_ms(300);
+    if (killer->id == 0) {
+        (void)kill(killer->pid, SIGKILL);
+        return NULL;
+    }
+    CLEANUP(db_freep) struct db *db = must_connect(5000);
+    (void)snprintf(sql, sizeof sql, "KILL %lu", killer->id);
+    must_exec(db, sql);
+    return NULL;
+}
+
+static void check_killed(const char *sql, enum err_effect effect, pid_t pid, const char *what)
+{
+    CLEANUP(db_freep) struct db *db = must_connect(5000);
+    CLEANUP(db_result_release) struct db_result result = {0};
+    struct killer killer = {.id = pid ? 0 : db_thread_id(db), .pid = pid};
+    struct err err = {0};
+
+    if (pthread_create(&killer.thread, NULL, kill_after_a_while, &killer) != 0)
+        exit(1);
+    int rc = effect == EFFECT_NONE ? db_query(db, sql, &result, &err) : db_exec(db, sql, &err);
+    (void)pthread_join(killer.thread, NULL);
+    check_err(rc, &err, ERR_LOST, effect, 0, what);
+    check(db_is_dead(db), "and the connection is dead");
+}
+
+/* --- locks ---------------------------------------------------------------------------------- */
+
+static void *want_row_one(void *arg)
+{
+    must_exec(arg, "UPDATE t SET v = 'a' WHERE id = 1"); /* waits until the other one has lost */
+    return NULL;
+}
+
+static void check_errors_at_fetch(void)
+{
+    CLEANUP(db_freep) struct db *holder = must_connect(20000);
+    CLEANUP(db_freep) struct db *db = must_connect(20000);
+    CLEANUP(db_result_release) struct db_result result = {0};
+    struct err err = {0};
+    struct db_row row;
+    pthread_t thread;
+
+    must_exec(db, "SET SESSION innodb_lock_wait_timeout = 1");
+    must_exec(holder, "BEGIN");
+    must_exec(holder, "INSERT INTO t SELECT seq + 100, 'heavier, so that the other one is the "
+                      "victim' FROM seq_1_to_50");
+    must_exec(holder, "UPDATE t SET v = 'a' WHERE id = 2");
+    check_err(db_query(db, "SELECT v FROM t WHERE id BETWEEN 2 AND 3 FOR UPDATE", &result, &err),
+              &err, ERR_SERVER, EFFECT_NONE, 1205, "a lock wait timeout is not an empty result");
+    int rc = db_stream_open(db, "SELECT v FROM t WHERE id BETWEEN 2 AND 3 FOR UPDATE", &err);
+    check(rc == 0, "a stream opens although the lock is taken");
+    check_err(db_stream_next(db, &row, &err), &err, ERR_SERVER, EFFECT_NONE, 1205,
+              "the lock wait timeout surfaces at the fetch");
+    check(!db_is_dead(db), "and the connection goes on");
+
+    must_exec(db, "SET SESSION innodb_lock_wait_timeout = 15");
+    must_exec(db, "BEGIN");
+    must_exec(db, "SELECT v FROM t WHERE id = 1 FOR UPDATE");
+    if (pthread_create(&thread, NULL, want_row_one, holder) != 0)
+        exit(1);
+    (void)clock_sleep_ms(500);
+    check_err(db_query(db, "SELECT v FROM t WHERE id BETWEEN 2 AND 3 FOR UPDATE", &result, &err),
+              &err, ERR_SERVER, EFFECT_NONE, 1213, "a deadlock is told, not an empty result");
+    must_exec(db, "ROLLBACK");
+    (void)pthread_join(thread, NULL);
+    must_exec(holder, "ROLLBACK");
+}
+
+static void read_arguments(int argc, char **argv)
+{
+    struct err err = {0};
+    char reference[4200];
+
+    if (argc < 6) {
+        fprintf(stderr, "io_db_check HOST PORT USER PASSWORD_FILE CA_FILE|- [SERVER_PID]\n");
+        exit(1);
+    }
+    (void)snprintf(reference, sizeof reference, "file:%s", argv[4]);
+    if (secret_load(&password, reference, "/", &err) != 0 || db_library_init(&err) != 0) {
+        fprintf(stderr, "%s\n", err.msg);
+        exit(1);
+    }
+    if (strcmp(argv[5], "-") != 0) {
+        tls.mode = TLS_VERIFY_IDENTITY;
+        (void)snprintf(tls.ca_path, sizeof tls.ca_path, "%s", argv[5]);
+    }
+    target = (struct db_target){.host = argv[1],
+                                .port = (unsigned)strtoul(argv[2], NULL, 10),
+                                .user = argv[3],
+                                .password = &password,
+                                .tls = &tls,
+                                .connect_timeout_ms = 5000,
+                                .read_timeout_ms = 5000,
+                                .program = "io_db_check"};
+}
+
+int main(int argc, char **argv)
+{
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    read_arguments(argc, argv);
+    {
+        CLEANUP(db_freep) struct db *db = must_connect(5000);
+        must_exec(db, "DROP DATABASE IF EXISTS io_db_check");
+        must_exec(db, "CREATE DATABASE io_db_check");
+        must_exec(db, "USE io_db_check");
+        has_database = true;
+        check_tls();
+        check_refused_connections();
+        check_results(db);
+        check_quoting(db, "");
+        check_quoting(db, "NO_BACKSLASH_ESCAPES");
+        check_server_errors(db);
+        check_streams(db);
+        check_time_limits();
+        check_errors_at_fetch();
+        check_killed("SELECT SLEEP(3) FROM seq_1_to_3", EFFECT_NONE, 0,
+                     "a killed read had no effect");
+        check_killed("DO SLEEP(3)", EFFECT_UNKNOWN, 0, "a killed statement may have happened");
+        must_exec(db, "DROP DATABASE io_db_check");
+        has_database = false;
+    }
+    if (argc > 6)
+        check_killed("DO SLEEP(3)", EFFECT_UNKNOWN, (pid_t)strtol(argv[6], NULL, 10),
+                     "a server that dies takes its statement along");
+    printf("1..%d\n", tests);
+    secret_release(&password);
+    db_library_end();
+    return failures ? 1 : 0;
+}
