@@ -68,6 +68,7 @@ struct finding {
 struct findings {
     struct finding *items;
     size_t count, room;
+    bool is_failed; /* one could not be added: out of memory */
 };
 void findings_release(struct findings *findings);
 
@@ -81,7 +82,7 @@ struct check_row {
 
 const struct check_row *preflight_table(size_t *out_count);
 
-/* Run all rows. Every row yields at least one finding (SEVERITY_OK when all is well). ERR_MEMORY/NONE. */
+/* Run all rows. survey may be NULL: everything only `check` reads is then unknown. Every row yields at least one finding (SEVERITY_OK when all is well). ERR_MEMORY/NONE. */
 MUST_CHECK int preflight_run(const struct service *service, const struct facts *facts, const struct survey *survey,
                              struct findings *out, struct err *err);
 

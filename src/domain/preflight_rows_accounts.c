@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks of accounts: who slips past read_only, what ours may do, and whose names objects carry. */
+#include <string.h>
+
+#include "domain/preflight_rows.h"
+#include "domain/situation.h"
+
+/* The controller has to write on a closed side; it is the one account that may. */
+static bool is_user(const char *name, const struct account *account)
+{
+    size_t len = strlen(account->user);
+    return len > 0 && strncmp(name, account->user, len) == 0 && name[len] == '@';
+}
+
+static void check_bypass(const struct service *service, const struct check_row *row, enum side side,
+                         const struct survey_account *account, struct findings *out)
+{
+    if (is_user(account->name, &service->controller))
+        return;
+    bool is_monitor = is_user(account->name, &service->monitor);
+    bool is_dangerous = account->is_remote || account->is_live || is_monitor;
+    struct finding *finding =
+        finding_add(out, row, is_dangerous ? SEVERITY_BLOCK : SEVERITY_WARN, account->name,
+                    "on %s it writes through read_only by %s%s%s", side_title(side),
+                    account->reason, account->is_remote ? "; it may come from anywhere" : "",
+                    account->is_live ? "; it is connected now" : "");
+    if (is_monitor)
+        finding_fix(finding, "revoke it: read_only has to stop the heartbeat");
+    else
+        finding_fix(finding,
+                    "revoke the privilege, or for the time of the move: ACCOUNT LOCK, then "
+                    "end its sessions");
+}
+
+void look_bypass(const struct service *service, const struct facts *facts UNUSED,
+                 const struct survey *survey, const struct check_row *row, struct findings *out)
+{
+    size_t before = out->count;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        if (survey->side[side].is_read != TRI_YES) {
+            finding_fix(finding_add(out, row, SEVERITY_BLOCK, side_title(side),
+                                    "not known: the accounts of %s could not be read",
+                                    side_title(side)),
+                        "GRANT SELECT ON mysql.* to the controller, see etc/grants-mariadb.sql");
+            continue;
+        }
+        for (size_t i = 0; i < survey->side[side].bypass_count; i++)
+            check_bypass(service, row, side, &survey->side[side].bypass[i], out);
+    }
+    finding_well(out, row, before, "read_only stops every account but %s",
+                 service->controller.user);
+}
+
+void look_controller_grants(const struct service *service, const struct facts *facts UNUSED,
+                            const struct survey *survey, const struct check_row *row,
+                            struct findings *out)
+{
+    size_t before = out->count;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        if (finding_unread(out, row, survey, side) || survey->side[side].missing_grants[0] == '\0')
+            continue;
+        finding_fix(finding_add(out, row, SEVERITY_BLOCK, service->controller.user,
+                                "lacks on %s: %s", side_title(side),
+                                survey->side[side].missing_grants),
+                    "run etc/grants-mariadb.sql on every node of %s", side_title(side));
+    }
+    finding_well(out, row, before, "%s has what it needs on both sides", service->controller.user);
+}
+
+struct login {
+    const char *user, *error;
+    enum tri works;
+};
+
+static void check_login(const struct check_row *row, enum side side, const struct login *login,
+                        struct findings *out)
+{
+    if (login->works == TRI_YES)
+        return;
+    finding_fix(
+        finding_add(out, row, SEVERITY_BLOCK, login->user, "cannot log in to %s: %s",
+                    side_title(side), login->error[0] == '\0' ? "it was not tried" : login->error),
+        "run etc/grants-mariadb.sql on every node of %s, and check the password's reference",
+        side_title(side));
+}
+
+void look_replication_login(const struct service *service, const struct facts *facts UNUSED,
+                            const struct survey *survey, const struct check_row *row,
+                            struct findings *out)
+{
+    size_t before = out->count;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct login login = {service->replication.user,
+                                    survey->side[side].replication_login_error,
+                                    survey->side[side].replication_login};
+        check_login(row, side, &login, out);
+    }
+    finding_well(out, row, before, "%s logs in to both primaries", service->replication.user);
+}
+
+void look_monitor_login(const struct service *service, const struct facts *facts UNUSED,
+                        const struct survey *survey, const struct check_row *row,
+                        struct findings *out)
+{
+    size_t before = out->count;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct login login = {service->monitor.user, survey->side[side].monitor_login_error,
+                                    survey->side[side].monitor_login};
+        check_login(row, side, &login, out);
+    }
+    finding_well(out, row, before, "%s logs in to both primaries", service->monitor.user);
+}
+
+void look_definers(const struct service *service UNUSED, const struct facts *facts,
+                   const struct survey *survey, const struct check_row *row, struct findings *out)
+{
+    size_t before = out->count;
+    const struct node_facts *new_primary = facts_primary(facts, SIDE_NEW);
+    bool new_has_data = new_primary != NULL && new_primary->has_data == TRI_YES;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        if (finding_unread(out, row, survey, side))
+            continue;
+        bool is_in_use = side == SIDE_NEW && new_has_data;
+        for (size_t i = 0; i < survey->side[side].missing_definer_count; i++)
+            finding_fix(finding_add(out, row, is_in_use ? SEVERITY_BLOCK : SEVERITY_WARN,
+                                    survey->side[side].missing_definers[i],
+                                    "is a definer, and has no account on %s", side_title(side)),
+                        "create the account there with sql_log_bin = 0, or give its objects "
+                        "another definer");
+    }
+    finding_well(out, row, before, "every definer has an account on both sides");
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks of what replication rests on: binary logs, GTID domains, channels, and no stray writes. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "domain/preflight_rows.h"
+#include "domain/situation.h"
+
+/* --- settings that must have one value
+ * ---------------------------------------------------------------------- */
+
+struct demand {
+    const char *setting, *found, *wanted; /* found "": could not be read */
+    const char *fix;
+};
+
+static const char *on_off(enum tri value)
+{
+    return value == TRI_YES ? "ON" : value == TRI_NO ? "OFF" : "";
+}
+
+static void require(const struct check_row *row, const struct node_facts *node,
+                    enum severity severity, const struct demand *demand, struct findings *out)
+{
+    if (strcasecmp(demand->found, demand->wanted) == 0)
+        return;
+    finding_fix(finding_add(out, row, severity, node->node->name, "%s is %s, must be %s",
+                            demand->setting, demand->found[0] == '\0' ? "not known" : demand->found,
+                            demand->wanted),
+                "%s", demand->fix);
+}
+
+typedef struct demand demand_of(const struct node_facts *node);
+
+static void require_on_primaries(const struct facts *facts, const struct check_row *row,
+                                 demand_of *demand_of_node, struct findings *out)
+{
+    size_t before = out->count;
+    struct demand demand = {0};
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct node_facts *primary = facts_primary(facts, side);
+        if (primary == NULL) {
+            finding_add(out, row, SEVERITY_WARN, side_title(side), "not known: no primary");
+            continue;
+        }
+        if (finding_unreached(out, row, primary))
+            continue;
+        demand = demand_of_node(primary);
+        require(row, primary, SEVERITY_BLOCK, &demand, out);
+    }
+    finding_well(out, row, before, "%s is %s on both primaries", demand.setting, demand.wanted);
+}
+
+static struct demand demand_binlog(const struct node_facts *node)
+{
+    return (struct demand){"log_bin", on_off(node->has_binlog), "ON",
+                           "log_bin in its configuration, then restart it"};
+}
+
+static struct demand demand_format(const struct node_facts *node)
+{
+    return (struct demand){"binlog_format", node->binlog_format, "ROW",
+                           "SET GLOBAL binlog_format = ROW, the same in its configuration, and let "
+                           "applications reconnect"};
+}
+
+static struct demand demand_row_image(const struct node_facts *node)
+{
+    return (struct demand){"binlog_row_image", node->binlog_row_image, "FULL",
+                           "SET GLOBAL binlog_row_image = FULL, the same in its configuration, and "
+                           "let applications reconnect"};
+}
+
+static struct demand demand_log_updates(const struct node_facts *node)
+{
+    return (struct demand){"log_slave_updates", on_off(node->logs_replica_updates), "ON",
+                           "log_slave_updates = ON in its configuration, then restart it"};
+}
+
+void look_binlog_enabled(const struct service *service UNUSED, const struct facts *facts,
+                         const struct survey *survey UNUSED, const struct check_row *row,
+                         struct findings *out)
+{
+    require_on_primaries(facts, row, demand_binlog, out);
+}
+
+void look_binlog_format(const struct service *service UNUSED, const struct facts *facts,
+                        const struct survey *survey UNUSED, const struct check_row *row,
+                        struct findings *out)
+{
+    require_on_primaries(facts, row, demand_format, out);
+}
+
+void look_row_image(const struct service *service UNUSED, const struct facts *facts,
+                    const struct survey *survey UNUSED, const struct check_row *row,
+                    struct findings *out)
+{
+    require_on_primaries(facts, row, demand_row_image, out);
+}
+
+void look_log_updates(const struct service *service UNUSED, const struct facts *facts,
+                      const struct survey *survey UNUSED, const struct check_row *row,
+                      struct findings *out)
+{
+    require_on_primaries(facts, row, demand_log_updates, out);
+}
+
+void look_gtid_strict(const struct service *service UNUSED, const struct facts *facts,
+                      const struct survey *survey UNUSED, const struct check_row *row,
+                      struct findings *out)
+{
+    size_t before = out->count;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        const struct demand demand = {"gtid_strict_mode", on_off(node->is_gtid_strict), "ON",
+                                      "SET GLOBAL gtid_strict_mode = ON, and in its configuration"};
+        if (!finding_unreached(out, row, node))
+            require(row, node, node->node->is_primary ? SEVERITY_BLOCK : SEVERITY_WARN, &demand,
+                    out);
+    }
+    finding_well(out, row, before, "gtid_strict_mode is ON everywhere");
+}
+
+/* --- GTID domains and stray transactions
+ * -------------------------------------------------------------------- */
+
+void look_domain_distinct(const struct service *service UNUSED, const struct facts *facts,
+                          const struct survey *survey UNUSED, const struct check_row *row,
+                          struct findings *out)
+{
+    size_t before = out->count;
+    const char *fix =
+        "SET GLOBAL gtid_domain_id on it and in its configuration: one number for OLD, "
+        "another for NEW";
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        const struct node_facts *primary = facts_primary(facts, node->node->side);
+        if (finding_unreached(out, row, node) || primary == NULL || primary->is_reached != TRI_YES)
+            continue;
+        if (node->gtid_domain != primary->gtid_domain)
+            finding_fix(finding_add(out, row, SEVERITY_WARN, node->node->name,
+                                    "has gtid_domain_id %" PRIu32 ", its primary %" PRIu32,
+                                    node->gtid_domain, primary->gtid_domain),
+                        "%s", fix);
+    }
+    const struct node_facts *old_primary = facts_primary(facts, SIDE_OLD);
+    const struct node_facts *new_primary = facts_primary(facts, SIDE_NEW);
+    if (old_primary == NULL || new_primary == NULL || old_primary->is_reached != TRI_YES ||
+        new_primary->is_reached != TRI_YES) {
+        if (out->count == before)
+            finding_add(out, row, SEVERITY_WARN, "", "not known: a primary is missing");
+        return;
+    }
+    if (old_primary->gtid_domain == new_primary->gtid_domain)
+        finding_fix(finding_add(out, row, SEVERITY_BLOCK, new_primary->node->name,
+                                "OLD and NEW both write into gtid_domain_id %" PRIu32,
+                                new_primary->gtid_domain),
+                    "%s", fix);
+    finding_well(out, row, before, "OLD writes into domain %" PRIu32 ", NEW into %" PRIu32,
+                 old_primary->gtid_domain, new_primary->gtid_domain);
+}
+
+/* What NEW has and OLD has not, in the words of a GTID list. */
+static bool stray_text(const struct node_facts *old_primary, const struct node_facts *new_primary,
+                       char *out, size_t out_size)
+{
+    struct gtid_list stray;
+    gtid_list_errant(&new_primary->binlog_state, &old_primary->binlog_state, &stray);
+    if (stray.count == 0)
+        return false;
+    if (gtid_list_text(&stray, out, out_size, NULL) != 0)
+        (void)snprintf(out, out_size, "%zu GTIDs", stray.count); /* fits */
+    return true;
+}
+
+/* Before NEW has ever been opened for users, whatever OLD lacks is a write that nobody ordered. */
+static enum severity stray_severity(enum situation situation)
+{
+    switch (situation) {
+    case SITUATION_APART:
+    case SITUATION_FOLLOWING:
+    case SITUATION_UNSAFE:
+        return SEVERITY_BLOCK;
+    case SITUATION_MIRRORED: /* the reverse link carries it to OLD: it may just be under way */
+    case SITUATION_REHEARSING:
+    case SITUATION_SHARED:
+    case SITUATION_FENCED:
+    case SITUATION_SWITCHED:
+        return SEVERITY_NOTE;
+    case SITUATION_RETIRED: /* OLD is out of it for good */
+        return SEVERITY_OK;
+    }
+    return SEVERITY_BLOCK;
+}
+
+void look_errant(const struct service *service UNUSED, const struct facts *facts,
+                 const struct survey *survey UNUSED, const struct check_row *row,
+                 struct findings *out)
+{
+    size_t before = out->count;
+    const struct node_facts *old_primary = facts_primary(facts, SIDE_OLD);
+    const struct node_facts *new_primary = facts_primary(facts, SIDE_NEW);
+    if (old_primary == NULL || new_primary == NULL) {
+        finding_add(out, row, SEVERITY_WARN, "", "not known: a primary is missing");
+        return;
+    }
+    if (finding_unreached(out, row, old_primary) || finding_unreached(out, row, new_primary))
+        return;
+
+    struct verdict verdict;
+    situation_judge(facts, &verdict);
+    enum severity severity = stray_severity(verdict.situation);
+    char stray[256];
+    if (severity != SEVERITY_OK && stray_text(old_primary, new_primary, stray, sizeof(stray))) {
+        struct finding *finding =
+            finding_add(out, row, severity, new_primary->node->name,
+                        severity == SEVERITY_BLOCK ? "NEW took writes of its own: %s"
+                                                   : "written on NEW and not yet on OLD: %s",
+                        stray);
+        if (severity == SEVERITY_BLOCK)
+            finding_fix(finding, "throw NEW's data away and seed it again: a step with action "
+                                 "`reset`, then `seed`");
+    }
+    finding_well(out, row, before, "NEW has no write that should not be there");
+}
+
+/* --- channels
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static bool comes_from_other_cluster(const struct facts *facts, enum side side,
+                                     const struct channel_facts *channel)
+{
+    for (size_t i = 0; i < facts->node_count; i++)
+        if (facts->nodes[i].node->side != side && channel_comes_from(channel, facts->nodes[i].node))
+            return true;
+    return false;
+}
+
+static void check_channel(const struct facts *facts, const struct check_row *row,
+                          const struct node_facts *primary, const struct channel_facts *channel,
+                          struct findings *out)
+{
+    enum side side = primary->node->side;
+    const struct node_facts *source = facts_primary(facts, side_other(side));
+    bool is_named_ours = strcmp(channel->name, link_channel(side)) == 0;
+    if (is_named_ours && source != NULL && channel_comes_from(channel, source->node))
+        return;
+    bool is_between = is_named_ours || comes_from_other_cluster(facts, side, channel);
+    finding_fix(finding_add(out, row, is_between ? SEVERITY_BLOCK : SEVERITY_WARN,
+                            primary->node->name, "channel \"%s\" reads from %s:%u%s", channel->name,
+                            channel->source_host, channel->source_port,
+                            is_between ? " and gets in the way of our links" : ", not ours"),
+                "if nobody needs it: STOP SLAVE '%s'; RESET SLAVE '%s' ALL", channel->name,
+                channel->name);
+}
+
+void look_channels_foreign(const struct service *service UNUSED, const struct facts *facts,
+                           const struct survey *survey UNUSED, const struct check_row *row,
+                           struct findings *out)
+{
+    size_t before = out->count;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct node_facts *primary = facts_primary(facts, side);
+        if (primary == NULL || finding_unreached(out, row, primary))
+            continue;
+        for (unsigned i = 0; i < primary->channel_count; i++)
+            check_channel(facts, row, primary, &primary->channels[i], out);
+    }
+    finding_well(out, row, before, "the primaries have no channels but our own");
+}
+
+void look_situation(const struct service *service UNUSED, const struct facts *facts,
+                    const struct survey *survey UNUSED, const struct check_row *row,
+                    struct findings *out)
+{
+    struct verdict verdict;
+    situation_judge(facts, &verdict);
+    bool is_unsafe = verdict.situation == SITUATION_UNSAFE;
+    finding_fix(finding_add(out, row, is_unsafe ? SEVERITY_BLOCK : SEVERITY_OK, "", "%s: %s",
+                            situation_name(verdict.situation), verdict.because),
+                "%s", is_unsafe ? verdict.next : "");
+}

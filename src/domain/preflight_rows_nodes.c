@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks of single nodes: reachable, which version, whose clock, open or closed, replicating. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "domain/preflight_rows.h"
+#include "domain/situation.h"
+
+/* The oldest release that has the privileges of etc/grants-mariadb.sql. */
+#define OLDEST_MARIADB 100500
+
+#define SKEW_WARN_US 1000000
+#define SKEW_BLOCK_US 30000000
+
+void look_node_reachable(const struct service *service UNUSED, const struct facts *facts,
+                         const struct survey *survey UNUSED, const struct check_row *row,
+                         struct findings *out)
+{
+    size_t before = out->count;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        if (node->is_reached == TRI_YES)
+            continue;
+        struct finding *finding =
+            finding_add(out, row, node->node->is_primary ? SEVERITY_BLOCK : SEVERITY_WARN,
+                        node->node->name, "%s %s not reached: %s", side_title(node->node->side),
+                        node->node->is_primary ? "primary" : "replica",
+                        node->error[0] == '\0' ? "not asked" : node->error);
+        finding_fix(finding, "make it answer to the controller's account, or take it out of the "
+                             "configuration");
+    }
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
+        if (facts_primary(facts, side) == NULL)
+            finding_add(out, row, SEVERITY_BLOCK, side_title(side), "no primary is configured");
+    finding_well(out, row, before, "all %zu nodes answer", facts->node_count);
+}
+
+static void check_flavour(const struct check_row *row, const struct node_facts *node,
+                          struct findings *out)
+{
+    const struct server_version *version = &node->version;
+    if (version->flavour != FLAVOUR_MARIADB)
+        finding_fix(finding_add(out, row, SEVERITY_BLOCK, node->node->name,
+                                "speaks %s (\"%s\"); only MariaDB can be moved",
+                                flavour_name(version->flavour), node->version_text),
+                    "use a version of cutover that knows this server");
+    else if (version_number(version) < OLDEST_MARIADB)
+        finding_fix(finding_add(out, row, SEVERITY_BLOCK, node->node->name,
+                                "runs MariaDB %u.%u.%u, older than 10.5", version->major,
+                                version->minor, version->patch),
+                    "upgrade it to 10.5 or newer first");
+}
+
+/* In MariaDB the first two numbers make the release series: 10.6 to 10.11 is a major step. */
+static unsigned series(const struct node_facts *node)
+{
+    return version_number(&node->version) / 100;
+}
+
+static void compare_series(const struct check_row *row, const struct node_facts *source,
+                           const struct node_facts *replica, struct findings *out)
+{
+    if (series(replica) >= series(source))
+        return;
+    finding_fix(finding_add(out, row, SEVERITY_BLOCK, replica->node->name,
+                            "runs %s, older than its source %s with %s", replica->version_text,
+                            source->node->name, source->version_text),
+                "upgrade it: replication to an older major version is not supported");
+}
+
+void look_node_version(const struct service *service UNUSED, const struct facts *facts,
+                       const struct survey *survey UNUSED, const struct check_row *row,
+                       struct findings *out)
+{
+    size_t before = out->count;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        if (finding_unreached(out, row, node))
+            continue;
+        check_flavour(row, node, out);
+        const struct node_facts *primary = facts_primary(facts, node->node->side);
+        if (!node->node->is_primary && primary != NULL && primary->is_reached == TRI_YES)
+            compare_series(row, primary, node, out);
+    }
+    const struct node_facts *old_primary = facts_primary(facts, SIDE_OLD);
+    const struct node_facts *new_primary = facts_primary(facts, SIDE_NEW);
+    if (out->count != before || old_primary == NULL || new_primary == NULL)
+        return;
+    compare_series(row, old_primary, new_primary, out);
+    if (series(new_primary) > series(old_primary))
+        finding_fix(finding_add(out, row, SEVERITY_WARN, new_primary->node->name,
+                                "runs %s, newer than OLD with %s: DDL that OLD does not know would "
+                                "stop the way back",
+                                new_primary->version_text, old_primary->version_text),
+                    "use no new data types or options on NEW until `retire`");
+    finding_well(out, row, before, "OLD runs %s, NEW runs %s", old_primary->version_text,
+                 new_primary->version_text);
+}
+
+void look_server_id(const struct service *service UNUSED, const struct facts *facts,
+                    const struct survey *survey UNUSED, const struct check_row *row,
+                    struct findings *out)
+{
+    size_t before = out->count;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        if (finding_unreached(out, row, node))
+            continue;
+        if (node->server_id == 0)
+            finding_fix(finding_add(out, row, SEVERITY_BLOCK, node->node->name,
+                                    "server_id is 0 or could not be read"),
+                        "give it a server_id of its own in its configuration");
+        for (size_t j = 0; j < i; j++)
+            if (node->server_id != 0 && facts->nodes[j].server_id == node->server_id)
+                finding_fix(finding_add(out, row, SEVERITY_BLOCK, node->node->name,
+                                        "has server_id %" PRIu32 ", and so has %s", node->server_id,
+                                        facts->nodes[j].node->name),
+                            "SET GLOBAL server_id = <another> on one of them, and in its "
+                            "configuration");
+    }
+    finding_well(out, row, before, "%zu nodes, %zu different server ids", facts->node_count,
+                 facts->node_count);
+}
+
+void look_clock_skew(const struct service *service UNUSED, const struct facts *facts,
+                     const struct survey *survey UNUSED, const struct check_row *row,
+                     struct findings *out)
+{
+    size_t before = out->count;
+    int64_t worst_us = 0;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        if (finding_unreached(out, row, node))
+            continue;
+        int64_t skew_us = node->skew_us < 0 ? -node->skew_us : node->skew_us;
+        worst_us = skew_us > worst_us ? skew_us : worst_us;
+        if (skew_us <= SKEW_WARN_US)
+            continue;
+        finding_fix(finding_add(out, row, skew_us > SKEW_BLOCK_US ? SEVERITY_BLOCK : SEVERITY_WARN,
+                                node->node->name, "its clock is %.1f s %s ours",
+                                (double)skew_us / 1e6, node->skew_us > 0 ? "ahead of" : "behind"),
+                    "let chrony or systemd-timesyncd run there and here");
+    }
+    finding_well(out, row, before, "every clock is within %.0f ms of ours", (double)worst_us / 1e3);
+}
+
+void look_tls_used(const struct service *service, const struct facts *facts,
+                   const struct survey *survey UNUSED, const struct check_row *row,
+                   struct findings *out)
+{
+    size_t before = out->count;
+    bool is_demanded = service->tls.mode != TLS_OFF;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        if (finding_unreached(out, row, node) || node->tls_cipher[0] != '\0')
+            continue;
+        finding_fix(finding_add(out, row, is_demanded ? SEVERITY_BLOCK : SEVERITY_WARN,
+                                node->node->name, "the connection is plaintext%s",
+                                is_demanded ? " although the configuration demands TLS" : ""),
+                    "set ssl_cert and ssl_key on the server, and tls.mode = \"verify-ca\"");
+    }
+    finding_well(out, row, before, "every connection is encrypted");
+}
+
+/* NEW may be open where the users are on it already, or while it is being rehearsed upon. */
+static bool may_be_open(enum situation situation)
+{
+    return situation == SITUATION_SHARED || situation == SITUATION_SWITCHED ||
+           situation == SITUATION_RETIRED || situation == SITUATION_REHEARSING;
+}
+
+void look_new_closed(const struct service *service UNUSED, const struct facts *facts,
+                     const struct survey *survey UNUSED, const struct check_row *row,
+                     struct findings *out)
+{
+    size_t before = out->count;
+    const struct node_facts *primary = facts_primary(facts, SIDE_NEW);
+    if (primary == NULL || finding_unreached(out, row, primary)) {
+        finding_well(out, row, before, "no NEW primary is configured");
+        return;
+    }
+    struct verdict verdict;
+    situation_judge(facts, &verdict);
+    if (primary->is_read_only == TRI_UNKNOWN)
+        finding_fix(finding_add(out, row, SEVERITY_BLOCK, primary->node->name,
+                                "read_only could not be read"),
+                    "see account.controller_grants");
+    else if (primary->is_read_only == TRI_NO && !may_be_open(verdict.situation))
+        finding_fix(
+            finding_add(out, row,
+                        verdict.situation == SITUATION_APART ? SEVERITY_WARN : SEVERITY_BLOCK,
+                        primary->node->name, "NEW is open (read_only = 0) while %s",
+                        situation_name(verdict.situation)),
+            "SET GLOBAL read_only = 1 on it, and read_only = 1 in its configuration so that "
+            "a restart keeps it");
+    finding_well(out, row, before, "NEW is %s, as it should be while %s",
+                 primary->is_read_only == TRI_YES ? "closed" : "open",
+                 situation_name(verdict.situation));
+}
+
+void look_replicas_read_only(const struct service *service UNUSED, const struct facts *facts,
+                             const struct survey *survey UNUSED, const struct check_row *row,
+                             struct findings *out)
+{
+    size_t before = out->count;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        if (node->node->is_primary || finding_unreached(out, row, node))
+            continue;
+        if (node->is_read_only != TRI_YES)
+            finding_fix(finding_add(out, row, SEVERITY_WARN, node->node->name, "%s",
+                                    node->is_read_only == TRI_NO ? "this replica takes writes"
+                                                                 : "read_only could not be read"),
+                        "SET GLOBAL read_only = 1 on it, and in its configuration");
+    }
+    finding_well(out, row, before, "every replica refuses writes");
+}
+
+/* The node of the same cluster that the channel reads from; NULL when it comes from elsewhere. */
+static const struct node *source_in_cluster(const struct facts *facts,
+                                            const struct node_facts *replica,
+                                            const struct channel_facts *channel)
+{
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node *node = facts->nodes[i].node;
+        if (node->side == replica->node->side && channel_comes_from(channel, node))
+            return node;
+    }
+    return NULL;
+}
+
+static void check_replica(const struct facts *facts, const struct check_row *row,
+                          const struct node_facts *replica, struct findings *out)
+{
+    unsigned running = 0;
+    for (unsigned i = 0; i < replica->channel_count; i++) {
+        const struct channel_facts *channel = &replica->channels[i];
+        if (source_in_cluster(facts, replica, channel) == NULL)
+            continue;
+        if (channel_runs(channel) == TRI_YES) {
+            running++;
+            continue;
+        }
+        bool is_apply = channel->is_applying != TRI_YES;
+        finding_fix(finding_add(out, row, SEVERITY_WARN, replica->node->name,
+                                "channel \"%s\" does not run: receiving %s, applying %s: %s",
+                                channel->name, tri_text(channel->is_receiving),
+                                tri_text(channel->is_applying),
+                                is_apply ? channel->apply_error : channel->receive_error),
+                    "mend the cause, then START SLAVE '%s'", channel->name);
+        return;
+    }
+    if (running == 0)
+        finding_fix(finding_add(out, row, SEVERITY_WARN, replica->node->name,
+                                "follows no node of the %s cluster",
+                                side_title(replica->node->side)),
+                    "make it a replica of its primary, or take it out of the configuration");
+}
+
+void look_replica_health(const struct service *service UNUSED, const struct facts *facts,
+                         const struct survey *survey UNUSED, const struct check_row *row,
+                         struct findings *out)
+{
+    size_t before = out->count, replicas = 0;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        if (node->node->is_primary)
+            continue;
+        replicas++;
+        if (!finding_unreached(out, row, node))
+            check_replica(facts, row, node, out);
+    }
+    finding_well(out, row, before, "%zu replicas follow their clusters", replicas);
+}
