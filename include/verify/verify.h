@@ -56,7 +56,7 @@ struct verify_report {
     unsigned tables;
     struct difference *differences; /* at most VERIFY_DIFFERENCE_CAP; difference_count may be larger */
     size_t difference_count, difference_kept;
-    char warnings[16][200]; /* tables without a usable key, ... */
+    char warnings[16][256]; /* tables without a usable key, ... */
     size_t warning_count;
     struct gtid_list position; /* of the source when the pass ended */
     char hash[33];             /* over the table hashes, sorted by name */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Row-value predicates, spelled out part by part: the range optimizer of neither vendor uses (a, b) > (x, y) fully. */
+/* Row-value predicates, spelled out part by part: the range optimizer of neither vendor uses (a, b)
+ * > (x, y) fully. */
 #include "sql/key_range.h"
 
 #include "sql/quote.h"
@@ -7,8 +8,8 @@
 /* InnoDB's largest key is 3072 bytes; a value read back is never much longer. */
 #define PART_CAP_BYTES 65536
 
-int key_point_set(struct key_point *point, const char *const *values, const unsigned long *lengths, size_t count,
-                  struct err *err)
+int key_point_set(struct key_point *point, const char *const *values, const unsigned long *lengths,
+                  size_t count, struct err *err)
 {
     if (count > INDEX_COLUMN_CAP)
         return err_set(err, ERR_BUG, EFFECT_NONE, "a key of %zu columns", count);
@@ -17,7 +18,8 @@ int key_point_set(struct key_point *point, const char *const *values, const unsi
         part->cap_bytes = PART_CAP_BYTES;
         buf_reset(part);
         if (!values[i])
-            return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "a key column that cannot be NULL is NULL");
+            return err_set(err, ERR_PROTOCOL, EFFECT_NONE,
+                           "a key column that cannot be NULL is NULL");
         buf_add(part, values[i], lengths[i]);
         int rc = buf_check(part, err);
         if (rc)
@@ -56,7 +58,8 @@ static bool is_walked_by_number(const struct column_shape *column)
     return column->class == COLUMN_LISTED || column->class == COLUMN_BIT;
 }
 
-void key_columns_sql(const struct table_shape *table, const struct index_shape *key, struct buf *out)
+void key_columns_sql(const struct table_shape *table, const struct index_shape *key,
+                     struct buf *out)
 {
     for (size_t i = 0; i < key->column_count; i++) {
         const struct column_shape *column = &table->columns[key->columns[i]];
@@ -66,7 +69,8 @@ void key_columns_sql(const struct table_shape *table, const struct index_shape *
     }
 }
 
-void key_order_sql(const struct table_shape *table, const struct index_shape *key, bool is_backwards, struct buf *out)
+void key_order_sql(const struct table_shape *table, const struct index_shape *key,
+                   bool is_backwards, struct buf *out)
 {
     for (size_t i = 0; i < key->column_count; i++) {
         buf_puts(out, i ? "," : "");
@@ -75,7 +79,8 @@ void key_order_sql(const struct table_shape *table, const struct index_shape *ke
     }
 }
 
-void key_literal_sql(const struct column_shape *column, const char *bytes, size_t len, struct buf *out)
+void key_literal_sql(const struct column_shape *column, const char *bytes, size_t len,
+                     struct buf *out)
 {
     switch (column->class) {
     case COLUMN_INTEGER:
@@ -103,8 +108,9 @@ void key_literal_sql(const struct column_shape *column, const char *bytes, size_
     }
 }
 
-static void compare_sql(const struct table_shape *table, const struct index_shape *key, const struct key_point *point,
-                        size_t part, const char *operator, struct buf *out)
+static void compare_sql(const struct table_shape *table, const struct index_shape *key,
+                        const struct key_point *point, size_t part, const char *operator,
+                        struct buf * out)
 {
     const struct column_shape *column = &table->columns[key->columns[part]];
     sql_quote_part(column->name, out);
@@ -112,9 +118,11 @@ static void compare_sql(const struct table_shape *table, const struct index_shap
     key_literal_sql(column, buf_text(&point->parts[part]), point->parts[part].len, out);
 }
 
-/* (a > x OR (a = x AND (b > y OR (b = y AND c > z)))), the last one with `last` instead of `strict`. */
-static void bound_sql(const struct table_shape *table, const struct index_shape *key, const struct key_point *point,
-                      const char *strict, const char *last, struct buf *out)
+/* (a > x OR (a = x AND (b > y OR (b = y AND c > z)))), the last one with `last` instead of
+ * `strict`. */
+static void bound_sql(const struct table_shape *table, const struct index_shape *key,
+                      const struct key_point *point, const char *strict, const char *last,
+                      struct buf *out)
 {
     size_t open = 0;
     for (size_t part = 0; part < point->count; part++) {
@@ -132,8 +140,8 @@ static void bound_sql(const struct table_shape *table, const struct index_shape 
         buf_putc(out, ')');
 }
 
-void key_range_sql(const struct table_shape *table, const struct index_shape *key, const struct key_range *range,
-                   struct buf *out)
+void key_range_sql(const struct table_shape *table, const struct index_shape *key,
+                   const struct key_range *range, struct buf *out)
 {
     bool has_after = range->after && range->after->is_set;
     bool has_until = range->until && range->until->is_set;

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verify/compare.h - one table, both sides, exact while writes go on.
+ * How:     a chunk is read on the source without locks, then the source's position, then, once the
+ * replica has applied it, the same key range there. Equal hashes end it. Otherwise pieces of at
+ * most COMPARE_PIECE_ROWS rows are read again the same way, and a piece that still differs with its
+ * rows share-locked on the source: only the replica can be behind then, and it is waited for. What
+ * differs under the locks is a real difference. Locks:   one piece at a time, taken only once the
+ * replica had caught up, given back after COMPARE_HOLD_MS at most; a deadlock, a lock timeout or a
+ * late replica means: give back, wait a little, try again, a bounded number of times. Shared:  when
+ * the replica side is open too, its own writes have to come back over the reverse link, which
+ * cannot pass our locks. So a row must differ in COMPARE_SHARED_LOOKS looks with growing pauses
+ * between, before each of which the source had applied what the replica side had written. No key:
+ * such a table is compared as a multiset (sum of the 128-bit row hashes modulo 2^128, and the
+ * number of rows), so the order in which rows come does not matter; what differs is narrowed down
+ * by buckets of hashes and then paired up. Threads: belongs to one thread; the callbacks come from
+ * it.
+ */
+#ifndef CUTOVER_VERIFY_COMPARE_H
+#define CUTOVER_VERIFY_COMPARE_H
+
+#include "verify/findings.h"
+#include "verify/walk.h"
+
+#define COMPARE_PIECE_ROWS 500
+#define COMPARE_HOLD_MS 2000
+#define COMPARE_PATIENCE_MS 60000
+#define COMPARE_LOCK_TRIES 30
+#define COMPARE_SHARED_LOOKS 7
+
+struct comparison {
+    struct pair *pair;
+    const struct walk *walk;
+    uint64_t chunk_rows;
+    uint64_t tail_rows; /* 0: the whole table */
+    /* After each chunk; the numbers are those of this chunk. */
+    void (*on_chunk)(void *context, uint64_t rows, bool is_rechecked);
+    /* count is larger than 1 when more differ than can be kept; difference may be NULL then. */
+    void (*on_difference)(void *context, const struct difference *difference, size_t count);
+    bool (*is_stopping)(void *context); /* another worker failed */
+    void *context;
+    /* results */
+    uint64_t rows, chunks;
+    struct row_hash hash;
+};
+
+/* Errors  ERR_LOST, ERR_SERVER; ERR_TIMEOUT/NONE the replica or a lock did not come in time;
+ * ERR_STOPPED */
+MUST_CHECK int table_compare(struct comparison *comparison, struct err *err);
+
+/* For a table without a key. */
+MUST_CHECK int table_compare_whole(struct comparison *comparison, struct err *err);
+
+/* Shared by the two forms. */
+MUST_CHECK int comparison_check_stop(const struct comparison *comparison, struct err *err);
+void comparison_chunk_done(struct comparison *comparison, const struct chunk_sum *sum,
+                           bool is_rechecked);
+
+/* Lock rows: call `look` within a transaction on the source, end it, and do so again while others
+ * are in the way. */
+MUST_CHECK int comparison_look_locked(struct comparison *comparison,
+                                      int (*look)(void *context, struct err *err), void *context,
+                                      struct err *err);
+
+/* Between two looks: let the links settle. number counts from 1. */
+MUST_CHECK int comparison_pause(struct comparison *comparison, unsigned number, struct err *err);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verify/pair.h - a connection to each side, set so that both print the same row as the same bytes.
+ * Why not cluster/session.h: these sessions differ from every other (results unconverted, short row
+ * locks), and verify does not look at cluster. Threads: a pair belongs to one thread.
+ */
+#ifndef CUTOVER_VERIFY_PAIR_H
+#define CUTOVER_VERIFY_PAIR_H
+
+#include "domain/gtid.h"
+#include "domain/service.h"
+#include "domain/version.h"
+#include "io/db.h"
+#include "sql/catalog.h"
+
+struct verify_end {
+    struct db *db;
+    struct server_version version;
+    enum side side;
+    bool is_open;
+    uint32_t gtid_domain;
+};
+
+struct pair {
+    struct verify_end source, replica;
+    bool is_still;  /* nothing moves: waiting and locking are left out */
+    bool is_shared; /* the replica side takes writes as well */
+};
+
+MUST_CHECK int pair_open(const struct service *service, enum side source, bool is_still,
+                         struct pair *out, struct err *err);
+void pair_release(struct pair *pair); /* zeroed memory allowed */
+
+/* Render for this end and run; the forms of io/db.h. */
+MUST_CHECK int end_exec(struct verify_end *end, enum sql_id id, struct err *err);
+MUST_CHECK int end_query(struct verify_end *end, enum sql_id id, const struct sql_arg *args,
+                         size_t arg_count, struct db_result *out, struct err *err);
+MUST_CHECK int end_stream(struct verify_end *end, enum sql_id id, const struct sql_arg *args,
+                          size_t arg_count, struct err *err);
+
+/* @@gtid_binlog_pos of an end, now. */
+MUST_CHECK int end_position(struct verify_end *end, struct gtid_list *out, struct err *err);
+
+/*
+ * Read the position of `from` now and wait until `to` has applied it. Does nothing when both are
+ * still. patience_ms  how long the applied position may stand still before it is given up; it may
+ * take longer while it moves when is_patient, not otherwise Errors  ERR_TIMEOUT/NONE;
+ * ERR_SERVER/NONE the link stopped or is absent: names it; ERR_STOPPED; ERR_LOST
+ */
+MUST_CHECK int pair_wait(struct pair *pair, struct verify_end *from, struct verify_end *to,
+                         int64_t patience_ms, bool is_patient, struct err *err);
+
+/* Is this the answer to somebody else's lock: deadlock 1213, lock wait 1205? Then the transaction
+ * is over, or must be ended. */
+bool is_lock_conflict(int rc, const struct err *err);
+
+#endif

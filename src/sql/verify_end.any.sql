@@ -1,0 +1,4 @@
+-- Give the locked rows back.
+-- Versions:   all          Privileges: none
+-- Parameters: none
+ROLLBACK

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* Comparing a table by ranges of its key. */
+#include "verify/compare.h"
+
+#include "base/clock.h"
+#include "base/signals.h"
+
+/* One range of a table on its way from "differs" to "these rows differ". */
+struct piece {
+    struct comparison *comparison;
+    struct key_range range;
+    struct findings *findings;
+};
+
+int comparison_check_stop(const struct comparison *comparison, struct err *err)
+{
+    if (signals_stop_wanted() || comparison->is_stopping(comparison->context))
+        return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while comparing %s",
+                       comparison->walk->table->label);
+    return 0;
+}
+
+void comparison_chunk_done(struct comparison *comparison, const struct chunk_sum *sum,
+                           bool is_rechecked)
+{
+    const struct row_hash parts[2] = {comparison->hash, sum->hash};
+    XXH128_hash_t hash = XXH3_128bits(parts, sizeof(parts));
+
+    comparison->hash = (struct row_hash){.low = hash.low64, .high = hash.high64};
+    comparison->rows += sum->rows;
+    comparison->chunks++;
+    comparison->on_chunk(comparison->context, sum->rows, is_rechecked);
+}
+
+int comparison_pause(struct comparison *comparison, unsigned number, struct err *err)
+{
+    struct pair *pair = comparison->pair;
+
+    (void)clock_sleep_ms(
+        25LL << (number < 6 ? number : 6)); /* cut short by a stop, which the next check sees */
+    int rc = comparison_check_stop(comparison, err);
+    if (rc || !pair->is_shared)
+        return rc;
+    return pair_wait(pair, &pair->replica, &pair->source, COMPARE_PATIENCE_MS, true, err);
+}
+
+/* One look within a transaction, which is ended whatever happened. */
+static int look_once(struct comparison *comparison, int (*look)(void *context, struct err *err),
+                     void *context, struct err *err)
+{
+    struct pair *pair = comparison->pair;
+
+    if (pair->is_still)
+        return look(context, err);
+    /* The replica should be close before anybody has to wait for our locks. */
+    int rc = pair_wait(pair, &pair->source, &pair->replica, COMPARE_PATIENCE_MS, true, err);
+    if (!rc)
+        rc = end_exec(&pair->source, SQL_VERIFY_BEGIN, err);
+    if (rc)
+        return rc;
+    rc = look(context, err);
+    struct err end_err = {0};
+    int end_rc =
+        db_is_dead(pair->source.db) ? 0 : end_exec(&pair->source, SQL_VERIFY_END, &end_err);
+    if (rc || !end_rc)
+        return rc;
+    *err = end_err;
+    return end_rc;
+}
+
+int comparison_look_locked(struct comparison *comparison,
+                           int (*look)(void *context, struct err *err), void *context,
+                           struct err *err)
+{
+    for (unsigned tries = 1;; tries++) {
+        int rc = look_once(comparison, look, context, err);
+        bool is_worth_another = is_lock_conflict(rc, err) || rc == ERR_TIMEOUT;
+        if (!is_worth_another || db_is_dead(comparison->pair->source.db) ||
+            db_is_dead(comparison->pair->replica.db))
+            return rc;
+        if (tries == COMPARE_LOCK_TRIES) {
+            rc = err_set(
+                err, ERR_TIMEOUT, EFFECT_NONE,
+                "rows of %s could not be held still long enough to compare them, in %u tries",
+                comparison->walk->table->label, tries);
+            (void)err_hint(err, "other sessions keep them locked, or the link is too late: verify "
+                                "again when it is quieter");
+            return rc;
+        }
+        rc = comparison_pause(comparison, tries, err);
+        if (rc)
+            return rc;
+    }
+}
+
+static int add_source(void *context, const char *const *values, const unsigned long *lengths,
+                      struct row_hash hash, struct err *err)
+{
+    return findings_add_source(context, values, lengths, hash, err);
+}
+
+static int add_replica(void *context, const char *const *values, const unsigned long *lengths,
+                       struct row_hash hash, struct err *err)
+{
+    return findings_add_replica(context, values, lengths, hash, err);
+}
+
+/* Read the piece on both sides and find what differs; on the source with locks unless all is still.
+ */
+static int look_at_piece(void *context, struct err *err)
+{
+    struct piece *piece = context;
+    struct pair *pair = piece->comparison->pair;
+    const struct walk *walk = piece->comparison->walk;
+    struct chunk_sum sum;
+    struct walk_read read = {.range = piece->range,
+                             .limit = WALK_NO_LIMIT,
+                             .is_locked = !pair->is_still,
+                             .on_row = add_source,
+                             .context = piece->findings};
+
+    findings_release(piece->findings);
+    findings_init(piece->findings, walk->table, walk->key->columns, walk->key->column_count);
+    int rc = walk_run(walk, &pair->source, &read, &sum, NULL, err);
+    if (!rc)
+        rc = findings_sort(piece->findings, err);
+    if (!rc)
+        rc = pair_wait(pair, &pair->source, &pair->replica, COMPARE_HOLD_MS, false, err);
+    if (rc)
+        return rc;
+    read.is_locked = false;
+    read.on_row = add_replica;
+    rc = walk_run(walk, &pair->replica, &read, &sum, NULL, err);
+    return rc ? rc : findings_finish(piece->findings, err);
+}
+
+static void report(const struct comparison *comparison, const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->kept; i++)
+        comparison->on_difference(comparison->context, &findings->items[i].difference, 1);
+    if (findings->count > findings->kept)
+        comparison->on_difference(comparison->context, NULL, findings->count - findings->kept);
+}
+
+/* The last word on a piece: rows held still on the source, several looks when the other side writes
+ * as well. */
+static int confirm(struct comparison *comparison, const struct key_range *range, struct err *err)
+{
+    CLEANUP(findings_release) struct findings findings = {0};
+    CLEANUP(findings_release) struct findings earlier = {0};
+    struct piece piece = {.comparison = comparison, .range = *range, .findings = &findings};
+    unsigned looks = comparison->pair->is_shared ? COMPARE_SHARED_LOOKS : 1;
+
+    for (unsigned look = 1; look <= looks; look++) {
+        int rc = comparison_look_locked(comparison, look_at_piece, &piece, err);
+        if (rc)
+            return rc;
+        if (look > 1)
+            findings_keep_common(&findings, &earlier);
+        if (!findings.count)
+            return 0;
+        if (look == looks)
+            break;
+        findings_release(&earlier);
+        earlier = findings;
+        findings = (struct findings){0};
+        rc = comparison_pause(comparison, look, err);
+        if (rc)
+            return rc;
+    }
+    report(comparison, &findings);
+    return 0;
+}
+
+/* The replica's side of a range that was just read on the source. */
+static int read_replica(struct comparison *comparison, const struct key_range *range,
+                        struct chunk_sum *out, struct err *err)
+{
+    struct pair *pair = comparison->pair;
+    const struct walk_read read = {.range = *range, .limit = WALK_NO_LIMIT};
+    int rc = pair_wait(pair, &pair->source, &pair->replica, COMPARE_PATIENCE_MS, true, err);
+    return rc ? rc : walk_run(comparison->walk, &pair->replica, &read, out, NULL, err);
+}
+
+/*
+ * Read up to `limit` rows of `range` on the source and the same keys on the replica.
+ * until  shrinks the range to what was read; left unset when that was all of it up to the range's
+ * own end
+ */
+static int compare_range(struct comparison *comparison, const struct key_range *range,
+                         uint64_t limit, struct key_point *until, bool *out_is_end,
+                         bool *out_is_equal, struct chunk_sum *out_sum, struct err *err)
+{
+    struct chunk_sum replica;
+    const struct walk_read read = {.range = *range, .limit = limit};
+    int rc = walk_run(comparison->walk, &comparison->pair->source, &read, out_sum, until, err);
+    if (rc)
+        return rc;
+    *out_is_end = out_sum->rows < limit;
+    struct key_range same = *range;
+    if (!*out_is_end)
+        same.until = until;
+    rc = read_replica(comparison, &same, &replica, err);
+    if (rc)
+        return rc;
+    *out_is_equal = chunk_sum_equal(out_sum, &replica);
+    return 0;
+}
+
+/* A range whose hashes differed: in pieces, first without locks. */
+static int recheck(struct comparison *comparison, const struct key_range *range, struct err *err)
+{
+    CLEANUP(key_point_release) struct key_point after = {0};
+    CLEANUP(key_point_release) struct key_point until = {0};
+    struct key_range rest = *range;
+    bool is_end = false;
+
+    while (!is_end) {
+        bool is_equal;
+        struct chunk_sum sum;
+        int rc = comparison_check_stop(comparison, err);
+        if (!rc)
+            rc = compare_range(comparison, &rest, COMPARE_PIECE_ROWS, &until, &is_end, &is_equal,
+                               &sum, err);
+        struct key_range piece = rest;
+        if (!is_end)
+            piece.until = &until;
+        if (!rc && !is_equal)
+            rc = confirm(comparison, &piece, err);
+        if (!rc && !is_end)
+            rc = key_point_copy(&after, &until, err);
+        if (rc)
+            return rc;
+        rest.after = &after;
+        rest.is_from_included = false;
+    }
+    return 0;
+}
+
+/* The last rows by key, in one read a side: what has to be quick inside a fence. */
+static int compare_tail(struct comparison *comparison, struct err *err)
+{
+    CLEANUP(key_point_release) struct key_point from = {0};
+    struct pair *pair = comparison->pair;
+    struct chunk_sum source, replica;
+    const struct walk_read read = {.limit = comparison->tail_rows, .is_backwards = true};
+
+    int rc = walk_run(comparison->walk, &pair->source, &read, &source, &from, err);
+    if (!rc)
+        rc = pair_wait(pair, &pair->source, &pair->replica, COMPARE_PATIENCE_MS, true, err);
+    if (!rc)
+        rc = walk_run(comparison->walk, &pair->replica, &read, &replica, NULL, err);
+    if (rc)
+        return rc;
+    bool is_equal = chunk_sum_equal(&source, &replica);
+    const struct key_range tail = {.after = &from, .is_from_included = true};
+    if (!is_equal)
+        rc = recheck(comparison, &tail, err);
+    if (!rc)
+        comparison_chunk_done(comparison, &source, !is_equal);
+    return rc;
+}
+
+int table_compare(struct comparison *comparison, struct err *err)
+{
+    CLEANUP(key_point_release) struct key_point after = {0};
+    CLEANUP(key_point_release) struct key_point until = {0};
+    bool is_end = false;
+
+    if (comparison->tail_rows)
+        return compare_tail(comparison, err);
+    while (!is_end) {
+        const struct key_range rest = {.after = &after};
+        struct chunk_sum sum;
+        bool is_equal;
+        int rc = comparison_check_stop(comparison, err);
+        if (!rc)
+            rc = compare_range(comparison, &rest, comparison->chunk_rows, &until, &is_end,
+                               &is_equal, &sum, err);
+        if (rc)
+            return rc;
+        const struct key_range chunk = {.after = &after, .until = is_end ? NULL : &until};
+        if (!is_equal)
+            rc = recheck(comparison, &chunk, err);
+        if (!rc && !is_end)
+            rc = key_point_copy(&after, &until, err);
+        if (rc)
+            return rc;
+        comparison_chunk_done(comparison, &sum, !is_equal);
+    }
+    return 0;
+}

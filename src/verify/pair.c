@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* The two connections of a worker, and waiting until one side has what the other had. */
+#include "verify/pair.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/signals.h"
+
+#define STATEMENT_CAP_BYTES (4U << 20)
+#define READ_TIMEOUT_MS 120000
+#define CONNECT_TIMEOUT_MS 10000
+#define WAIT_SLICE_MS 500
+
+enum native_error { NATIVE_LOCK_WAIT_TIMEOUT = 1205, NATIVE_DEADLOCK = 1213 };
+
+bool is_lock_conflict(int rc, const struct err *err)
+{
+    return rc == ERR_SERVER &&
+           (err->native == NATIVE_LOCK_WAIT_TIMEOUT || err->native == NATIVE_DEADLOCK);
+}
+
+static int render(const struct verify_end *end, enum sql_id id, const struct sql_arg *args,
+                  size_t arg_count, struct buf *out, struct err *err)
+{
+    buf_init(out, STATEMENT_CAP_BYTES);
+    int rc = sql_render(id, &end->version, args, arg_count, out, err);
+    return rc ? rc : buf_check(out, err);
+}
+
+int end_exec(struct verify_end *end, enum sql_id id, struct err *err)
+{
+    CLEANUP(buf_release) struct buf sql = {0};
+    int rc = render(end, id, NULL, 0, &sql, err);
+    return rc ? rc : db_exec(end->db, buf_text(&sql), err);
+}
+
+int end_query(struct verify_end *end, enum sql_id id, const struct sql_arg *args, size_t arg_count,
+              struct db_result *out, struct err *err)
+{
+    CLEANUP(buf_release) struct buf sql = {0};
+    int rc = render(end, id, args, arg_count, &sql, err);
+    return rc ? rc : db_query(end->db, buf_text(&sql), out, err);
+}
+
+int end_stream(struct verify_end *end, enum sql_id id, const struct sql_arg *args, size_t arg_count,
+               struct err *err)
+{
+    CLEANUP(buf_release) struct buf sql = {0};
+    int rc = render(end, id, args, arg_count, &sql, err);
+    return rc ? rc : db_stream_open(end->db, buf_text(&sql), err);
+}
+
+static int end_open(const struct service *service, enum side side, struct verify_end *out,
+                    struct err *err)
+{
+    const struct node *node = service_primary(service, side);
+    const struct db_target target = {
+        .host = node->host,
+        .port = node->port,
+        .user = service->controller.user,
+        .password = &service->controller.password,
+        .tls = &service->tls,
+        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+        .read_timeout_ms = READ_TIMEOUT_MS,
+        .program = "cutover verify",
+    };
+    char version[64];
+
+    out->side = side;
+    int rc = db_connect(&target, &out->db, err);
+    if (!rc)
+        rc = db_query_text(out->db, "SELECT VERSION()", version, sizeof(version), NULL, err);
+    if (!rc)
+        rc = version_parse(version, &out->version, err);
+    if (!rc)
+        rc = end_exec(out, SQL_VERIFY_SESSION, err);
+    if (!rc)
+        rc = end_exec(out, SQL_VERIFY_ISOLATION, err);
+    return rc;
+}
+
+static int end_ask_side(struct verify_end *end, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result result = {0};
+    int rc = end_query(end, SQL_VERIFY_SIDE, NULL, 0, &result, err);
+    if (rc)
+        return rc;
+    const char *is_open = db_result_get(&result, 0, "is_open");
+    const char *domain = db_result_get(&result, 0, "gtid_domain");
+    if (!is_open || !domain)
+        return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "%s does not say whether it is open",
+                       db_where(end->db));
+    end->is_open = is_open[0] == '1';
+    end->gtid_domain = (uint32_t)strtoul(domain, NULL, 10);
+    return 0;
+}
+
+int pair_open(const struct service *service, enum side source, bool is_still, struct pair *out,
+              struct err *err)
+{
+    *out = (struct pair){.is_still = is_still};
+    int rc = end_open(service, source, &out->source, err);
+    if (!rc)
+        rc = end_open(service, side_other(source), &out->replica, err);
+    if (!rc)
+        rc = end_ask_side(&out->source, err);
+    if (!rc)
+        rc = end_ask_side(&out->replica, err);
+    if (rc) {
+        pair_release(out);
+        return rc;
+    }
+    out->is_shared = !is_still && out->replica.is_open;
+    return 0;
+}
+
+void pair_release(struct pair *pair)
+{
+    db_freep(&pair->source.db);
+    db_freep(&pair->replica.db);
+}
+
+static int ask_position(struct verify_end *end, enum sql_id id, struct gtid_list *out,
+                        struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result result = {0};
+    int rc = end_query(end, id, NULL, 0, &result, err);
+    if (rc)
+        return rc;
+    const char *text = db_result_get(&result, 0, "position");
+    return gtid_list_parse(text ? text : "", out, err);
+}
+
+int end_position(struct verify_end *end, struct gtid_list *out, struct err *err)
+{
+    return ask_position(end, SQL_VERIFY_POSITION, out, err);
+}
+
+/* A link does not carry the domain of the side it ends at: what was written there need not come
+ * back. */
+static void leave_out_domain(struct gtid_list *list, uint32_t domain)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].domain != domain)
+            list->items[kept++] = list->items[i];
+    list->count = kept;
+}
+
+static bool says(const struct db_result *result, size_t row, const char *column, const char *text)
+{
+    const char *value = db_result_get(result, row, column);
+    return value && !strcasecmp(value, text);
+}
+
+/* 0 when the link that ends at `end` is able to bring what is missing, be it late. */
+static int check_link(struct verify_end *end, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result result = {0};
+    const char *channel = link_channel(end->side);
+    int rc = end_query(end, SQL_VERIFY_CHANNELS, NULL, 0, &result, err);
+    if (rc)
+        return rc;
+
+    size_t row = 0;
+    while (row < result.row_count && !says(&result, row, "Connection_name", channel))
+        row++;
+    if (row == result.row_count)
+        return err_set(err, ERR_SERVER, EFFECT_NONE,
+                       "%s has no link \"%s\": its data cannot catch up", db_where(end->db),
+                       channel);
+    bool is_receiving = !says(&result, row, "Slave_IO_Running", "No");
+    if (is_receiving && says(&result, row, "Slave_SQL_Running", "Yes"))
+        return 0;
+    const char *text =
+        db_result_get(&result, row, is_receiving ? "Last_SQL_Error" : "Last_IO_Error");
+    return err_set(err, ERR_SERVER, EFFECT_NONE, "the link \"%s\" of %s has stopped %s: %s",
+                   channel, db_where(end->db), is_receiving ? "applying" : "receiving",
+                   text && text[0] ? text : "no error is given");
+}
+
+/* Wait once, for a slice. */
+static int wait_slice(struct verify_end *end, const char *position, int64_t slice_ms,
+                      bool *out_is_reached, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result result = {0};
+    char seconds[32];
+    (void)snprintf(seconds, sizeof(seconds), "%lld.%03d", (long long)(slice_ms / 1000),
+                   (int)(slice_ms % 1000));
+    const struct sql_arg args[] = {{"position", position}, {"seconds", seconds}};
+    int rc = end_query(end, SQL_VERIFY_WAIT, args, ARRAY_LEN(args), &result, err);
+    if (rc)
+        return rc;
+    *out_is_reached = says(&result, 0, "reached", "0");
+    return 0;
+}
+
+static int wait_until_applied(struct verify_end *to, const struct gtid_list *want,
+                              int64_t patience_ms, bool is_patient, struct err *err)
+{
+    char position[2048];
+    int rc = gtid_list_text(want, position, sizeof(position), err);
+    uint64_t missing_before = UINT64_MAX;
+    int64_t deadline_ms = clock_mono_ms() + patience_ms;
+
+    while (!rc) {
+        int64_t left_ms = deadline_ms - clock_mono_ms();
+        bool is_reached = false;
+        rc = wait_slice(to, position,
+                        left_ms < 1               ? 1
+                        : left_ms < WAIT_SLICE_MS ? left_ms
+                                                  : WAIT_SLICE_MS,
+                        &is_reached, err);
+        if (rc || is_reached)
+            return rc;
+        if (signals_stop_wanted())
+            return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while waiting for the link");
+        struct gtid_list applied;
+        rc = check_link(to, err);
+        if (!rc)
+            rc = ask_position(to, SQL_VERIFY_APPLIED, &applied, err);
+        if (rc)
+            return rc;
+        uint64_t missing = gtid_list_distance(&applied, want);
+        if (is_patient && missing < missing_before)
+            deadline_ms = clock_mono_ms() + patience_ms;
+        missing_before = missing;
+        if (clock_mono_ms() >= deadline_ms)
+            return err_set(err, ERR_TIMEOUT, EFFECT_NONE,
+                           "%s still lacks %llu transactions of the link \"%s\"", db_where(to->db),
+                           (unsigned long long)missing, link_channel(to->side));
+    }
+    return rc;
+}
+
+int pair_wait(struct pair *pair, struct verify_end *from, struct verify_end *to,
+              int64_t patience_ms, bool is_patient, struct err *err)
+{
+    struct gtid_list want;
+
+    if (pair->is_still)
+        return 0;
+    int rc = end_position(from, &want, err);
+    if (rc)
+        return rc;
+    leave_out_domain(&want, to->gtid_domain);
+    return want.count ? wait_until_applied(to, &want, patience_ms, is_patient, err) : 0;
+}
