@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* `cutover check`: ask everything, run every check, say what to mend. Changes nothing. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/exit_code.h"
+#include "cli/options.h"
+#include "cli/render.h"
+#include "cluster/survey.h"
+#include "dns/records.h"
+#include "domain/preflight.h"
+#include "engine/observe.h"
+#include "playbook/read.h"
+
+/* The worst first: what blocks is read even by those who read one screen. */
+static const enum severity severities[] = {SEVERITY_BLOCK, SEVERITY_WARN, SEVERITY_NOTE,
+                                           SEVERITY_OK};
+#define SEVERITY_COUNT ARRAY_LEN(severities)
+
+static const enum render_color colors[] = {[SEVERITY_OK] = COLOR_GOOD,
+                                           [SEVERITY_NOTE] = COLOR_NOTE,
+                                           [SEVERITY_WARN] = COLOR_WARN,
+                                           [SEVERITY_BLOCK] = COLOR_BAD};
+
+/* A token that does not work is a finding, not a failure of this command. */
+static void survey_dns(const struct service *service, struct survey *survey)
+{
+    CLEANUP(dns_freep) struct dns *dns = NULL;
+    struct dns_zone zone = {0};
+    struct err why = {0};
+
+    if (!service->dns.is_configured)
+        return;
+    int rc = dns_open(service, &dns, &why);
+    if (!rc)
+        rc = dns_check_token(dns, &why);
+    if (!rc)
+        rc = dns_zone(dns, &zone, &why);
+    survey->dns.min_ttl_s = service->dns.min_ttl_s;
+    (void)snprintf(survey->dns.plan, sizeof survey->dns.plan, "%s", zone.plan);
+    if (!rc) {
+        survey->dns.is_valid = TRI_YES;
+        return;
+    }
+    survey->dns.is_valid = why.code == ERR_REFUSED ? TRI_NO : TRI_UNKNOWN;
+    (void)snprintf(survey->dns.error, sizeof survey->dns.error, "%.380s", why.msg);
+}
+
+static int gather(const struct service *service, struct render *render, struct findings *out,
+                  struct err *err)
+{
+    CLEANUP(facts_release) struct facts facts = {0};
+    CLEANUP(survey_release) struct survey survey = {0};
+
+    progress_show(render, "asking %zu nodes", service->node_count);
+    int rc = observe(service, &facts, NULL, err);
+    if (rc)
+        return rc;
+    progress_show(render, "reading tables, accounts, events and definers on both sides");
+    rc = survey_clusters(service, &survey, err);
+    if (rc)
+        return rc;
+    if (service->dns.is_configured)
+        progress_show(render, "asking the DNS provider about the zone");
+    survey_dns(service, &survey);
+    return preflight_run(service, &facts, &survey, out, err);
+}
+
+static size_t count_of(const struct findings *findings, enum severity severity)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->items[i].severity == severity)
+            count++;
+    return count;
+}
+
+static const struct check_row *row_of(const struct finding *finding)
+{
+    size_t count;
+    const struct check_row *rows = preflight_table(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].id, finding->check) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+static void print_finding(const struct render *render, const struct finding *finding)
+{
+    (void)printf("%s%-5s%s  %s: %s\n", render_color(render, colors[finding->severity]),
+                 severity_name(finding->severity), render_color(render, COLOR_PLAIN),
+                 finding->check, finding->subject);
+    if (finding->found[0])
+        render_wrapped(stdout, 7, finding->found);
+    if (finding->fix[0]) {
+        (void)printf("%7sfix:\n", "");
+        render_wrapped(stdout, 9, finding->fix);
+    }
+}
+
+static void print_text(const struct render *render, const struct findings *findings)
+{
+    const char *comma = "";
+
+    for (size_t i = 0; i < SEVERITY_COUNT; i++) {
+        if (severities[i] == SEVERITY_OK)
+            continue;
+        for (size_t j = 0; j < findings->count; j++)
+            if (findings->items[j].severity == severities[i])
+                print_finding(render, &findings->items[j]);
+        if (count_of(findings, severities[i]))
+            (void)puts("");
+    }
+    for (size_t i = 0; i < SEVERITY_COUNT; i++) {
+        (void)printf("%s%zu %s", comma, count_of(findings, severities[i]),
+                     severity_name(severities[i]));
+        comma = ", ";
+    }
+    (void)printf(findings_worst(findings) == SEVERITY_BLOCK ? ": do not migrate yet\n" : "\n");
+}
+
+static json_t *finding_json(const struct finding *finding)
+{
+    const struct check_row *row = row_of(finding);
+
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "check", finding->check, "severity",
+                     severity_name(finding->severity), "subject", finding->subject, "found",
+                     finding->found, "fix", finding->fix, "why", row ? row->why : "", "source",
+                     row && row->source ? row->source : "");
+}
+
+static int print_json(const struct service *service, const struct findings *findings,
+                      struct err *err)
+{
+    CLEANUP(json_release) json_t *counts = json_object();
+    CLEANUP(json_release) json_t *list = json_array();
+
+    for (size_t i = 0; i < SEVERITY_COUNT; i++)
+        (void)json_object_set_new(counts, severity_name(severities[i]),
+                                  json_integer((json_int_t)count_of(findings, severities[i])));
+    for (size_t i = 0; i < SEVERITY_COUNT; i++)
+        for (size_t j = 0; j < findings->count; j++)
+            if (findings->items[j].severity == severities[i])
+                (void)json_array_append_new(list, finding_json(&findings->items[j]));
+    if (json_array_size(list) != findings->count)
+        return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "a finding is not valid UTF-8");
+
+    enum severity worst = findings_worst(findings);
+    CLEANUP(json_release)
+    json_t *all =
+        json_pack("{s:s,s:s,s:b,s:O,s:O}", "service", service->name, "worst", severity_name(worst),
+                  "is_blocked", worst == SEVERITY_BLOCK, "counts", counts, "findings", list);
+    return render_json(all, err);
+}
+
+static int check(const struct cli_options *options, struct render *render, struct err *err)
+{
+    CLEANUP(service_release) struct service service = {0};
+    CLEANUP(findings_release) struct findings findings = {0};
+
+    int rc = service_read(options->config_path, &service, err);
+    if (rc)
+        return rc;
+    rc = gather(&service, render, &findings, err);
+    if (rc)
+        return rc;
+
+    progress_clear(render);
+    if (options->is_json) {
+        rc = print_json(&service, &findings, err);
+        if (rc)
+            return rc;
+    } else {
+        print_text(render, &findings);
+    }
+    return findings_worst(&findings) == SEVERITY_BLOCK ? EXIT_REFUSED : EXIT_DONE;
+}
+
+int cmd_check(const struct cli_options *options, struct err *err)
+{
+    CLEANUP(render_release) struct render render;
+
+    render_init(&render, options);
+    return check(options, &render, err);
+}

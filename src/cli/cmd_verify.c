@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* `cutover verify`: compare both primaries and say every difference. Writes only to the journal. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/exit_code.h"
+#include "cli/options.h"
+#include "cli/render.h"
+#include "engine/journal.h"
+#include "engine/observe.h"
+#include "playbook/read.h"
+#include "verify/verify.h"
+
+struct verification {
+    const struct cli_options *options;
+    struct service service;
+    struct render render;
+    struct journal
+        *journal; /* NULL when it cannot be written: the comparison is made all the same */
+    struct verify_report report;
+    enum side source;
+};
+
+static void verification_release(struct verification *v)
+{
+    verify_report_release(&v->report);
+    journal_free(v->journal);
+    service_release(&v->service);
+    render_release(&v->render);
+}
+
+/* Rows can be compared at one position only where one primary applies what the other one commits.
+ */
+static int choose_source(struct verification *v, struct err *err)
+{
+    CLEANUP(facts_release) struct facts facts = {0};
+    struct verdict verdict;
+
+    int rc = observe(&v->service, &facts, &verdict, err);
+    if (rc)
+        return rc;
+    bool is_old_source = facts_link_runs(&facts, SIDE_NEW) == TRI_YES;
+    bool is_new_source = facts_link_runs(&facts, SIDE_OLD) == TRI_YES;
+    if (is_old_source && is_new_source)
+        v->source = facts_is_open(&facts, SIDE_NEW) == TRI_YES &&
+                            (facts_is_open(&facts, SIDE_OLD) != TRI_YES || facts.dns == DNS_NEW)
+                        ? SIDE_NEW
+                        : SIDE_OLD;
+    else if (is_old_source || is_new_source)
+        v->source = is_new_source ? SIDE_NEW : SIDE_OLD;
+    else
+        return err_set(err, ERR_REFUSED, EFFECT_NONE,
+                       "no link runs between the primaries (%s: %.300s), so their data cannot be "
+                       "compared at one position",
+                       situation_name(verdict.situation), verdict.because);
+    return 0;
+}
+
+static void note_in_journal(struct verification *v, int rc, const struct err *why)
+{
+    if (!rc || !v->journal)
+        return;
+    log_warn("the result is not kept in the journal: %s, continuing", why->msg);
+    journal_free(v->journal);
+    v->journal = NULL;
+}
+
+static void open_journal(struct verification *v)
+{
+    struct err why = {0};
+
+    if (journal_open(v->service.journal_path, &v->journal, &why)) {
+        log_warn("the result will not be kept in the journal: %s, continuing", why.msg);
+        return;
+    }
+    if (v->options->table_count == 0)
+        note_in_journal(v, journal_verified_begin(v->journal, v->service.name, &why), &why);
+}
+
+static void on_progress(void *context, const struct verify_progress *now)
+{
+    struct verification *v = context;
+    double percent =
+        now->rows_total ? 100.0 * (double)now->rows_done / (double)now->rows_total : 0.0;
+    char left[32] = "unknown";
+
+    if (percent > 99.9)
+        percent = 99.9; /* the total is an estimate: done is when it ends */
+    if (now->eta_ms >= 0)
+        (void)clock_human_ms(now->eta_ms, left);
+    progress_show(&v->render,
+                  "verify %4.1f %%, %llu rows, %u of %u tables, %zu differences, %s left, %s",
+                  percent, (unsigned long long)now->rows_done, now->tables_done, now->tables_total,
+                  now->differences, left, now->current);
+}
+
+static void on_table_done(void *context, const char *table, uint64_t rows, const char *hash,
+                          size_t differences)
+{
+    struct verification *v = context;
+    struct err why = {0};
+
+    if (v->journal)
+        note_in_journal(v,
+                        journal_verified_table(v->journal, v->service.name, "", table, rows, hash,
+                                               differences, &why),
+                        &why);
+}
+
+static const char *kind_text(enum difference_kind kind)
+{
+    switch (kind) {
+    case DIFFERENCE_MISSING:
+        return "missing";
+    case DIFFERENCE_EXTRA:
+        return "extra";
+    case DIFFERENCE_CHANGED:
+        return "changed";
+    case DIFFERENCE_SCHEMA:
+        return "schema";
+    }
+    return "changed";
+}
+
+static void print_differences(const struct verification *v)
+{
+    const char *titles[] = {"DIFFERENCE",
+                            "TABLE",
+                            "KEY",
+                            "COLUMN",
+                            side_title(v->source),
+                            side_title(side_other(v->source))};
+    CLEANUP(table_release) struct table table;
+
+    table_init(&table, titles, ARRAY_LEN(titles));
+    for (size_t i = 0; i < v->report.difference_kept; i++) {
+        const struct difference *found = &v->report.differences[i];
+        const char *const cells[] = {
+            kind_text(found->kind), found->table,        found->key,
+            found->column,          found->source_value, found->replica_value};
+        table_row(&table, cells);
+    }
+    table_print(&table, stdout);
+    if (v->report.difference_count > v->report.difference_kept)
+        (void)printf("and %zu more\n", v->report.difference_count - v->report.difference_kept);
+}
+
+static void print_text(const struct verification *v)
+{
+    const struct verify_report *report = &v->report;
+    bool is_equal = report->difference_count == 0;
+    char took[32];
+
+    print_differences(v);
+    for (size_t i = 0; i < report->warning_count; i++)
+        (void)printf("warning: %s\n", report->warnings[i]);
+    (void)printf("%s%s%s: %u tables, %llu rows, %zu differences; %s compared with %s in %s\n",
+                 render_color(&v->render, is_equal ? COLOR_GOOD : COLOR_BAD),
+                 is_equal ? "equal" : "different", render_color(&v->render, COLOR_PLAIN),
+                 report->tables, (unsigned long long)report->rows, report->difference_count,
+                 side_title(v->source), side_title(side_other(v->source)),
+                 clock_human_ms(report->duration_ms, took));
+}
+
+static json_t *difference_json(const struct difference *found)
+{
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "kind", kind_text(found->kind), "table",
+                     found->table, "key", found->key, "column", found->column, "source_value",
+                     found->source_value, "replica_value", found->replica_value);
+}
+
+static int print_json(const struct verification *v, struct err *err)
+{
+    const struct verify_report *report = &v->report;
+    char position[4096] = "";
+    CLEANUP(json_release) json_t *differences = json_array();
+    CLEANUP(json_release) json_t *warnings = json_array();
+
+    int rc = gtid_list_text(&report->position, position, sizeof position, err);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < report->difference_kept; i++)
+        (void)json_array_append_new(differences, difference_json(&report->differences[i]));
+    for (size_t i = 0; i < report->warning_count; i++)
+        (void)json_array_append_new(warnings, json_string(report->warnings[i]));
+    if (json_array_size(differences) != report->difference_kept)
+        return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "a difference is not valid UTF-8");
+
+    CLEANUP(json_release)
+    json_t *all = json_pack(
+        "{s:s,s:b,s:s,s:s,s:i,s:I,s:I,s:I,s:I,s:s,s:s,s:I,s:O,s:O}", "service", v->service.name,
+        "is_equal", report->difference_count == 0, "source", side_name(v->source), "replica",
+        side_name(side_other(v->source)), "tables", (int)report->tables, "rows",
+        (json_int_t)report->rows, "chunks", (json_int_t)report->chunks, "rechecked",
+        (json_int_t)report->rechecked, "difference_count", (json_int_t)report->difference_count,
+        "position", position, "hash", report->hash, "duration_ms", (json_int_t)report->duration_ms,
+        "warnings", warnings, "differences", differences);
+    return render_json(all, err);
+}
+
+static int compare(struct verification *v, struct err *err)
+{
+    const struct cli_options *options = v->options;
+    struct verify_options how = {.service = &v->service,
+                                 .source = v->source,
+                                 .workers = options->workers,
+                                 .tables = options->table_count ? options->tables : NULL,
+                                 .table_count = options->table_count,
+                                 .progress = on_progress,
+                                 .table_done = on_table_done,
+                                 .context = v};
+
+    int rc = verify_run(&how, &v->report, err);
+    if (rc)
+        return rc;
+    progress_finish(&v->render, "verify 100 %%, %llu rows", (unsigned long long)v->report.rows);
+    struct err why = {0};
+    if (v->journal && options->table_count == 0)
+        note_in_journal(v, journal_verified_end(v->journal, v->service.name, &why), &why);
+    return 0;
+}
+
+int cmd_verify(const struct cli_options *options, struct err *err)
+{
+    CLEANUP(verification_release) struct verification v = {.options = options};
+
+    render_init(&v.render, options);
+    int rc = service_read(options->config_path, &v.service, err);
+    if (rc)
+        return rc;
+    rc = choose_source(&v, err);
+    if (rc)
+        return rc;
+    open_journal(&v);
+    rc = compare(&v, err);
+    if (rc)
+        return rc;
+
+    if (options->is_json) {
+        rc = print_json(&v, err);
+        if (rc)
+            return rc;
+    } else {
+        print_text(&v);
+    }
+    return v.report.difference_count ? EXIT_REFUSED : EXIT_DONE;
+}

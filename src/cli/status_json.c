@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* The status for a program. What is not known is null, never a number that looks good. */
+#include "base/clock.h"
+#include "cli/status.h"
+#include "domain/lag.h"
+
+static json_t *tri_json(enum tri value)
+{
+    return value == TRI_UNKNOWN ? json_null() : json_boolean(value == TRI_YES);
+}
+
+static json_t *inverse_json(enum tri value)
+{
+    return value == TRI_UNKNOWN ? json_null() : json_boolean(value == TRI_NO);
+}
+
+static json_t *position_json(const struct gtid_list *list)
+{
+    char text[4096];
+
+    return gtid_list_text(list, text, sizeof text, NULL) ? json_null() : json_string(text);
+}
+
+static json_t *node_json(const struct node_facts *facts)
+{
+    return json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:s,s:i,s:o,s:I}", "node", facts->node->name, "side",
+                     side_name(facts->node->side), "role",
+                     facts->node->is_primary ? "primary" : "replica", "is_reached",
+                     tri_json(facts->is_reached), "error", facts->error, "is_open",
+                     inverse_json(facts->is_read_only), "version", facts->version_text, "server_id",
+                     (int)facts->server_id, "position", position_json(&facts->binlog_pos),
+                     "app_sessions", (json_int_t)facts->app_sessions);
+}
+
+static json_t *channel_json(const struct status_channel *channel)
+{
+    const struct channel_facts *facts = channel->facts;
+    bool is_known = channel->lag_us != LAG_INFINITE;
+
+    return json_pack("{s:s,s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:s,s:s}", "link", channel->name, "from",
+                     channel->source->name, "to", channel->replica->name, "exists", facts != NULL,
+                     "is_running", tri_json(channel->is_running), "is_receiving",
+                     facts ? tri_json(facts->is_receiving) : json_null(), "is_applying",
+                     facts ? tri_json(facts->is_applying) : json_null(), "lag_ms",
+                     is_known ? json_real((double)channel->lag_us / 1000.0) : json_null(),
+                     "receive_error", facts ? facts->receive_error : "", "apply_error",
+                     facts ? facts->apply_error : "");
+}
+
+static const char *points_name(enum dns_points points)
+{
+    static const char *const names[] = {[DNS_UNKNOWN] = "unknown",
+                                        [DNS_NONE] = "none",
+                                        [DNS_OLD] = "old",
+                                        [DNS_NEW] = "new",
+                                        [DNS_MIXED] = "mixed"};
+
+    return names[points];
+}
+
+static json_t *record_json(const struct record_facts *record)
+{
+    return json_pack("{s:s,s:s,s:o,s:s,s:s,s:I,s:b}", "name", record->record->name, "type",
+                     record->record->type, "is_found", tri_json(record->is_found), "points_to",
+                     points_name(record->points), "content", record->content, "ttl_s",
+                     (json_int_t)record->ttl_s, "is_proxied", record->is_proxied);
+}
+
+static json_t *answer_json(const struct status *status, const struct propagation_answer *answer)
+{
+    return json_pack("{s:s,s:b,s:s,s:s,s:s,s:I,s:s}", "server", answer->server, "is_authoritative",
+                     answer->is_authoritative_server, "name", answer->name, "leads_to",
+                     status_answer_leads(status, answer), "content", answer->content, "ttl_s",
+                     (json_int_t)answer->ttl_s, "error", answer->error);
+}
+
+static json_t *dns_json(const struct status *status)
+{
+    json_t *records = json_array(), *answers = json_array();
+
+    for (size_t i = 0; i < status->facts.record_count; i++)
+        (void)json_array_append_new(records, record_json(&status->facts.records[i]));
+    for (size_t i = 0; i < status->answers.count; i++)
+        (void)json_array_append_new(answers, answer_json(status, &status->answers.answers[i]));
+    return json_pack("{s:s,s:s,s:o,s:o,s:s}", "points_to", points_name(status->facts.dns), "error",
+                     status->facts.dns_error, "records", records, "answers", answers,
+                     "answers_error", status->answers_error);
+}
+
+static json_t *verification_json(const struct status *status)
+{
+    const struct verified_sum *sum = &status->verification;
+
+    if (!status->has_verification || sum->tables == 0)
+        return json_null();
+    return json_pack("{s:b,s:i,s:i,s:I,s:I,s:I}", "is_complete", sum->is_complete, "tables",
+                     (int)sum->tables, "tables_equal", (int)sum->tables_equal, "rows",
+                     (json_int_t)sum->rows, "differences", (json_int_t)sum->differences, "age_ms",
+                     (json_int_t)((clock_wall_us() - sum->oldest_us) / 1000));
+}
+
+static json_t *run_json(const struct status *status)
+{
+    const struct run_record *run = &status->run;
+    char began[32];
+
+    if (!status->has_run)
+        return json_null();
+    return json_pack("{s:s,s:s,s:s,s:b,s:s}", "id", run->id, "playbook", run->playbook, "state",
+                     run_state_name(run->state), "is_committed", run->is_committed, "started",
+                     clock_iso8601(run->started_us, began));
+}
+
+static json_t *lease_json(const struct status *status)
+{
+    if (status->lease_error[0])
+        return json_pack("{s:n,s:s}", "holder", "error", status->lease_error);
+    return json_pack("{s:s,s:s}", "holder", status->lease_holder, "error", "");
+}
+
+json_t *status_json(const struct status *status)
+{
+    const struct verdict *verdict = &status->verdict;
+    json_t *nodes = json_array(), *links = json_array();
+
+    for (size_t i = 0; i < status->facts.node_count; i++)
+        (void)json_array_append_new(nodes, node_json(&status->facts.nodes[i]));
+    for (size_t i = 0; i < status->channel_count; i++)
+        (void)json_array_append_new(links, channel_json(&status->channels[i]));
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "service",
+                     status->service->name, "situation", situation_name(verdict->situation),
+                     "because", verdict->because, "next", verdict->next, "way_back",
+                     verdict->way_back, "nodes", nodes, "links", links, "dns", dns_json(status),
+                     "lease", lease_json(status), "run", run_json(status), "verification",
+                     verification_json(status));
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* The status for a person: the situation first, then what it was concluded from. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cli/status.h"
+#include "domain/lag.h"
+
+static const enum render_color situation_colors[SITUATION_COUNT] = {
+    [SITUATION_UNSAFE] = COLOR_BAD,     [SITUATION_APART] = COLOR_NOTE,
+    [SITUATION_FOLLOWING] = COLOR_NOTE, [SITUATION_REHEARSING] = COLOR_WARN,
+    [SITUATION_MIRRORED] = COLOR_GOOD,  [SITUATION_SHARED] = COLOR_WARN,
+    [SITUATION_FENCED] = COLOR_WARN,    [SITUATION_SWITCHED] = COLOR_GOOD,
+    [SITUATION_RETIRED] = COLOR_NOTE,
+};
+
+static void print_paragraph(const char *title, const char *text)
+{
+    if (!text[0])
+        return;
+    (void)printf("  %s\n", title);
+    render_wrapped(stdout, 4, text);
+}
+
+static void print_verdict(const struct render *render, const struct status *status)
+{
+    const struct verdict *verdict = &status->verdict;
+
+    (void)printf("%s is %s%s%s\n", status->service->name,
+                 render_color(render, situation_colors[verdict->situation]),
+                 situation_name(verdict->situation), render_color(render, COLOR_PLAIN));
+    print_paragraph("because", verdict->because);
+    print_paragraph("next", verdict->next);
+    print_paragraph("can I go back now?", verdict->way_back);
+}
+
+static void print_nodes(const struct status *status)
+{
+    static const char *const titles[] = {"NODE", "SIDE", "ROLE", "WRITES", "SERVER", "POSITION"};
+    CLEANUP(table_release) struct table table;
+
+    table_init(&table, titles, ARRAY_LEN(titles));
+    for (size_t i = 0; i < status->facts.node_count; i++) {
+        const struct node_facts *facts = &status->facts.nodes[i];
+        bool is_reached = facts->is_reached == TRI_YES;
+        char position[512] = "";
+        enum tri is_open = facts->is_read_only == TRI_UNKNOWN
+                               ? TRI_UNKNOWN
+                               : tri_of(facts->is_read_only == TRI_NO);
+        if (!is_reached || gtid_list_text(&facts->binlog_pos, position, sizeof position, NULL))
+            (void)snprintf(position, sizeof position, "%s", facts->error);
+        const char *const cells[] = {facts->node->name,
+                                     side_title(facts->node->side),
+                                     facts->node->is_primary ? "primary" : "replica",
+                                     status_open_text(is_open),
+                                     is_reached ? facts->version_text : "not reached",
+                                     position};
+        table_row(&table, cells);
+    }
+    (void)puts("");
+    table_print(&table, stdout);
+}
+
+static const char *channel_trouble(const struct status_channel *channel)
+{
+    if (!channel->facts)
+        return channel->is_running == TRI_UNKNOWN ? "replica not reached" : "no such channel";
+    if (channel->facts->apply_error[0])
+        return channel->facts->apply_error;
+    if (channel->facts->receive_error[0])
+        return channel->facts->receive_error;
+    return channel->lag_error;
+}
+
+static void print_channels(const struct status *status)
+{
+    static const char *const titles[] = {"LINK", "FROM", "TO", "RECEIVES", "APPLIES", "LAG", ""};
+    CLEANUP(table_release) struct table table;
+
+    table_init(&table, titles, ARRAY_LEN(titles));
+    for (size_t i = 0; i < status->channel_count; i++) {
+        const struct status_channel *channel = &status->channels[i];
+        char lag[32];
+        const char *const cells[] = {channel->name,
+                                     channel->source->name,
+                                     channel->replica->name,
+                                     channel->facts ? tri_text(channel->facts->is_receiving) : "-",
+                                     channel->facts ? tri_text(channel->facts->is_applying) : "-",
+                                     channel->facts ? status_lag_text(channel->lag_us, lag) : "-",
+                                     channel_trouble(channel)};
+        table_row(&table, cells);
+    }
+    (void)puts("");
+    table_print(&table, stdout);
+}
+
+static const char *points_text(enum dns_points points)
+{
+    switch (points) {
+    case DNS_UNKNOWN:
+        return "unknown";
+    case DNS_NONE:
+        return "none";
+    case DNS_OLD:
+        return "OLD";
+    case DNS_NEW:
+        return "NEW";
+    case DNS_MIXED:
+        return "elsewhere";
+    }
+    return "unknown";
+}
+
+static void print_records(const struct status *status)
+{
+    static const char *const titles[] = {"RECORD", "TYPE", "LEADS TO", "TTL", "PROXIED", "CONTENT"};
+    CLEANUP(table_release) struct table table;
+
+    table_init(&table, titles, ARRAY_LEN(titles));
+    for (size_t i = 0; i < status->facts.record_count; i++) {
+        const struct record_facts *record = &status->facts.records[i];
+        char ttl[24] = "-";
+        if (record->is_found == TRI_YES)
+            (void)snprintf(ttl, sizeof ttl, record->ttl_s == 1 ? "auto" : "%u s", record->ttl_s);
+        const char *const cells[] = {
+            record->record->name,
+            record->record->type,
+            points_text(record->points),
+            ttl,
+            record->is_found == TRI_YES ? (record->is_proxied ? "yes" : "no") : "-",
+            record->is_found == TRI_YES ? record->content : "not found"};
+        table_row(&table, cells);
+    }
+    (void)puts("");
+    table_print(&table, stdout);
+}
+
+static void print_answers(const struct status *status)
+{
+    static const char *const titles[] = {"NAME SERVER", "KIND", "NAME",
+                                         "LEADS TO",    "TTL",  "ANSWER"};
+    CLEANUP(table_release) struct table table;
+
+    table_init(&table, titles, ARRAY_LEN(titles));
+    for (size_t i = 0; i < status->answers.count; i++) {
+        const struct propagation_answer *answer = &status->answers.answers[i];
+        char ttl[24] = "-";
+        if (answer->content[0])
+            (void)snprintf(ttl, sizeof ttl, "%u s", answer->ttl_s);
+        const char *const cells[] = {answer->server,
+                                     answer->is_authoritative_server ? "authoritative" : "resolver",
+                                     answer->name,
+                                     status_answer_leads(status, answer),
+                                     ttl,
+                                     answer->content[0] ? answer->content : answer->error};
+        table_row(&table, cells);
+    }
+    (void)puts("");
+    table_print(&table, stdout);
+}
+
+static void print_dns(const struct status *status)
+{
+    if (!status->service->dns.is_configured)
+        return;
+    print_records(status);
+    if (status->facts.dns_error[0])
+        print_paragraph("the DNS provider could not be asked", status->facts.dns_error);
+    print_answers(status);
+    if (status->answers_error[0])
+        print_paragraph("the name servers could not all be asked", status->answers_error);
+}
+
+static void print_verification(const struct status *status)
+{
+    const struct verified_sum *sum = &status->verification;
+    char age[32];
+
+    if (!status->has_verification || sum->tables == 0) {
+        (void)puts("verified  never; \"cutover verify\" compares the data");
+        return;
+    }
+    (void)printf("verified  %u of %u tables equal, %llu rows, %llu differences, %s, %s ago\n",
+                 sum->tables_equal, sum->tables, (unsigned long long)sum->rows,
+                 (unsigned long long)sum->differences,
+                 sum->is_complete ? "complete" : "not complete",
+                 clock_human_ms((clock_wall_us() - sum->oldest_us) / 1000, age));
+}
+
+static void print_controller(const struct status *status)
+{
+    (void)puts("");
+    if (status->lease_error[0])
+        (void)printf("lease     unknown: %s\n", status->lease_error);
+    else
+        (void)printf("lease     %s\n", status->lease_holder[0] ? status->lease_holder : "free");
+    if (status->has_run)
+        (void)printf("last run  %s, %s, %s%s\n", status->run.id, status->run.playbook,
+                     run_state_name(status->run.state),
+                     status->run.is_committed ? ", past its commit step" : "");
+    print_verification(status);
+    if (status->journal_error[0])
+        print_paragraph("the journal could not be read", status->journal_error);
+}
+
+void status_print(const struct render *render, const struct status *status)
+{
+    print_verdict(render, status);
+    print_nodes(status);
+    print_channels(status);
+    print_dns(status);
+    print_controller(status);
+}
