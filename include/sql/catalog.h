@@ -41,8 +41,6 @@ MUST_CHECK int sql_render(enum sql_id id, const struct server_version *version, 
 
 /* `a`.`b` with backquotes doubled, split at the first dot; ERR_REFUSED for parts that are empty or longer than 64 characters. */
 MUST_CHECK int sql_quote_identifier(const char *name, struct buf *out, struct err *err);
-/* The same for one part, in which a dot is a character like any other. */
-MUST_CHECK int sql_quote_name(const char *name, struct buf *out, struct err *err);
 /* 'text' with quotes and backslashes escaped, valid in utf8mb4 with and without NO_BACKSLASH_ESCAPES (uses doubled quotes;
  * our sessions pin sql_mode so that backslash is an escape character). */
 void sql_quote_literal(const char *text, size_t len, struct buf *out);

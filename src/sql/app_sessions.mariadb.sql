@@ -1,7 +1,7 @@
 -- Sessions of the application: not ours, not replication, not the server's own threads.
 -- Privileges: PROCESS.  Parameter: ours! (literals: our own account names)
 -- Columns: id, user, host, command, age_s (of the statement, or idle), state, info, has_transaction, rows_modified, transaction_s,
---          is_write (a statement that may write is running)
+--          is_write (a statement that may write is running). Writers first, the oldest first
 SELECT p.ID AS id, p.USER AS user, p.HOST AS host, p.COMMAND AS command, p.TIME AS age_s, COALESCE(p.STATE, '') AS state,
     COALESCE(LEFT(p.INFO, 255), '') AS info, t.trx_id IS NOT NULL AS has_transaction,
     COALESCE(t.trx_rows_modified, 0) AS rows_modified,
@@ -13,4 +13,4 @@ FROM information_schema.PROCESSLIST p
 LEFT JOIN information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID
 WHERE p.USER NOT IN ('system user', 'event_scheduler', 'unauthenticated user', :{ours!})
     AND p.COMMAND NOT IN ('Binlog Dump', 'Binlog Dump GTID', 'Daemon', 'Slave_IO', 'Slave_SQL', 'Slave_worker')
-ORDER BY is_write DESC, rows_modified DESC, transaction_s DESC, p.TIME DESC;
+ORDER BY is_write DESC, p.TIME_MS DESC;

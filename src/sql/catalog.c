@@ -79,7 +79,7 @@ static size_t utf8_length(const char *text, size_t len)
     return chars;
 }
 
-int sql_quote_name(const char *name, struct buf *out, struct err *err)
+static int quote_part(const char *name, struct buf *out, struct err *err)
 {
     size_t len = strlen(name);
     if (len == 0 || utf8_length(name, len) > SQL_IDENTIFIER_MAX_CHARS)
@@ -100,7 +100,7 @@ int sql_quote_identifier(const char *name, struct buf *out, struct err *err)
 {
     const char *dot = strchr(name, '.');
     if (dot == NULL)
-        return sql_quote_name(name, out, err);
+        return quote_part(name, out, err);
     char schema[4 * SQL_IDENTIFIER_MAX_CHARS + 1];
     size_t len = (size_t)(dot - name);
     if (len >= sizeof(schema))
@@ -109,11 +109,11 @@ int sql_quote_identifier(const char *name, struct buf *out, struct err *err)
                        SQL_IDENTIFIER_MAX_CHARS);
     memcpy(schema, name, len);
     schema[len] = '\0';
-    int rc = sql_quote_name(schema, out, err);
+    int rc = quote_part(schema, out, err);
     if (rc != 0)
         return rc;
     buf_putc(out, '.');
-    return sql_quote_name(dot + 1, out, err);
+    return quote_part(dot + 1, out, err);
 }
 
 void sql_quote_literal(const char *text, size_t len, struct buf *out)

@@ -4,5 +4,5 @@ SELECT @@global.version AS version, @@global.server_id AS server_id, @@global.gt
     @@global.read_only AS read_only, @@global.log_bin AS has_binlog,
     @@global.log_slave_updates AS logs_replica_updates, @@global.gtid_strict_mode AS gtid_strict,
     @@global.binlog_format AS binlog_format, @@global.binlog_row_image AS binlog_row_image,
-    @@global.event_scheduler AS event_scheduler, @@global.auto_increment_increment AS increment,
-    @@global.auto_increment_offset AS offset;
+    @@global.event_scheduler AS event_scheduler, @@global.auto_increment_increment AS `increment`,
+    @@global.auto_increment_offset AS `offset`;

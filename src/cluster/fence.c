@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Closing a primary.
+ *
+ * While SET GLOBAL read_only waits for a running write, every other writer stalls behind it, so the
+ * wait is short and ends in giving way. FLUSH TABLES WITH READ LOCK is never used: on a primary
+ * that is a parallel replica it can hang for good. Once read_only is on, no transaction of an
+ * ordinary account can commit any more (1290, rolled back); what is open is killed all the same,
+ * because its row locks would stop the link that carries changes back. Only then is the position
+ * worth reading, and only if nothing moves it.
+ */
+#include "cluster/fence.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "cluster/app_sessions.h"
+
+#define ERROR_LOCK_WAIT_TIMEOUT 1205
+#define ERROR_INTERRUPTED 1317
+#define ERROR_NO_SUCH_THREAD 1094
+#define GIVE_WAY_GRACE_MS 100 /* the server's own timeout may come first; it says more */
+#define PROOF_MIN_MS 1000
+#define PROOF_POLL_MS 20
+#define STALE_VIEW_MS 110 /* INNODB_TRX is renewed when nobody has read it for 100 ms */
+#define GONE_MS 2000
+
+/* Ends our own SET GLOBAL when it does not end by itself. */
+struct watch {
+    struct session *second;
+    unsigned long thread_id;
+    int64_t deadline_ms;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool is_over;
+};
+
+static int kill_thread(struct session *second, enum sql_id how, unsigned long thread_id,
+                       struct err *err)
+{
+    char id[24];
+    struct err cause = {0};
+    (void)snprintf(id, sizeof(id), "%lu", thread_id);
+    int rc = session_exec(second, how, &(struct sql_arg){"id", id}, 1, &cause);
+    if (rc == 0 || cause.native == ERROR_NO_SUCH_THREAD)
+        return 0;
+    if (err != NULL)
+        *err = cause;
+    return rc;
+}
+
+static void *watch_over(void *argument)
+{
+    struct watch *watch = argument;
+    struct timespec due = {.tv_sec = (time_t)(watch->deadline_ms / 1000),
+                           .tv_nsec = (long)(watch->deadline_ms % 1000) * 1000000};
+    (void)pthread_mutex_lock(&watch->mutex);
+    while (!watch->is_over && clock_mono_ms() < watch->deadline_ms)
+        (void)pthread_cond_timedwait(&watch->wake, &watch->mutex, &due);
+    if (!watch->is_over) /* if this fails, too, the read timeout of the statement ends the wait */
+        (void)!kill_thread(watch->second, SQL_KILL_QUERY, watch->thread_id, NULL);
+    (void)pthread_mutex_unlock(&watch->mutex);
+    return NULL;
+}
+
+static void watch_init(struct watch *watch, const struct service *service,
+                       const struct session *session, struct session *second)
+{
+    pthread_condattr_t monotonic;
+    *watch = (struct watch){
+        .second = second,
+        .thread_id = db_thread_id(session->db),
+        .deadline_ms = clock_mono_ms() + service->limits.lock_wait_ms + GIVE_WAY_GRACE_MS,
+    };
+    (void)pthread_mutex_init(&watch->mutex, NULL);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&watch->wake, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+}
+
+static void watch_end(struct watch *watch, pthread_t thread)
+{
+    (void)pthread_mutex_lock(&watch->mutex);
+    watch->is_over = true;
+    (void)pthread_cond_signal(&watch->wake);
+    (void)pthread_mutex_unlock(&watch->mutex);
+    (void)pthread_join(thread, NULL);
+    (void)pthread_cond_destroy(&watch->wake);
+    (void)pthread_mutex_destroy(&watch->mutex);
+}
+
+static int read_is_closed(struct session *session, bool *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    struct err cause = {0};
+    int rc = session_query_row(session, SQL_READ_ONLY_GET, NULL, 0, &row, &cause);
+    if (rc != 0 &&
+        cause.native == ERROR_INTERRUPTED) /* a KILL QUERY that came too late for its statement */
+        rc = session_query_row(session, SQL_READ_ONLY_GET, NULL, 0, &row, &cause);
+    if (rc != 0) {
+        if (err != NULL)
+            *err = cause;
+        return rc;
+    }
+    *out = result_number(&row, 0, "read_only") != 0;
+    return 0;
+}
+
+/* --- close
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static int gave_way(const struct service *service, struct session *second, struct err *err)
+{
+    char blockers[256], waited[32];
+    int rc = err_set(err, ERR_TIMEOUT, EFFECT_NONE,
+                     "running writes did not end within %s (limits.lock_wait)",
+                     clock_human_ms(service->limits.lock_wait_ms, waited));
+    app_sessions_blockers(service, second, blockers, sizeof(blockers));
+    (void)err_where(err, "%s", db_where(second->db));
+    (void)err_hint(err, "it waited for: %s", blockers);
+    return rc;
+}
+
+static int close_bounded(const struct service *service, struct session *session,
+                         struct session *second, struct err *err)
+{
+    struct watch watch;
+    pthread_t thread;
+    struct err cause = {0};
+    watch_init(&watch, service, session, second);
+    if (pthread_create(&thread, NULL, watch_over, &watch) != 0)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no thread to watch over the fence");
+    int rc = session_exec(session, SQL_READ_ONLY_SET, NULL, 0, &cause);
+    watch_end(&watch, thread);
+    if (rc != 0 && (cause.native == ERROR_LOCK_WAIT_TIMEOUT || cause.native == ERROR_INTERRUPTED))
+        return gave_way(service, second, err);
+    if (rc != 0) {
+        if (err != NULL)
+            *err = cause;
+        return rc;
+    }
+    bool is_closed = false;
+    rc = read_is_closed(session, &is_closed, err);
+    if (rc != 0)
+        return rc;
+    if (!is_closed)
+        return err_set(err, ERR_CONFLICT, EFFECT_NONE,
+                       "somebody opened the node again while it was being closed");
+    return 0;
+}
+
+/* --- kill what is open
+ * ------------------------------------------------------------------------------------------ */
+
+static bool is_committing(const struct db_result *rows, size_t row)
+{
+    const char *state = result_text(rows, row, "state");
+    return strncasecmp(result_text(rows, row, "info"), "commit", strlen("commit")) == 0 ||
+           strcasestr(state, "commit") != NULL || strcasestr(state, "binlog") != NULL;
+}
+
+static void note_killed(const struct db_result *rows, size_t row, struct fence_report *report)
+{
+    size_t used = strlen(report->killed_text);
+    report->killed++;
+    (void)snprintf(report->killed_text + used, sizeof(report->killed_text) - used,
+                   "%sid %s %s@%s %s %s s", used > 0 ? "; " : "", result_text(rows, row, "id"),
+                   result_text(rows, row, "user"), result_text(rows, row, "host"),
+                   result_text(rows, row, "command"), result_text(rows, row, "age_s"));
+}
+
+/* Is the view newer than our question? Reading it again too soon would keep it old. */
+static bool is_fresh(const struct db_result *rows)
+{
+    for (size_t i = 0; i < rows->row_count; i++)
+        if (result_number(rows, i, "is_self") != 0)
+            return true;
+    return false;
+}
+
+static int read_transactions_once(const struct service *service, struct session *session,
+                                  struct db_result *out, struct err *err)
+{
+    CLEANUP(buf_release) struct buf ours;
+    buf_init(&ours, 4096);
+    session_our_accounts(service, &ours);
+    int rc = session_exec(session, SQL_SNAPSHOT_BEGIN, NULL, 0, err);
+    if (rc != 0)
+        return rc;
+    rc = session_query(session, SQL_FENCE_TRANSACTIONS, &(struct sql_arg){"ours", buf_text(&ours)},
+                       1, out, err);
+    int ended = session_exec(session, SQL_SNAPSHOT_END, NULL, 0, rc == 0 ? err : NULL);
+    return rc != 0 ? rc : ended;
+}
+
+static int read_transactions(const struct service *service, struct session *session,
+                             struct db_result *out, struct err *err)
+{
+    int rc = read_transactions_once(service, session, out, err);
+    if (rc != 0 || is_fresh(out))
+        return rc;
+    db_result_release(out);
+    if (!clock_sleep_ms(STALE_VIEW_MS))
+        return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while proving a fence");
+    rc = read_transactions_once(service, session, out, err);
+    if (rc != 0 || is_fresh(out))
+        return rc;
+    return err_set(
+        err, ERR_REFUSED, EFFECT_NONE,
+        "open transactions cannot be seen: something else reads INNODB_TRX all the time");
+}
+
+/* A commit under way is let finish: it is refused or lands before the position is read, and its
+ * client is told which. */
+static int kill_open(const struct service *service, struct session *second,
+                     struct fence_report *report, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    int rc = read_transactions(service, second, &rows, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < rows.row_count; i++) {
+        if (result_number(&rows, i, "is_app") == 0 || is_committing(&rows, i))
+            continue;
+        rc = kill_thread(second, SQL_KILL, (unsigned long)result_number(&rows, i, "id"), err);
+        if (rc != 0)
+            return err_wrap(err, "ending session %s", result_text(&rows, i, "id"));
+        note_killed(&rows, i, report);
+    }
+    return 0;
+}
+
+/* --- prove
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+/* Where the node stands: its whole position, and of it what it wrote itself. Others' transactions
+ * may go on arriving. */
+struct standing {
+    struct gtid_list position, own;
+};
+
+static int read_standing(struct session *session, struct standing *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    struct gtid_list state;
+    int rc = session_query_row(session, SQL_GTID_STATE, NULL, 0, &row, err);
+    if (rc != 0)
+        return rc;
+    rc = gtid_list_parse(result_text(&row, 0, "position"), &out->position, err);
+    if (rc != 0)
+        return rc;
+    rc = gtid_list_parse(result_text(&row, 0, "state"), &state, err);
+    if (rc != 0)
+        return rc;
+    uint32_t server_id = (uint32_t)result_number(&row, 0, "server_id");
+    out->own.count = 0;
+    for (size_t i = 0; i < state.count; i++)
+        if (state.items[i].server == server_id)
+            out->own.items[out->own.count++] = state.items[i];
+    return 0;
+}
+
+static int check_prepared(struct session *session, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result prepared = {0};
+    int rc = session_query(session, SQL_XA_RECOVER, NULL, 0, &prepared, err);
+    if (rc != 0 || prepared.row_count == 0)
+        return rc;
+    rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
+                 "%zu transactions prepared by XA could still commit", prepared.row_count);
+    (void)err_where(err, "%s", db_where(session->db));
+    (void)err_hint(err,
+                   "see XA RECOVER FORMAT='SQL'; their owner must XA COMMIT or XA ROLLBACK them");
+    return rc;
+}
+
+static int check_writers(const struct service *service, struct session *session, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    int rc = read_transactions(service, session, &rows, err);
+    for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
+        bool is_gone =
+            result_number(&rows, i, "is_alive") == 0 && result_number(&rows, i, "id") != 0;
+        if (result_number(&rows, i, "rows_modified") == 0 ||
+            result_number(&rows, i, "is_replication") != 0 || is_gone)
+            continue;
+        rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
+                     "a writing transaction is open: thread %s %s@%s, %s s, %s %s",
+                     result_text(&rows, i, "id"), result_text(&rows, i, "user"),
+                     result_text(&rows, i, "host"), result_text(&rows, i, "transaction_s"),
+                     result_text(&rows, i, "command"), result_text(&rows, i, "state"));
+        (void)err_where(err, "%s", db_where(session->db));
+    }
+    return rc;
+}
+
+static int check_still(const struct session *session, const struct standing *before,
+                       const struct standing *after, struct err *err)
+{
+    char was[200] = "?", is[200] = "?";
+    if (gtid_list_equal(&before->own, &after->own))
+        return 0;
+    (void)!gtid_list_text(&before->own, was, sizeof(was), NULL); /* for a message */
+    (void)!gtid_list_text(&after->own, is, sizeof(is), NULL);
+    int rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
+                     "writes still land although read_only is on: %s became %s", was, is);
+    (void)err_where(err, "%s", db_where(session->db));
+    (void)err_hint(err, "some account writes through read_only: `cutover check` names them; lock "
+                        "it or revoke READ ONLY ADMIN");
+    return rc;
+}
+
+static int prove_once(const struct service *service, struct session *session, struct standing *out,
+                      struct err *err)
+{
+    struct standing before, after;
+    bool is_closed = false;
+    int rc = read_standing(session, &before, err);
+    if (rc != 0)
+        return rc;
+    rc = check_prepared(session, err);
+    if (rc != 0)
+        return rc;
+    rc = check_writers(service, session, err);
+    if (rc != 0)
+        return rc;
+    rc = read_standing(session, &after, err);
+    if (rc != 0)
+        return rc;
+    rc = check_still(session, &before, &after, err);
+    if (rc != 0)
+        return rc;
+    rc = read_is_closed(session, &is_closed,
+                        err); /* last: all of the above was true while it was closed */
+    if (rc != 0)
+        return rc;
+    if (!is_closed) {
+        rc = err_set(err, ERR_REFUSED, EFFECT_NONE, "the node is open");
+        (void)err_where(err, "%s", db_where(session->db));
+        return rc;
+    }
+    *out = after;
+    return 0;
+}
+
+/* What is ending (a killed session rolls back, a commit is refused) gets a moment to end. */
+int fence_prove(const struct service *service, struct session *session, struct fence_report *out,
+                struct err *err)
+{
+    int64_t began_ms = clock_mono_ms();
+    int64_t patience_ms =
+        service->limits.lock_wait_ms > PROOF_MIN_MS ? service->limits.lock_wait_ms : PROOF_MIN_MS;
+    struct standing standing;
+    for (;;) {
+        int rc = prove_once(service, session, &standing, err);
+        if (rc == 0)
+            break;
+        if (rc != ERR_REFUSED || clock_mono_ms() - began_ms >= patience_ms)
+            return rc;
+        if (!clock_sleep_ms(PROOF_POLL_MS))
+            return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while proving a fence");
+    }
+    out->position = standing.position;
+    out->prove_ms = clock_mono_ms() - began_ms;
+    return 0;
+}
+
+/* --- open, and put back
+ * ----------------------------------------------------------------------------------------- */
+
+int fence_open(struct session *session, struct err *err)
+{
+    bool is_closed = true;
+    int rc = session_exec(session, SQL_READ_ONLY_CLEAR, NULL, 0, err);
+    if (rc != 0)
+        return rc;
+    rc = read_is_closed(session, &is_closed, err);
+    if (rc != 0)
+        return rc;
+    if (!is_closed)
+        return 0;
+    rc = err_set(err, ERR_CONFLICT, EFFECT_UNKNOWN,
+                 "read_only was switched off, but it is on: somebody else sets it");
+    (void)err_where(err, "%s", db_where(session->db));
+    return rc;
+}
+
+/* A SET GLOBAL whose answer never came may still be waiting on the server, and would close the node
+ * after we opened it. */
+static int end_first_session(struct session *session, struct session *second, struct err *err)
+{
+    char id[24];
+    int64_t deadline_ms = clock_mono_ms() + GONE_MS;
+    (void)snprintf(id, sizeof(id), "%lu", db_thread_id(session->db));
+    int rc = kill_thread(second, SQL_KILL, db_thread_id(session->db), err);
+    while (rc == 0) {
+        CLEANUP(db_result_release) struct db_result row = {0};
+        rc =
+            session_query_row(second, SQL_SESSION_ALIVE, &(struct sql_arg){"id", id}, 1, &row, err);
+        if (rc == 0 && result_number(&row, 0, "alive") == 0)
+            return 0;
+        if (rc == 0 && clock_mono_ms() >= deadline_ms)
+            return err_set(err, ERR_TIMEOUT, EFFECT_UNKNOWN,
+                           "thread %s, which closes the node, cannot be ended", id);
+        (void)clock_sleep_ms(
+            PROOF_POLL_MS); /* a stop request must not end the way back: the deadline does */
+    }
+    return rc;
+}
+
+static int put_back(const struct service *service, struct session *session, struct session *second,
+                    struct err *err)
+{
+    CLEANUP(session_release) struct session fresh = {0};
+    if (!db_is_dead(session->db))
+        return fence_open(session, err);
+    int rc = 0;
+    if (db_is_dead(second->db)) {
+        rc = session_open(service, session->node, SESSION_CONTROLLER, &fresh, err);
+        second = &fresh;
+    }
+    if (rc == 0)
+        rc = end_first_session(session, second, err);
+    return rc != 0 ? rc : fence_open(second, err);
+}
+
+/* The failure stays the answer; what became of read_only is added to it. */
+static int undo(const struct service *service, struct session *session, struct session *second,
+                struct err *err)
+{
+    struct err failure = err != NULL ? *err : (struct err){0};
+    struct err undoing = {0};
+    if (put_back(service, session, second, &undoing) != 0) {
+        failure.effect = EFFECT_UNKNOWN;
+        (void)err_set(err, failure.code, EFFECT_UNKNOWN,
+                      "%.220s; and read_only could not be put back: %.220s", failure.msg,
+                      undoing.msg);
+        (void)err_where(err, "%s", session->node->name);
+        (void)err_hint(err,
+                       "writes may be refused there: type SET GLOBAL read_only = 0 on %s, then "
+                       "SELECT @@global.read_only",
+                       session->node->name);
+        return failure.code;
+    }
+    if (err == NULL)
+        return failure.code;
+    (void)err_set(err, failure.code, EFFECT_NONE, "%.440s; the node is open again, as it was found",
+                  failure.msg);
+    err->native = failure.native;
+    (void)err_where(err, "%s", failure.where);
+    (void)err_hint(err, "%s", failure.hint);
+    return failure.code;
+}
+
+int fence_close(const struct service *service, struct session *session, struct fence_report *out,
+                struct err *err)
+{
+    CLEANUP(session_release) struct session second = {0};
+    struct fence_report report = {0};
+    struct err cause = {0};
+    bool was_closed = false;
+    int rc = session_open(service, session->node, SESSION_CONTROLLER, &second, err);
+    if (rc != 0)
+        return err_wrap(err, "opening the second connection, for KILL");
+    rc = read_is_closed(session, &was_closed, err);
+    if (rc != 0)
+        return rc;
+    int64_t began_ms = clock_mono_ms();
+    rc = close_bounded(service, session, &second, &cause);
+    report.close_ms = clock_mono_ms() - began_ms;
+    if (rc == 0)
+        rc = kill_open(service, &second, &report, &cause);
+    if (rc == 0)
+        rc = fence_prove(service, session, &report, &cause);
+    if (rc == 0) {
+        *out = report;
+        return 0;
+    }
+    if (!was_closed)
+        rc = undo(service, session, &second, &cause);
+    if (err != NULL)
+        *err = cause;
+    return rc;
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lease is a lock that the servers hold for a connection: it is gone when this process is,
+ * without a timeout to wait for and without a clock to trust. The row beside it only tells a second
+ * controller whom to ask, and carries the epoch. OLD's primary is always asked first, so of two
+ * controllers that start together one gets both locks.
+ */
+#include "cluster/lease.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "cluster/session.h"
+
+#define KEEPER_INTERVAL_MS 1000
+#define LEASE_IDLE_S 60 /* how long a lease outlives a controller whose network is gone */
+#define GIVE_BACK_MS 1000
+#define ERROR_NO_SUCH_DATABASE 1049
+#define ERROR_NO_SUCH_TABLE 1146
+
+struct lease {
+    const struct service *service;
+    char lock[96];
+    int64_t epoch;
+    struct session session[SIDE_COUNT]; /* guarded by mutex */
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    pthread_t keeper;
+    bool has_keeper, is_ending;
+};
+
+/* Who has the lock on one server. thread 0: nobody. */
+struct lease_owner {
+    int64_t thread_id;
+    int64_t epoch; /* of the last who signed, whether or not he still holds it */
+    bool has_signed;
+    char holder[256], run[65], since[32];
+};
+
+static void lock_name(const struct service *service, char *out, size_t out_size)
+{
+    (void)snprintf(out, out_size, "cutover.%s", service->name);
+}
+
+/* --- the schema
+ * ------------------------------------------------------------------------------------------------
+ */
+
+int lease_prepare_schema(const struct service *service, const struct node *node, struct err *err)
+{
+    static const enum sql_id statements[] = {SQL_UNLOGGED, SQL_LEASE_SCHEMA_DATABASE,
+                                             SQL_LEASE_SCHEMA_HEARTBEAT, SQL_LEASE_SCHEMA_LEASE,
+                                             SQL_LEASE_SCHEMA_PROBE};
+    CLEANUP(session_release) struct session session = {0};
+    int rc = session_open(service, node, SESSION_CONTROLLER, &session, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
+        rc = session_exec(&session, statements[i], NULL, 0, err);
+        if (rc != 0)
+            return err_wrap(err, "preparing the schema cutover");
+    }
+    return 0;
+}
+
+/* --- who holds it
+ * ---------------------------------------------------------------------------------------------- */
+
+static int read_signature(struct session *session, const struct service *service,
+                          struct lease_owner *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    struct err cause = {0};
+    int rc = session_query(session, SQL_LEASE_READ, &(struct sql_arg){"service", service->name}, 1,
+                           &row, &cause);
+    if (rc != 0 && (cause.native == ERROR_NO_SUCH_DATABASE || cause.native == ERROR_NO_SUCH_TABLE))
+        return 0; /* nobody ever signed here */
+    if (rc != 0) {
+        if (err != NULL)
+            *err = cause;
+        return rc;
+    }
+    if (row.row_count == 0)
+        return 0;
+    out->epoch = result_number(&row, 0, "epoch");
+    out->has_signed = out->thread_id != 0 && result_number(&row, 0, "thread_id") == out->thread_id;
+    result_copy(&row, 0, "holder", out->holder, sizeof(out->holder));
+    result_copy(&row, 0, "run", out->run, sizeof(out->run));
+    result_copy(&row, 0, "taken_at", out->since, sizeof(out->since));
+    return 0;
+}
+
+static int read_owner(struct session *session, const struct service *service,
+                      struct lease_owner *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    char lock[96];
+    lock_name(service, lock, sizeof(lock));
+    int rc =
+        session_query_row(session, SQL_LEASE_OWNER, &(struct sql_arg){"lock", lock}, 1, &row, err);
+    if (rc != 0)
+        return rc;
+    *out = (struct lease_owner){.thread_id = result_number(&row, 0, "thread_id")};
+    return read_signature(session, service, out, err);
+}
+
+static void describe_owner(const struct lease_owner *owner, char *out, size_t out_size)
+{
+    if (owner->has_signed)
+        (void)snprintf(out, out_size, "%s, run %s, since %s UTC", owner->holder, owner->run,
+                       owner->since);
+    else
+        (void)snprintf(out, out_size, "a controller that has not signed yet (thread %lld)",
+                       (long long)owner->thread_id);
+}
+
+static int held_by_another(struct session *session, const struct service *service, struct err *err)
+{
+    struct lease_owner owner;
+    char text[480];
+    int rc = read_owner(session, service, &owner, err);
+    if (rc != 0)
+        return rc;
+    if (owner.thread_id == 0) /* given back between two questions */
+        rc = err_set(err, ERR_BUSY, EFFECT_NONE, "another controller held the lease a moment ago");
+    else {
+        describe_owner(&owner, text, sizeof(text));
+        rc = err_set(err, ERR_BUSY, EFFECT_NONE, "the lease is held by %s", text);
+    }
+    (void)err_where(err, "%s", db_where(session->db));
+    (void)err_hint(
+        err,
+        "wait for that run to end, or stop it there; a lease ends with the process that holds it");
+    return rc;
+}
+
+int lease_holder(const struct service *service, char *out, size_t out_size, struct err *err)
+{
+    struct err lost = {0};
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
+        CLEANUP(session_release) struct session session = {0};
+        struct lease_owner owner = {0};
+        const struct node *node = service_primary(service, (enum side)side);
+        if (session_open(service, node, SESSION_CONTROLLER, &session, &lost) != 0 ||
+            read_owner(&session, service, &owner, &lost) != 0 || owner.thread_id == 0)
+            continue;
+        describe_owner(&owner, out, out_size);
+        return 0;
+    }
+    if (lost.code != ERR_NONE) {
+        if (err != NULL)
+            *err = lost;
+        return lost.code;
+    }
+    out[0] = '\0';
+    return 0;
+}
+
+/* --- taking it
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static int take_lock(struct lease *lease, enum side side, int64_t *epoch, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    struct session *session = &lease->session[side];
+    const struct session_limits limits = {.idle_s = LEASE_IDLE_S};
+    struct lease_owner last = {0};
+    int rc = session_open_within(lease->service, service_primary(lease->service, side),
+                                 SESSION_CONTROLLER, &limits, session, err);
+    if (rc != 0)
+        return rc;
+    rc = session_exec(session, SQL_UNLOGGED, NULL, 0, err);
+    if (rc != 0)
+        return rc;
+    rc = session_query_row(session, SQL_LEASE_LOCK, &(struct sql_arg){"lock", lease->lock}, 1, &row,
+                           err);
+    if (rc != 0)
+        return rc;
+    if (result_number(&row, 0, "taken") != 1)
+        return held_by_another(session, lease->service, err);
+    rc = read_owner(session, lease->service, &last, err);
+    if (rc != 0)
+        return rc;
+    if (last.epoch > *epoch)
+        *epoch = last.epoch;
+    return 0;
+}
+
+static int sign(struct lease *lease, enum side side, const char *holder, const char *run_id,
+                struct err *err)
+{
+    char epoch[24];
+    (void)snprintf(epoch, sizeof(epoch), "%lld", (long long)lease->epoch);
+    const struct sql_arg args[] = {
+        {"service", lease->service->name}, {"holder", holder}, {"run", run_id}, {"epoch", epoch}};
+    return session_exec(&lease->session[side], SQL_LEASE_WRITE, args, ARRAY_LEN(args), err);
+}
+
+static int take_both(struct lease *lease, const char *holder, const char *run_id, struct err *err)
+{
+    int64_t last_epoch = 0;
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
+        int rc = take_lock(lease, (enum side)side, &last_epoch, err);
+        if (rc != 0)
+            return rc;
+    }
+    lease->epoch = last_epoch + 1;
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
+        const struct node *node = service_primary(lease->service, (enum side)side);
+        int rc = lease_prepare_schema(lease->service, node, err);
+        if (rc != 0)
+            return rc;
+        rc = sign(lease, (enum side)side, holder, run_id, err);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* --- keeping it
+ * -------------------------------------------------------------------------------------------------
+ */
+
+/* A question keeps the connection from idling to its end, and unlike a write it never waits behind
+ * a fence. */
+static void ping(struct lease *lease, enum side side)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    struct session *session = &lease->session[side];
+    if (db_is_dead(session->db))
+        return;
+    /* a failure shows when lease_check() asks */
+    (void)!session_query(session, SQL_LEASE_OWNER, &(struct sql_arg){"lock", lease->lock}, 1, &row,
+                         NULL);
+}
+
+static struct timespec in_ms(int64_t ms)
+{
+    struct timespec at = {0};
+    int64_t due_ms = clock_mono_ms() + ms;
+    at.tv_sec = (time_t)(due_ms / 1000);
+    at.tv_nsec = (long)(due_ms % 1000) * 1000000;
+    return at;
+}
+
+static void *keep(void *argument)
+{
+    struct lease *lease = argument;
+    (void)pthread_mutex_lock(&lease->mutex);
+    while (!lease->is_ending) {
+        struct timespec due = in_ms(KEEPER_INTERVAL_MS);
+        (void)pthread_cond_timedwait(&lease->wake, &lease->mutex, &due);
+        for (int side = SIDE_OLD; side < SIDE_COUNT && !lease->is_ending; side++)
+            ping(lease, (enum side)side);
+    }
+    (void)pthread_mutex_unlock(&lease->mutex);
+    return NULL;
+}
+
+static struct lease *lease_new(const struct service *service)
+{
+    struct lease *lease = calloc(1, sizeof(*lease));
+    pthread_condattr_t monotonic;
+    if (lease == NULL)
+        return NULL;
+    lease->service = service;
+    lock_name(service, lease->lock, sizeof(lease->lock));
+    (void)pthread_mutex_init(&lease->mutex, NULL);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&lease->wake, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    return lease;
+}
+
+static void lease_freep(struct lease **lease)
+{
+    lease_free(*lease);
+    *lease = NULL;
+}
+
+int lease_take(const struct service *service, const char *holder, const char *run_id,
+               struct lease **out, struct err *err)
+{
+    CLEANUP(lease_freep) struct lease *lease = lease_new(service);
+    if (lease == NULL)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the lease");
+    int rc = take_both(lease, holder, run_id, err);
+    if (rc != 0)
+        return rc;
+    if (pthread_create(&lease->keeper, NULL, keep, lease) != 0)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no thread for the lease's keeper");
+    lease->has_keeper = true;
+    *out = lease;
+    lease = NULL;
+    return 0;
+}
+
+static int check_side(struct lease *lease, enum side side, struct err *err)
+{
+    struct session *session = &lease->session[side];
+    struct lease_owner owner;
+    int rc = read_owner(session, lease->service, &owner, err);
+    if (rc != 0)
+        return err_wrap(err, "the lease on %s cannot be confirmed", side_title(side));
+    if (owner.thread_id == (int64_t)db_thread_id(session->db) && owner.has_signed &&
+        owner.epoch == lease->epoch)
+        return 0;
+    if (owner.thread_id == 0)
+        rc = err_set(err, ERR_BUSY, EFFECT_NONE, "the lease is no longer ours: its lock is free");
+    else {
+        char text[480];
+        describe_owner(&owner, text, sizeof(text));
+        rc = err_set(err, ERR_BUSY, EFFECT_NONE, "the lease is no longer ours: it is held by %s",
+                     text);
+    }
+    (void)err_where(err, "%s", db_where(session->db));
+    return rc;
+}
+
+int lease_check(struct lease *lease, struct err *err)
+{
+    int rc = 0;
+    (void)pthread_mutex_lock(&lease->mutex);
+    for (int side = SIDE_OLD; side < SIDE_COUNT && rc == 0; side++)
+        rc = check_side(lease, (enum side)side, err);
+    (void)pthread_mutex_unlock(&lease->mutex);
+    return rc;
+}
+
+int64_t lease_epoch(const struct lease *lease)
+{
+    return lease->epoch;
+}
+
+/* Closing the connection gives the lock back, too, but a moment later than the next run may ask for
+ * it. */
+static void give_back(struct lease *lease, enum side side)
+{
+    struct session *session = &lease->session[side];
+    const struct sql_arg lock = {"lock", lease->lock};
+    if (session->db != NULL && !db_is_dead(session->db) &&
+        db_set_timeout(session->db, GIVE_BACK_MS, NULL) == 0)
+        (void)!session_exec(session, SQL_LEASE_UNLOCK, &lock, 1, NULL); /* see above */
+    session_release(session);
+}
+
+void lease_free(struct lease *lease)
+{
+    if (lease == NULL)
+        return;
+    if (lease->has_keeper) {
+        (void)pthread_mutex_lock(&lease->mutex);
+        lease->is_ending = true;
+        (void)pthread_cond_signal(&lease->wake);
+        (void)pthread_mutex_unlock(&lease->mutex);
+        (void)pthread_join(lease->keeper, NULL);
+    }
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
+        give_back(lease, (enum side)side);
+    (void)pthread_cond_destroy(&lease->wake);
+    (void)pthread_mutex_destroy(&lease->mutex);
+    free(lease);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting for a link and asking about it. A GTID wait on the server knows nothing of errors and
+ * would wait for a stopped link until its time is over, so it is cut into slices, and the channel's
+ * health is asked for between them.
+ */
+#include "cluster/link.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/signals.h"
+
+#define WAIT_SLICE_MS 250
+#define HEALTH_POLL_MS 100
+#define PROBE_POLL_MS 10
+#define POSITION_TEXT_SIZE 4096
+#define TOKEN_DIGITS 32
+
+/* What decides whether a channel is worth waiting for. */
+struct channel_health {
+    bool is_receiving, is_applying;
+    bool is_cut; /* stopped receiving for good; "Connecting" is neither this nor receiving */
+    struct gtid_list received;
+    unsigned native;
+    char error[256];
+    char ignored_domains[64];
+};
+
+static int64_t shorter(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int stopped(struct err *err)
+{
+    return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while waiting for a link");
+}
+
+int link_position(struct session *source, struct gtid_list *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = session_query_row(source, SQL_GTID_POSITION, NULL, 0, &row, err);
+    if (rc != 0)
+        return rc;
+    return gtid_list_parse(result_text(&row, 0, "position"), out, err);
+}
+
+/* --- the state of a channel
+ * ------------------------------------------------------------------------------------ */
+
+static int find_channel(struct session *replica, const char *channel,
+                        const struct db_result *status, size_t *out_row, struct err *err)
+{
+    for (size_t i = 0; i < status->row_count; i++)
+        if (strcmp(result_text(status, i, "Connection_name"), channel) == 0) {
+            *out_row = i;
+            return 0;
+        }
+    int rc =
+        err_set(err, ERR_SERVER, EFFECT_NONE, "there is no replication channel \"%s\"", channel);
+    (void)err_where(err, "%s", db_where(replica->db));
+    return rc;
+}
+
+static int read_health(struct session *replica, const char *channel, struct channel_health *out,
+                       struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result status = {0};
+    int rc = session_query(replica, SQL_LINK_STATUS, NULL, 0, &status, err);
+    if (rc != 0)
+        return rc;
+    size_t row = 0;
+    rc = find_channel(replica, channel, &status, &row, err);
+    if (rc != 0)
+        return rc;
+    const char *receiving = result_text(&status, row, "Slave_IO_Running");
+    bool is_apply_error = result_number(&status, row, "Last_SQL_Errno") != 0;
+    *out = (struct channel_health){
+        .is_receiving = strcmp(receiving, "Yes") == 0,
+        .is_cut = strcmp(receiving, "No") == 0,
+        .is_applying = strcmp(result_text(&status, row, "Slave_SQL_Running"), "Yes") == 0,
+    };
+    out->native =
+        (unsigned)result_number(&status, row, is_apply_error ? "Last_SQL_Errno" : "Last_IO_Errno");
+    result_copy(&status, row, is_apply_error ? "Last_SQL_Error" : "Last_IO_Error", out->error,
+                sizeof(out->error));
+    result_copy(&status, row, "Replicate_Ignore_Domain_Ids", out->ignored_domains,
+                sizeof(out->ignored_domains));
+    return gtid_list_parse(result_text(&status, row, "Gtid_IO_Pos"), &out->received, err);
+}
+
+static int link_stopped(const struct session *replica, const char *channel,
+                        const struct channel_health *health, struct err *err)
+{
+    int rc = err_set(err, ERR_SERVER, EFFECT_NONE, "the link %s does not %s: %s", channel,
+                     health->is_applying ? "receive" : "apply",
+                     health->error[0] != '\0' ? health->error : "it was stopped, without an error");
+    if (err != NULL)
+        err->native = health->native;
+    (void)err_where(err, "%s", db_where(replica->db));
+    (void)err_hint(err,
+                   "see SHOW ALL SLAVES STATUS there; after mending the cause: START SLAVE '%s'",
+                   channel);
+    return rc;
+}
+
+int link_wait_healthy(struct session *replica, const char *channel, int64_t deadline_ms,
+                      struct err *err)
+{
+    for (;;) {
+        struct channel_health health;
+        int rc = read_health(replica, channel, &health, err);
+        if (rc != 0)
+            return rc;
+        if (health.is_receiving && health.is_applying)
+            return 0;
+        if (health.native != 0 && (health.is_cut || !health.is_applying))
+            return link_stopped(replica, channel, &health, err);
+        if (clock_mono_ms() >= deadline_ms) {
+            rc =
+                err_set(err, ERR_TIMEOUT, EFFECT_NONE,
+                        "the link %s has not come up: receiving %s, applying %s%s%s", channel,
+                        tri_text(tri_of(health.is_receiving)), tri_text(tri_of(health.is_applying)),
+                        health.error[0] != '\0' ? ": " : "", health.error);
+            (void)err_where(err, "%s", db_where(replica->db));
+            return rc;
+        }
+        if (!clock_sleep_ms(HEALTH_POLL_MS))
+            return stopped(err);
+    }
+}
+
+/* --- waiting for a position
+ * ------------------------------------------------------------------------------------ */
+
+/* "2, 7" names 2? */
+static bool names_domain(const char *list, uint32_t domain)
+{
+    while (*list != '\0') {
+        char *end = NULL;
+        unsigned long number = strtoul(list, &end, 10);
+        if (end == list)
+            return false;
+        if (number == domain)
+            return true;
+        list = end + strspn(end, ", ");
+    }
+    return false;
+}
+
+/* The link leaves the replica's own domain out: its position there never comes through it. */
+static void drop_ignored(const struct gtid_list *want, const char *ignored, struct gtid_list *out)
+{
+    struct gtid_list kept = {0};
+    for (size_t i = 0; i < want->count; i++)
+        if (!names_domain(ignored, want->items[i].domain))
+            kept.items[kept.count++] = want->items[i];
+    *out = kept;
+}
+
+static int read_applied(struct session *replica, struct gtid_list *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = session_query_row(replica, SQL_GTID_STATE, NULL, 0, &row, err);
+    if (rc != 0)
+        return rc;
+    return gtid_list_parse(result_text(&row, 0, "applied"), out, err);
+}
+
+/* One bounded wait on the server. The read timeout of the session is above it, or raised. */
+static int wait_slice(struct session *replica, const struct gtid_list *want, int64_t slice_ms,
+                      bool *out_is_reached, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    char position[POSITION_TEXT_SIZE], seconds[32];
+    int rc = gtid_list_text(want, position, sizeof(position), err);
+    if (rc != 0)
+        return rc;
+    if (slice_ms < 0)
+        slice_ms = 0;
+    (void)snprintf(seconds, sizeof(seconds), "%lld.%03lld", (long long)(slice_ms / 1000),
+                   (long long)(slice_ms % 1000));
+    const struct sql_arg args[] = {{"position", position}, {"seconds", seconds}};
+    rc = session_query_row(replica, SQL_GTID_WAIT, args, ARRAY_LEN(args), &row, err);
+    if (rc != 0)
+        return rc;
+    const char *timed_out = db_result_get(&row, 0, "timed_out");
+    if (timed_out == NULL)
+        return err_set(err, ERR_PROTOCOL, EFFECT_NONE,
+                       "the server does not understand the position %.200s", position);
+    *out_is_reached = strcmp(timed_out, "0") == 0;
+    return 0;
+}
+
+static int not_reached(struct session *replica, const char *channel, const struct gtid_list *want,
+                       struct err *err)
+{
+    struct gtid_list applied = {0};
+    int rc = read_applied(replica, &applied, err);
+    if (rc != 0)
+        return rc;
+    rc = err_set(err, ERR_TIMEOUT, EFFECT_NONE, "the link %s lacks %llu transactions of the source",
+                 channel, (unsigned long long)gtid_list_distance(&applied, want));
+    (void)err_where(err, "%s", db_where(replica->db));
+    return rc;
+}
+
+int link_wait_applied(struct session *replica, const char *channel, const struct gtid_list *want,
+                      int64_t deadline_ms, struct err *err)
+{
+    for (;;) {
+        struct channel_health health;
+        struct gtid_list carried;
+        int rc = read_health(replica, channel, &health, err);
+        if (rc != 0)
+            return rc;
+        drop_ignored(want, health.ignored_domains, &carried);
+        bool is_stopped =
+            !health.is_applying || (health.is_cut && !gtid_list_covers(&health.received, &carried));
+        int64_t left_ms = deadline_ms - clock_mono_ms();
+        bool is_reached = carried.count == 0;
+        if (!is_reached) {
+            rc = wait_slice(replica, &carried, is_stopped ? 0 : shorter(left_ms, WAIT_SLICE_MS),
+                            &is_reached, err);
+            if (rc != 0)
+                return rc;
+        }
+        if (is_reached)
+            return 0;
+        if (is_stopped)
+            return link_stopped(replica, channel, &health, err);
+        if (clock_mono_ms() >= deadline_ms)
+            return not_reached(replica, channel, &carried, err);
+        if (signals_stop_wanted())
+            return stopped(err);
+    }
+}
+
+int link_measure(struct session *source, struct session *replica, int64_t timeout_ms,
+                 int64_t *out_lag_us, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = session_query_row(source, SQL_GTID_STATE, NULL, 0, &row, err);
+    if (rc != 0)
+        return rc;
+    int64_t began_us = clock_mono_us();
+    int64_t deadline_ms = clock_mono_ms() + timeout_ms;
+    struct gtid_list position, own;
+    rc = gtid_list_parse(result_text(&row, 0, "position"), &position, err);
+    if (rc != 0)
+        return rc;
+    gtid_list_filter(&position, (uint32_t)result_number(&row, 0, "domain"), &own);
+    bool is_reached = own.count == 0;
+    while (!is_reached && clock_mono_ms() < deadline_ms) {
+        if (signals_stop_wanted())
+            return stopped(err);
+        rc = wait_slice(replica, &own, shorter(deadline_ms - clock_mono_ms(), WAIT_SLICE_MS),
+                        &is_reached, err);
+        if (rc != 0)
+            return rc;
+    }
+    *out_lag_us = is_reached ? clock_mono_us() - began_us : INT64_MAX;
+    return 0;
+}
+
+/* --- a row there
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static int see_row(struct session *replica, const struct sql_arg *token, int64_t deadline_ms,
+                   struct err *err)
+{
+    for (;;) {
+        CLEANUP(db_result_release) struct db_result row = {0};
+        int rc = session_query_row(replica, SQL_PROBE_ROW_SEEN, token, 1, &row, err);
+        if (rc != 0)
+            return rc;
+        if (result_number(&row, 0, "seen") > 0)
+            return 0;
+        if (clock_mono_ms() >= deadline_ms) {
+            rc = err_set(err, ERR_TIMEOUT, EFFECT_APPLIED,
+                         "a row written on the source has not arrived");
+            (void)err_where(err, "%s", db_where(replica->db));
+            return rc;
+        }
+        if (!clock_sleep_ms(PROBE_POLL_MS))
+            return err_set(err, ERR_STOPPED, EFFECT_APPLIED,
+                           "stopped while a probe row was on its way");
+    }
+}
+
+int link_probe_row(struct session *source, struct session *replica, int64_t deadline_ms,
+                   int64_t *out_ms, struct err *err)
+{
+    char text[TOKEN_DIGITS + 1];
+    int rc = digest_random_hex(text, TOKEN_DIGITS, err);
+    if (rc != 0)
+        return rc;
+    const struct sql_arg token = {"token", text};
+    rc = session_exec(source, SQL_PROBE_ROW_WRITE, &token, 1, err);
+    if (rc != 0)
+        return err_wrap(err, "writing a probe row");
+    int64_t began_ms = clock_mono_ms();
+    rc = see_row(replica, &token, deadline_ms, err);
+    int64_t took_ms = clock_mono_ms() - began_ms;
+    struct err cleaning = {0};
+    if (session_exec(source, SQL_PROBE_ROW_DELETE, &token, 1, &cleaning) != 0 && rc == 0) {
+        if (err != NULL)
+            *err = cleaning;
+        return err_wrap(err, "taking the probe row away again");
+    }
+    if (rc == 0)
+        *out_ms = took_ms;
+    return rc;
+}
+
+/* --- transactions that should not be there
+ * ----------------------------------------------------------------------- */
+
+static int read_state(struct session *session, struct gtid_list *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = session_query_row(session, SQL_GTID_STATE, NULL, 0, &row, err);
+    if (rc != 0)
+        return rc;
+    return gtid_list_parse(result_text(&row, 0, "state"), out, err);
+}
+
+int link_errant(struct session *replica, struct session *source, struct gtid_list *out,
+                struct err *err)
+{
+    struct gtid_list replica_state, source_state;
+    int rc = read_state(replica, &replica_state, err);
+    if (rc != 0)
+        return rc;
+    rc = read_state(source, &source_state, err);
+    if (rc != 0)
+        return rc;
+    gtid_list_errant(&replica_state, &source_state, out);
+    return 0;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One struct of facts from all nodes at once.
+ *
+ * First a wave of threads connects and reads everything but GTIDs; the slowest node bounds it.
+ * Then, with the connections at hand, three short waves read the GTIDs in the order in which
+ * transactions do not travel: replicas first, then NEW's primary, then OLD's. Read the other way
+ * round, a transaction that arrives in between would look like one that the source never had.
+ */
+#include "cluster/probe.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cluster/session.h"
+
+#define CLOCK_READINGS 3
+
+struct probe_job {
+    const struct service *service;
+    struct node_facts *facts;
+    struct session session;
+    int64_t deadline_ms; /* of the wave */
+    pthread_t thread;
+    bool is_running;
+};
+
+/* Every statement gets what is left of the wave's time, so a node that stalls anywhere costs that
+ * much and no more. */
+static int ask(struct probe_job *job, enum sql_id id, const struct sql_arg *args, size_t arg_count,
+               struct db_result *out, struct err *err)
+{
+    int64_t left_ms = job->deadline_ms - clock_mono_ms();
+    if (left_ms <= 0)
+        return err_set(err, ERR_TIMEOUT, EFFECT_NONE, "the node answers too slowly");
+    int rc = db_set_timeout(job->session.db, left_ms, err);
+    if (rc != 0)
+        return rc;
+    return session_query(&job->session, id, args, arg_count, out, err);
+}
+
+static int ask_row(struct probe_job *job, enum sql_id id, const struct sql_arg *args,
+                   size_t arg_count, struct db_result *out, struct err *err)
+{
+    int rc = ask(job, id, args, arg_count, out, err);
+    if (rc != 0)
+        return rc;
+    if (out->row_count != 1)
+        return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "%s answered %zu rows instead of one",
+                       sql_id_name(id), out->row_count);
+    return 0;
+}
+
+/* --- the facts
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static int connect_node(struct probe_job *job, struct err *err)
+{
+    int64_t left_ms = job->deadline_ms - clock_mono_ms();
+    struct session_limits limits = {.connect_ms = left_ms > 0 ? left_ms : 1,
+                                    .statement_ms = left_ms > 0 ? left_ms : 1};
+    int rc = session_open_within(job->service, job->facts->node, SESSION_CONTROLLER, &limits,
+                                 &job->session, err);
+    if (rc != 0)
+        return rc;
+    job->facts->version = job->session.version;
+    (void)snprintf(job->facts->tls_cipher, sizeof(job->facts->tls_cipher), "%s",
+                   db_tls_cipher(job->session.db));
+    return 0;
+}
+
+static int read_variables(struct probe_job *job, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    struct node_facts *facts = job->facts;
+    int rc = ask_row(job, SQL_FACTS_VARIABLES, NULL, 0, &row, err);
+    if (rc != 0)
+        return rc;
+    result_copy(&row, 0, "version", facts->version_text, sizeof(facts->version_text));
+    facts->server_id = (uint32_t)result_number(&row, 0, "server_id");
+    facts->gtid_domain = (uint32_t)result_number(&row, 0, "gtid_domain");
+    facts->is_read_only = tri_of(result_number(&row, 0, "read_only") != 0);
+    facts->has_binlog = tri_of(result_number(&row, 0, "has_binlog") != 0);
+    facts->logs_replica_updates = tri_of(result_number(&row, 0, "logs_replica_updates") != 0);
+    facts->is_gtid_strict = tri_of(result_number(&row, 0, "gtid_strict") != 0);
+    result_copy(&row, 0, "binlog_format", facts->binlog_format, sizeof(facts->binlog_format));
+    result_copy(&row, 0, "binlog_row_image", facts->binlog_row_image,
+                sizeof(facts->binlog_row_image));
+    result_copy(&row, 0, "event_scheduler", facts->event_scheduler, sizeof(facts->event_scheduler));
+    facts->increment = (unsigned)result_number(&row, 0, "increment");
+    facts->offset = (unsigned)result_number(&row, 0, "offset");
+    return 0;
+}
+
+/* The clock is compared at the middle of the quickest of a few round trips: its half is the error.
+ */
+static int read_clock(struct probe_job *job, struct err *err)
+{
+    job->facts->round_trip_us = INT64_MAX;
+    for (int i = 0; i < CLOCK_READINGS; i++) {
+        CLEANUP(db_result_release) struct db_result row = {0};
+        int64_t began_us = clock_mono_us();
+        int64_t wall_us = clock_wall_us();
+        int rc = ask_row(job, SQL_PROBE_CLOCK, NULL, 0, &row, err);
+        if (rc != 0)
+            return rc;
+        int64_t trip_us = clock_mono_us() - began_us;
+        if (trip_us >= job->facts->round_trip_us)
+            continue;
+        job->facts->round_trip_us = trip_us;
+        job->facts->skew_us = result_number(&row, 0, "clock_us") - (wall_us + trip_us / 2);
+    }
+    return 0;
+}
+
+static int read_activity(struct probe_job *job, struct err *err)
+{
+    CLEANUP(buf_release) struct buf ours;
+    CLEANUP(db_result_release) struct db_result row = {0};
+    CLEANUP(db_result_release) struct db_result prepared = {0};
+    buf_init(&ours, 4096);
+    session_our_accounts(job->service, &ours);
+    struct sql_arg arg = {"ours", buf_text(&ours)};
+    int rc = ask_row(job, SQL_PROBE_SESSIONS, &arg, 1, &row, err);
+    if (rc != 0)
+        return rc;
+    job->facts->app_sessions = (unsigned)result_number(&row, 0, "sessions");
+    job->facts->open_transactions = (unsigned)result_number(&row, 0, "transactions");
+    job->facts->oldest_transaction_s = (unsigned)result_number(&row, 0, "oldest_s");
+    rc = ask(job, SQL_XA_RECOVER, NULL, 0, &prepared, err);
+    if (rc != 0)
+        return rc;
+    job->facts->prepared_xa = (unsigned)prepared.row_count;
+    return 0;
+}
+
+static int read_has_data(struct probe_job *job, struct err *err)
+{
+    CLEANUP(buf_release) struct buf databases;
+    CLEANUP(db_result_release) struct db_result row = {0};
+    buf_init(&databases, 1U << 20);
+    session_databases(job->service, &databases);
+    struct sql_arg arg = {"databases", buf_text(&databases)};
+    int rc = ask_row(job, SQL_TABLE_COUNT, &arg, 1, &row, err);
+    if (rc != 0)
+        return rc;
+    job->facts->has_data = tri_of(result_number(&row, 0, "tables") > 0);
+    return 0;
+}
+
+static enum tri is_yes(const struct db_result *result, size_t row, const char *column)
+{
+    return tri_of(strcmp(result_text(result, row, column), "Yes") == 0);
+}
+
+static int take_channel(const struct db_result *status, size_t row, struct channel_facts *out,
+                        struct err *err)
+{
+    result_copy(status, row, "Connection_name", out->name, sizeof(out->name));
+    result_copy(status, row, "Master_Host", out->source_host, sizeof(out->source_host));
+    out->source_port = (unsigned)result_number(status, row, "Master_Port");
+    out->is_receiving = is_yes(status, row, "Slave_IO_Running");
+    out->is_applying = is_yes(status, row, "Slave_SQL_Running");
+    out->receive_errno = (unsigned)result_number(status, row, "Last_IO_Errno");
+    out->apply_errno = (unsigned)result_number(status, row, "Last_SQL_Errno");
+    result_copy(status, row, "Last_IO_Error", out->receive_error, sizeof(out->receive_error));
+    result_copy(status, row, "Last_SQL_Error", out->apply_error, sizeof(out->apply_error));
+    out->has_delay = db_result_get(status, row, "Seconds_Behind_Master") != NULL;
+    out->delay_s = result_number(status, row, "Seconds_Behind_Master");
+    result_copy(status, row, "Replicate_Ignore_Domain_Ids", out->ignored_domains,
+                sizeof(out->ignored_domains));
+    out->uses_gtid = tri_of(strcmp(result_text(status, row, "Using_Gtid"), "No") != 0);
+    out->uses_tls = is_yes(status, row, "Master_SSL_Allowed");
+    return gtid_list_parse(result_text(status, row, "Gtid_IO_Pos"), &out->received, err);
+}
+
+static int read_channels(struct probe_job *job, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result status = {0};
+    int rc = ask(job, SQL_LINK_STATUS, NULL, 0, &status, err);
+    if (rc != 0)
+        return rc;
+    if (status.row_count > FACTS_CHANNEL_CAP) /* leaving one out could hide the one that matters */
+        return err_set(err, ERR_PROTOCOL, EFFECT_NONE,
+                       "%zu replication channels, more than the %d this program knows of",
+                       status.row_count, FACTS_CHANNEL_CAP);
+    for (size_t i = 0; i < status.row_count; i++) {
+        rc = take_channel(&status, i, &job->facts->channels[i], err);
+        if (rc != 0)
+            return rc;
+    }
+    job->facts->channel_count = (unsigned)status.row_count;
+    return 0;
+}
+
+static int read_gtids(struct probe_job *job, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = ask_row(job, SQL_GTID_STATE, NULL, 0, &row, err);
+    if (rc != 0)
+        return rc;
+    rc = gtid_list_parse(result_text(&row, 0, "position"), &job->facts->binlog_pos, err);
+    if (rc != 0)
+        return rc;
+    rc = gtid_list_parse(result_text(&row, 0, "state"), &job->facts->binlog_state, err);
+    if (rc != 0)
+        return rc;
+    return gtid_list_parse(result_text(&row, 0, "applied"), &job->facts->slave_pos, err);
+}
+
+/* --- the waves
+ * ------------------------------------------------------------------------------------------------
+ */
+
+typedef int (*probe_reader)(struct probe_job *job, struct err *err);
+
+static const probe_reader first_wave[] = {connect_node,  read_variables, read_clock,
+                                          read_activity, read_has_data,  read_channels};
+
+/* Half an answer is none: whoever reads facts must be able to rely on all of a node's or on
+ * nothing. */
+static void give_up(struct probe_job *job, const struct err *err)
+{
+    const struct node *node = job->facts->node;
+    *job->facts = (struct node_facts){.node = node, .is_reached = TRI_NO};
+    (void)snprintf(job->facts->error, sizeof(job->facts->error), "%.380s", err->msg);
+    session_release(&job->session);
+}
+
+static void *run_first_wave(void *argument)
+{
+    struct probe_job *job = argument;
+    struct err err = {0};
+    for (size_t i = 0; i < ARRAY_LEN(first_wave); i++)
+        if (first_wave[i](job, &err) != 0) {
+            give_up(job, &err);
+            return NULL;
+        }
+    job->facts->is_reached = TRI_YES;
+    return NULL;
+}
+
+static void *run_gtid_wave(void *argument)
+{
+    struct probe_job *job = argument;
+    struct err err = {0};
+    if (read_gtids(job, &err) != 0)
+        give_up(job, &err);
+    return NULL;
+}
+
+enum wave { WAVE_ALL, WAVE_REPLICAS, WAVE_NEW_PRIMARY, WAVE_OLD_PRIMARY };
+
+static bool is_in_wave(enum wave wave, const struct probe_job *job)
+{
+    const struct node *node = job->facts->node;
+    if (wave == WAVE_ALL)
+        return true;
+    if (job->session.db == NULL)
+        return false;
+    if (wave == WAVE_REPLICAS)
+        return !node->is_primary;
+    return node->is_primary && node->side == (wave == WAVE_NEW_PRIMARY ? SIDE_NEW : SIDE_OLD);
+}
+
+static void run_wave(enum wave wave, struct probe_job *jobs, size_t count, int64_t timeout_ms)
+{
+    void *(*work)(void *) = wave == WAVE_ALL ? run_first_wave : run_gtid_wave;
+    for (size_t i = 0; i < count; i++) {
+        jobs[i].is_running = false;
+        if (!is_in_wave(wave, &jobs[i]))
+            continue;
+        jobs[i].deadline_ms = clock_mono_ms() + timeout_ms;
+        jobs[i].is_running = pthread_create(&jobs[i].thread, NULL, work, &jobs[i]) == 0;
+        if (!jobs[i].is_running) /* no thread to be had: one after the other gives the same answer,
+                                    later */
+            (void)work(&jobs[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (jobs[i].is_running)
+            (void)pthread_join(jobs[i].thread, NULL);
+}
+
+int probe_nodes(const struct service *service, int64_t timeout_ms, struct facts *out,
+                struct err *err)
+{
+    (void)err; /* every failure is a fact of a node */
+    struct probe_job jobs[SERVICE_NODE_CAP] = {0};
+    out->wall_us = clock_wall_us();
+    out->mono_ms = clock_mono_ms();
+    out->node_count = service->node_count;
+    for (size_t i = 0; i < service->node_count; i++) {
+        out->nodes[i] = (struct node_facts){.node = &service->nodes[i], .is_reached = TRI_NO};
+        jobs[i] = (struct probe_job){.service = service, .facts = &out->nodes[i]};
+    }
+    for (enum wave wave = WAVE_ALL; wave <= WAVE_OLD_PRIMARY; wave++)
+        run_wave(wave, jobs, service->node_count, timeout_ms);
+    for (size_t i = 0; i < service->node_count; i++)
+        session_release(&jobs[i].session);
+    return 0;
+}

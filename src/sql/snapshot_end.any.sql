@@ -1,0 +1,3 @@
+-- End the transaction of snapshot_begin.
+-- Privileges: none.  Repeat: safe
+COMMIT;
