@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * dns/records.h - read and change records at a provider, compare before and after.
- * Invariant: a record is only ever changed by id (PATCH), after its present content was read and found to be what the caller expects, and is
- *            read back afterwards. Never delete and create.
+ * Invariant: a record is only ever changed by id (PATCH), after its present content was read and
+ *            found to be what the caller expects, and is read back afterwards. Never deleted and
+ *            created.
+ * Form:      names are in lower case without trailing dot, IPv6 in its shortest form.
  * Provider:  one row a provider in a table (cloudflare today).
  * Threads:   a struct dns belongs to one thread.
  */
@@ -16,8 +18,9 @@
 struct dns;
 
 struct dns_record {
-    char id[64], name[256], type[8], content[256], comment[512];
-    unsigned ttl_s; /* 1 = automatic */
+    char id[64], name[256], type[16], content[256];
+    char comment[2048]; /* whole, or reading fails: it is somebody's, and is put back */
+    unsigned ttl_s;     /* 1 = automatic */
     bool is_proxied;
     char modified_on[64];
 };
@@ -32,31 +35,53 @@ MUST_CHECK int dns_open(const struct service *service, struct dns **out, struct 
 void dns_free(struct dns *dns);
 void dns_freep(struct dns **dns);
 
-/* The token is valid and active. ERR_REFUSED/NONE says what is wrong with it, and what permissions it needs. */
+/* The token is alive. ERR_REFUSED/NONE says what is wrong with it and what it needs. */
 MUST_CHECK int dns_check_token(struct dns *dns, struct err *err);
 MUST_CHECK int dns_zone(struct dns *dns, struct dns_zone *out, struct err *err);
 
-/* Find by name and type: exactly one. ERR_REFUSED/NONE when missing, or more than one; names the other types found at the name. */
-MUST_CHECK int dns_find(struct dns *dns, const char *name, const char *type, struct dns_record *out, struct err *err);
+/*
+ * Find by name and type: exactly one. Reads are repeated for at most 30 s until they are answered.
+ * Errors  ERR_REFUSED/NONE missing, or more than one; names the other types found at the name
+ */
+MUST_CHECK int dns_find(struct dns *dns, const char *name, const char *type, struct dns_record *out,
+                        struct err *err);
 MUST_CHECK int dns_get(struct dns *dns, const char *id, struct dns_record *out, struct err *err);
 
 /*
- * Change content, ttl or comment of one record: compare, PATCH, read back. Already as wanted: success, nothing sent.
- * before  what the record must be now (content, ttl_s, is_proxied compared)     after  what it shall be
- * Ambiguous answers (dropped, truncated, 5xx, HTML) are looked up by GET until known, for at most timeout_ms; 429 waits retry-after.
- * Errors  ERR_CONFLICT/NONE somebody else changed it (shows expected and found); ERR_TIMEOUT/UNKNOWN; ERR_REFUSED/NONE with the
- *         API's own code and text (inner error_chain first).
- * out_now the record as read back; may be NULL.
+ * Change content, ttl, proxied or comment of one record: compare, PATCH by id, read back.
+ * Already as wanted: success, nothing is sent.
+ *
+ * before      what the record must be now: content, ttl_s and is_proxied are compared (the ttl of
+ *             a proxied record is not: it has none of its own). Names the record: id, name, type.
+ * after       what it shall be. The comment is a field as any other: keep the person's own one in
+ *             `before` and put it back on the way back. Compared only when nothing else changes.
+ * timeout_ms  bounds everything. Answers that are lost (dropped, truncated, 5xx, HTML) are looked
+ *             up by GET until known, and the PATCH is repeated when it was not applied; 429 waits
+ *             retry-after. Up to 10 s more when an earlier change of the record to another value
+ *             lost its answer and could still arrive.
+ * out_now     the record as read back; may be NULL
+ *
+ * Errors  ERR_CONFLICT     somebody else changed it; shows expected, found and when. NONE before
+ *                          anything was sent, UNKNOWN afterwards
+ *         ERR_REFUSED/NONE the API said no: its own code and text, the inner one of a chain first
+ *         ERR_TIMEOUT      NONE when surely nothing was applied, else UNKNOWN; ERR_STOPPED likewise
+ *         ERR_LOST, ERR_SERVER, ERR_PROTOCOL/NONE  it could not be read, and nothing was sent
  */
-MUST_CHECK int dns_change(struct dns *dns, const struct dns_record *before, const struct dns_record *after, int64_t timeout_ms,
+MUST_CHECK int dns_change(struct dns *dns, const struct dns_record *before,
+                          const struct dns_record *after, int64_t timeout_ms,
                           struct dns_record *out_now, struct err *err);
 
 /* "PATCH /zones/{zone}/dns_records/{id} {...}" as dns_change() will send it: for the plan. */
-MUST_CHECK int dns_describe_change(struct dns *dns, const struct dns_record *before, const struct dns_record *after,
-                                   struct buf *out, struct err *err);
+MUST_CHECK int dns_describe_change(struct dns *dns, const struct dns_record *before,
+                                   const struct dns_record *after, struct buf *out,
+                                   struct err *err);
 
-/* Fill the DNS part of facts: each configured record's id, content, ttl, proxied, and where all of them point. A failure is a fact
- * (dns_error, DNS_UNKNOWN), not an error. ERR_MEMORY/NONE only. */
+/*
+ * Fill the DNS part of facts: each configured record's id, content, ttl, proxied, and where all of
+ * them point. A failure is a fact (dns_error, DNS_UNKNOWN), not an error. Takes at most about 10 s.
+ * facts->records is replaced (and freed): hand in facts of your own, zeroed or from a former probe.
+ * Errors  ERR_MEMORY/NONE only
+ */
 MUST_CHECK int dns_probe(const struct service *service, struct facts *facts, struct err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * playbook/member.h - read one member of a group the way both files of a person want it: present,
- * not empty, fitting. Errors:  ERR_CONFIG/NONE with where = "file:line"; ERR_MEMORY/NONE. out_* is
- * written only on success. Threads: none of its own.
+ * playbook/member.h - read one member of a group: present, not empty, fitting.
+ * Errors:  ERR_CONFIG/NONE with where = "file:line"; ERR_MEMORY/NONE. out_* only on success.
+ * Threads: none of its own.
  */
 #ifndef CUTOVER_PLAYBOOK_MEMBER_H
 #define CUTOVER_PLAYBOOK_MEMBER_H
@@ -15,8 +15,7 @@
 #include "base/secret.h"
 #include "io/conffile.h"
 
-/* A string that must be there, is not empty, holds no control character and fits into out_size
- * bytes. */
+/* A string that must be there, is not empty, has no control character and fits. */
 MUST_CHECK int member_text(const struct conf_node *group, const char *key, char *out,
                            size_t out_size, struct err *err);
 
@@ -42,9 +41,9 @@ MUST_CHECK int node_texts(const struct conf_node *list, const char *what, char *
 void texts_free(char **texts, size_t count);
 
 /*
- * Read one secret reference ("file:PATH", "env:NAME") of a group.
- * A value in any other form is taken for the secret itself, written by mistake: it is refused and
- * never repeated in the message.
+ * A secret by reference: "file:PATH" (relative to folder) or "env:NAME".
+ * Any other text is taken for the secret itself, written by mistake: it is refused, and never
+ * repeated in the message.
  */
 MUST_CHECK int member_secret(const struct conf_node *group, const char *key, const char *folder,
                              struct secret *out, struct err *err);
