@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/secret.h"
+#include "base/tls.h"
 
 #define SERVICE_NODE_CAP 16
 #define NODE_NAME_SIZE 280
@@ -46,12 +47,6 @@ struct node {
 struct account {
     char user[128];
     struct secret password;
-};
-
-enum tls_mode { TLS_OFF, TLS_REQUIRED, TLS_VERIFY_CA, TLS_VERIFY_IDENTITY };
-struct tls_options {
-    enum tls_mode mode;
-    char ca_path[PATH_MAX]; /* absolute; "" when unset */
 };
 
 struct service_record {

@@ -17,7 +17,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/secret.h"
-#include "domain/service.h"
+#include "base/tls.h"
 
 struct db;
 
