@@ -256,10 +256,9 @@ static int read_all(const struct conf_node *root, const struct service *service,
     static const char *const known[] = {"name", "about", "needs", "steps", NULL};
     const struct conf_node *group = NULL;
     enum situation first = SITUATION_UNSAFE;
-    int rc = conf_only(root, known_above, err);
-    rc = rc != 0 ? rc
-                 : member_group(root, "playbook", "{ name = ...; needs = ...; steps = ( ... ); }",
-                                &group, err);
+    int rc = member_group(root, "playbook", "{ name = ...; needs = ...; steps = ( ... ); }", &group,
+                          err);
+    rc = rc != 0 ? rc : conf_only(root, known_above, err);
     rc = rc != 0 ? rc : conf_only(group, known, err);
     rc = rc != 0 ? rc : member_text(group, "name", playbook->name, sizeof(playbook->name), err);
     rc = rc != 0 ? rc : check_word(conf_child(group, "name"), "name", playbook->name, err);

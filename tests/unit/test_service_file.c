@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/* The service file: what is accepted, and that each mistake is refused at its line with a word that
+ * helps. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "playbook/read.h"
+
+#define HEAD "service = \"blog\";\n"
+#define DATABASES "databases = [ \"blog\" ];\n"
+#define OLD "old = { primary = { host = \"db1.old\"; port = 3306; }; };\n"
+#define NEW                                                                                        \
+    "new = { primary = { host = \"db1.new\"; }; replicas = ( { host = \"db2.new\"; port = 3307; "  \
+    "} ); };\n"
+#define ACCOUNTS                                                                                   \
+    "accounts = {\n"                                                                               \
+    "  controller  = { user = \"cutover\";  password = \"file:good\"; };\n"                        \
+    "  monitor     = { user = \"monitor\";  password = \"file:good\"; };\n"                        \
+    "  replication = { user = \"repl\";     password = \"env:CUTOVER_TEST_SECRET\"; };\n"          \
+    "};\n"
+#define TLS "tls = { mode = \"verify-ca\"; ca = \"ca.pem\"; };\n"
+#define DNS_HEAD                                                                                   \
+    "dns = { provider = \"cloudflare\"; zone = \"Ghost.org.\"; token = \"file:good\";\n"
+#define RECORD_A                                                                                   \
+    "{ name = \"ghost.org\"; type = \"A\"; old = \"192.0.2.10\"; new = \"192.0.2.20\"; }"
+#define RECORDS(items) "records = ( " items " );\n"
+#define DNS DNS_HEAD RECORDS(RECORD_A) "};\n"
+#define GOOD HEAD DATABASES OLD NEW ACCOUNTS TLS DNS
+
+static char folder[64];
+
+static void write_file(const char *name, const char *text, mode_t mode)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof(folder), "/tmp/cutover-service-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(setenv("CUTOVER_TEST_SECRET", "hunter2", 1), 0);
+    write_file("good", "swordfish\n", 0600);
+    write_file("leaky", "swordfish\n", 0640);
+    write_file("ca.pem", "", 0644);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"good", "leaky", "ca.pem", "cutover.cfg"};
+    char path[128];
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        (void)unlink(path); /* it may never have been written */
+    }
+    return rmdir(folder);
+}
+
+static int read_text(const char *text, struct service *out, struct err *err)
+{
+    char path[128];
+    write_file("cutover.cfg", text, 0644);
+    snprintf(path, sizeof(path), "%s/cutover.cfg", folder);
+    memset(err, 0, sizeof(*err));
+    return service_read(path, out, err);
+}
+
+static void assert_contains(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) {
+        fail_msg("\"%s\" does not contain \"%s\"", text, part);
+    }
+}
+
+/* Refused as configuration, nothing changed, the line named, and the message holds `part`. */
+static void assert_refused(const char *text, unsigned line, const char *part)
+{
+    struct service service;
+    struct err err;
+    char where[32];
+    snprintf(where, sizeof(where), "cutover.cfg:%u", line);
+    memset(&service, 0x5a, sizeof(service));
+    assert_int_equal(read_text(text, &service, &err), ERR_CONFIG);
+    assert_int_equal(err.effect, EFFECT_NONE);
+    assert_contains(err.msg, part);
+    assert_contains(err.where, where);
+    assert_int_equal(err.where[strlen(err.where) - 1], where[strlen(where) - 1]);
+    assert_int_equal(service.node_count, 0x5a5a5a5a5a5a5a5a); /* out is written on success only */
+}
+
+static void test_a_complete_file_is_read_into_every_field(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    int rc =
+        read_text(GOOD "journal = \"j/blog.db\"; limits = { lag = \"250ms\"; dns = \"1m\"; };\n",
+                  &service, &err);
+    if (rc != 0) {
+        fail_msg("%s: %s", err.where, err.msg);
+    }
+    char path[256];
+    snprintf(path, sizeof(path), "%s/j/blog.db", folder);
+    assert_string_equal(service.journal_path, path);
+    assert_string_equal(service.name, "blog");
+    assert_int_equal(service.database_count, 1);
+    assert_int_equal(service.node_count, 3);
+    assert_string_equal(service_primary(&service, SIDE_OLD)->name, "db1.old:3306");
+    assert_string_equal(service_primary(&service, SIDE_NEW)->name, "db1.new:3306");
+    assert_false(service_node(&service, "db2.new:3307")->is_primary);
+    assert_string_equal(secret_bytes(&service.controller.password), "swordfish");
+    assert_string_equal(secret_bytes(&service.replication.password), "hunter2");
+    assert_int_equal(service.tls.mode, TLS_VERIFY_CA);
+    assert_int_equal(service.tls.ca_path[0], '/');
+    assert_true(service.dns.is_configured);
+    assert_string_equal(service.dns.zone, "ghost.org");
+    assert_string_equal(service.dns.api, "https://api.cloudflare.com/client/v4");
+    assert_int_equal(service.dns.min_ttl_s, 60);
+    assert_int_equal(service.limits.lag_ms, 250);
+    assert_int_equal(service.limits.dns_ms, 60000);
+    assert_int_equal(service.limits.statement_ms, 10000);
+    service_release(&service);
+}
+
+static void test_the_journal_has_a_default_place(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    assert_int_equal(read_text(GOOD, &service, &err), 0);
+    assert_string_equal(service.journal_path, "/var/lib/cutover/blog.db");
+    assert_int_equal(service.limits.stragglers_ms, 30 * 60 * 1000);
+    service_release(&service);
+}
+
+static void test_a_service_needs_no_dns(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    assert_int_equal(read_text(HEAD DATABASES OLD NEW ACCOUNTS TLS, &service, &err), 0);
+    assert_false(service.dns.is_configured);
+    service_release(&service);
+}
+
+static void test_names_and_addresses_are_brought_to_one_form(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    int rc =
+        read_text(HEAD DATABASES OLD NEW ACCOUNTS TLS DNS_HEAD
+                  "resolvers = [ \"1.1.1.1:53\", \"[2606:4700::1111]:53\" ]; min_ttl = 2;\n"
+                  "api = \"http://127.0.0.1:8080/client/v4/\";\n" RECORDS(
+                      "{ name = \"API.Ghost.org.\"; type = \"AAAA\"; old = \"2001:DB8:0:0::1\"; "
+                      "new = \"2001:db8::2\"; }, { name = \"www.ghost.org\"; type = \"CNAME\"; "
+                      "old = \"Old.example.\"; new = \"new.example\"; }") "};",
+                  &service, &err);
+    if (rc != 0) {
+        fail_msg("%s: %s", err.where, err.msg);
+    }
+    assert_string_equal(service.dns.records[0].name, "api.ghost.org");
+    assert_string_equal(service.dns.records[0].content[SIDE_OLD], "2001:db8::1");
+    assert_string_equal(service.dns.records[1].content[SIDE_OLD], "old.example");
+    assert_string_equal(service.dns.api, "http://127.0.0.1:8080/client/v4");
+    assert_int_equal(service.dns.resolver_count, 2);
+    assert_int_equal(service.dns.min_ttl_s, 2);
+    service_release(&service);
+}
+
+static void test_an_unknown_key_is_refused_with_a_suggestion(void **state)
+{
+    (void)state;
+    assert_refused(GOOD "jornal = \"x\";\n", 14, "journal");
+    assert_refused(HEAD DATABASES OLD NEW ACCOUNTS TLS DNS "limits = {\n lagg = \"1s\"; };\n", 15,
+                   "lag");
+}
+
+static void test_every_group_that_must_be_there_is_asked_for_by_name(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    static const struct {
+        const char *text, *part;
+    } cases[] = {
+        {DATABASES OLD NEW ACCOUNTS TLS, "service"}, {HEAD OLD NEW ACCOUNTS TLS, "databases"},
+        {HEAD DATABASES NEW ACCOUNTS TLS, "old"},    {HEAD DATABASES OLD ACCOUNTS TLS, "new"},
+        {HEAD DATABASES OLD NEW TLS, "accounts"},    {HEAD DATABASES OLD NEW ACCOUNTS, "tls"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(read_text(cases[i].text, &service, &err), ERR_CONFIG);
+        assert_contains(err.msg, cases[i].part);
+        assert_contains(err.where, "cutover.cfg:");
+    }
+}
+
+static void test_a_side_has_exactly_one_primary(void **state)
+{
+    (void)state;
+    assert_refused(HEAD DATABASES "old = {\n replicas = ( { host = \"a\"; } ); };\n" NEW, 3,
+                   "primary");
+    assert_refused(HEAD DATABASES "old = {\n primary = ( { host = \"a\"; } ); };\n" NEW, 4, "one");
+}
+
+static void test_a_node_is_listed_once(void **state)
+{
+    (void)state;
+    assert_refused(
+        HEAD DATABASES OLD
+        "new = { primary = { host = \"n\"; };\n replicas = ( { host = \"DB1.old\"; } ); };\n",
+        5, "twice");
+}
+
+static void test_a_port_is_a_port(void **state)
+{
+    (void)state;
+    assert_refused(HEAD DATABASES "old = { primary = { host = \"a\";\n port = 70000; }; };\n", 4,
+                   "70000");
+    assert_refused(HEAD DATABASES "old = { primary = { host = \"a\";\n port = 0; }; };\n", 4,
+                   "port");
+    assert_refused(HEAD DATABASES "old = { primary = { host = \"a\";\n port = \"x\"; }; };\n", 4,
+                   "port");
+}
+
+static void test_databases_of_the_server_never_move(void **state)
+{
+    (void)state;
+    assert_refused(HEAD "databases = [ ];\n", 2, "at least one");
+    assert_refused(HEAD "databases = [ \"blog\",\n \"MySQL\" ];\n", 3, "MySQL");
+    assert_refused(HEAD "databases = [ \"cutover\" ];\n", 2, "cutover");
+    assert_refused(HEAD "databases = [ \"blog\", \"blog\" ];\n", 2, "twice");
+}
+
+static void test_a_password_in_the_file_is_refused_and_never_repeated(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    assert_int_equal(read_text(HEAD DATABASES OLD NEW "accounts = { controller = { user = \"c\"; "
+                                                      "password = \"hunter2\"; }; };\n",
+                               &service, &err),
+                     ERR_CONFIG);
+    assert_contains(err.msg, "file:PATH");
+    assert_null(strstr(err.msg, "hunter2"));
+    assert_null(strstr(err.hint, "hunter2"));
+    assert_null(strstr(err.where, "hunter2"));
+}
+
+static void test_a_secret_file_that_others_may_read_is_refused(void **state)
+{
+    (void)state;
+    assert_refused(HEAD DATABASES OLD NEW "accounts = { controller = { user = \"c\";\n"
+                                          "password = \"file:leaky\"; }; };\n",
+                   6, "leaky");
+    assert_refused(HEAD DATABASES OLD NEW "accounts = { controller = { user = \"c\";\n"
+                                          "password = \"file:absent\"; }; };\n",
+                   6, "absent");
+}
+
+static void test_the_monitor_is_an_account_of_its_own(void **state)
+{
+    (void)state;
+    assert_refused(HEAD DATABASES OLD NEW
+                   "accounts = {\n"
+                   "controller = { user = \"c\"; password = \"file:good\"; };\n"
+                   "monitor = { user = \"c\"; password = \"file:good\"; };\n"
+                   "replication = { user = \"r\"; password = \"file:good\"; };"
+                   "};\n",
+                   7, "monitor");
+}
+
+static void test_verification_needs_something_to_verify_against(void **state)
+{
+    (void)state;
+    assert_refused(HEAD DATABASES OLD NEW ACCOUNTS "tls = { mode = \"verify-ca\"; };\n", 10, "ca");
+    assert_refused(HEAD DATABASES OLD NEW ACCOUNTS
+                   "tls = { mode = \"verify-ca\"; ca = \"no.pem\"; };\n",
+                   10, "no.pem");
+    assert_refused(HEAD DATABASES OLD NEW ACCOUNTS "tls = { mode = \"on\"; };\n", 10, "required");
+}
+
+#define WITH_DNS(rest) HEAD DATABASES OLD NEW ACCOUNTS TLS rest "\n"
+
+static void test_a_provider_must_be_known(void **state)
+{
+    (void)state;
+    assert_refused(WITH_DNS("dns = { provider = \"cloudfront\"; };"), 11, "cloudflare");
+}
+
+static void test_a_token_never_travels_in_clear(void **state)
+{
+    (void)state;
+    assert_refused(WITH_DNS(DNS_HEAD "api = \"http://api.example\"; };"), 12, "https");
+    assert_refused(WITH_DNS(DNS_HEAD "api = \"http://127.0.0.1@evil.example/\"; };"), 12, "https");
+}
+
+static void test_a_record_that_could_not_be_flipped_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *record, *part;
+    } cases[] = {
+        {"{ name = \"ghost.org\"; type = \"MX\"; old = \"a\"; new = \"b\"; }", "AAAA"},
+        {"{ name = \"ghost.org\"; type = \"A\"; old = \"1.2.3\"; new = \"1.2.3.4\"; }", "1.2.3"},
+        {"{ name = \"ghost.org\"; type = \"A\"; old = \"::1\"; new = \"1.2.3.4\"; }", "IPv4"},
+        {"{ name = \"ghost.org\"; type = \"AAAA\"; old = \"::1\"; new = \"1.2.3.4\"; }", "IPv6"},
+        {"{ name = \"ghost.org\"; type = \"CNAME\"; old = \"1.2.3.4\"; new = \"b\"; }",
+         "host name"},
+        {"{ name = \"ghost.org\"; type = \"A\"; old = \"1.2.3.4\"; new = \"1.2.3.4\"; }", "both"},
+        {"{ name = \"ghost.org\"; type = \"AAAA\"; old = \"::1\"; new = \"0::0001\"; }", "both"},
+        {"{ name = \"badghost.org\"; type = \"A\"; old = \"1.2.3.4\"; new = \"1.2.3.5\"; }",
+         "zone"},
+        {"{ name = \"a b.ghost.org\"; type = \"A\"; old = \"1.2.3.4\"; new = \"1.2.3.5\"; }",
+         "name"},
+        {RECORD_A ", " RECORD_A, "twice"},
+        {RECORD_A ", { name = \"ghost.org\"; type = \"CNAME\"; old = \"a\"; new = \"b\"; }",
+         "CNAME"},
+    };
+    char text[4096];
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        snprintf(text, sizeof(text), WITH_DNS(DNS_HEAD "records = ( %s ); };"), cases[i].record);
+        assert_refused(text, 12, cases[i].part);
+    }
+}
+
+static void test_a_server_to_ask_has_an_address_and_a_port(void **state)
+{
+    (void)state;
+    assert_refused(WITH_DNS(DNS_HEAD "resolvers = [ \"1.1.1.1\" ]; };"), 12, "1.1.1.1:53");
+    assert_refused(WITH_DNS(DNS_HEAD "authoritative = [ \"::1:53\" ]; };"), 12, "::1:53");
+    assert_refused(WITH_DNS(DNS_HEAD "resolvers = [ \"1.1.1.1:0\" ]; };"), 12, "1.1.1.1:0");
+}
+
+static void test_a_dns_group_has_records(void **state)
+{
+    (void)state;
+    assert_refused(WITH_DNS(DNS_HEAD "records = ( ); };"), 12, "records");
+    assert_refused(WITH_DNS(DNS_HEAD "};"), 11, "records");
+    assert_refused(WITH_DNS(DNS_HEAD "min_ttl = 0; };"), 12, "min_ttl");
+}
+
+static void test_a_limit_is_a_duration_longer_than_nothing(void **state)
+{
+    (void)state;
+    assert_refused(GOOD "limits = { lag = \"soon\"; };\n", 14, "soon");
+    assert_refused(GOOD "limits = { lag = \"0\"; };\n", 14, "longer than nothing");
+    assert_refused(GOOD "limits = { lag = 500; };\n", 14, "quotes");
+}
+
+static void test_a_syntax_error_and_a_missing_file_are_configuration_errors(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err = {0};
+    assert_int_equal(read_text("service = ;\n", &service, &err), ERR_CONFIG);
+    assert_contains(err.where, "cutover.cfg:1");
+    assert_int_equal(service_read("/nonexistent/cutover.cfg", &service, &err), ERR_CONFIG);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_complete_file_is_read_into_every_field),
+        cmocka_unit_test(test_the_journal_has_a_default_place),
+        cmocka_unit_test(test_a_service_needs_no_dns),
+        cmocka_unit_test(test_names_and_addresses_are_brought_to_one_form),
+        cmocka_unit_test(test_an_unknown_key_is_refused_with_a_suggestion),
+        cmocka_unit_test(test_every_group_that_must_be_there_is_asked_for_by_name),
+        cmocka_unit_test(test_a_side_has_exactly_one_primary),
+        cmocka_unit_test(test_a_node_is_listed_once),
+        cmocka_unit_test(test_a_port_is_a_port),
+        cmocka_unit_test(test_databases_of_the_server_never_move),
+        cmocka_unit_test(test_a_password_in_the_file_is_refused_and_never_repeated),
+        cmocka_unit_test(test_a_secret_file_that_others_may_read_is_refused),
+        cmocka_unit_test(test_the_monitor_is_an_account_of_its_own),
+        cmocka_unit_test(test_verification_needs_something_to_verify_against),
+        cmocka_unit_test(test_a_provider_must_be_known),
+        cmocka_unit_test(test_a_token_never_travels_in_clear),
+        cmocka_unit_test(test_a_record_that_could_not_be_flipped_is_refused),
+        cmocka_unit_test(test_a_server_to_ask_has_an_address_and_a_port),
+        cmocka_unit_test(test_a_dns_group_has_records),
+        cmocka_unit_test(test_a_limit_is_a_duration_longer_than_nothing),
+        cmocka_unit_test(test_a_syntax_error_and_a_missing_file_are_configuration_errors),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
