@@ -7,6 +7,13 @@
 #include "base/clock.h"
 #include "engine/compile_step.h"
 
+/* Opening is more than its statement: the pause ends and heartbeats begin. */
+static void work_open(struct compile *c, struct plan_step *step, enum op_list list, enum side side)
+{
+    add_work(c, step, list, "side.open", json_pack("{s:s}", "side", side_name(side)),
+             "SET GLOBAL read_only = 0 on %s", primary_of(c, side)->name);
+}
+
 static json_t *text_list(const struct playbook_value *value)
 {
     json_t *list = json_array();
@@ -261,7 +268,7 @@ static void parts_fence(struct compile *c, enum side from)
              "SET GLOBAL read_only = 1 on %s, bounded by lock_wait; end sessions that still hold "
              "writes; no writing transaction left; position read twice and equal",
              primary_of(c, from)->name);
-    add_sql(c, step, LIST_UNDO, primary_of(c, from), SQL_READ_ONLY_CLEAR, NULL, 0);
+    work_open(c, step, LIST_UNDO, from);
     set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", side_name(from)),
                "%s refuses writes", side_title(from));
 
@@ -290,7 +297,7 @@ static void parts_open(struct compile *c, enum side from)
     struct plan_step *step = part(c, "open-to", "Open %s: the commit step", side_title(to));
 
     step->commits = true;
-    add_sql(c, step, LIST_DO, primary_of(c, to), SQL_READ_ONLY_CLEAR, NULL, 0);
+    work_open(c, step, LIST_DO, to);
     set_verify(c, step, "side.is_open", json_pack("{s:s}", "side", side_name(to)),
                "%s accepts writes", side_title(to));
 
@@ -352,7 +359,7 @@ void expand_settle(struct compile *c)
              "after it",
              primary_of(c, leaves)->name);
     if (c->situation == SITUATION_SHARED)
-        add_sql(c, step, LIST_UNDO, primary_of(c, leaves), SQL_READ_ONLY_CLEAR, NULL, 0);
+        work_open(c, step, LIST_UNDO, leaves);
     set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", side_name(leaves)),
                "%s refuses writes", side_title(leaves));
 

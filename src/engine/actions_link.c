@@ -180,7 +180,8 @@ void expand_rehearse(struct compile *c)
     ops_drop_link(c, step, LIST_DO, SIDE_NEW);
 
     step = part(c, "open-new", "Open NEW for the load test");
-    add_sql(c, step, LIST_DO, primary_of(c, SIDE_NEW), SQL_READ_ONLY_CLEAR, NULL, 0);
+    add_work(c, step, LIST_DO, "side.open", json_pack("{s:s}", "side", "new"),
+             "SET GLOBAL read_only = 0 on %s", primary_of(c, SIDE_NEW)->name);
     add_work(c, step, LIST_UNDO, "fence.close", json_pack("{s:s}", "side", "new"),
              "close NEW again; its data stays until `reset`, and it cannot follow without being "
              "seeded");

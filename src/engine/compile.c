@@ -237,6 +237,7 @@ static void recall_ttl(struct compile *c, struct planned_record *record)
         record->original_ttl_s = (unsigned)strtoul(value, NULL, 10);
 }
 
+/* Records as the provider has them now. One that was not found is refused only when a step needs it. */
 static void load_records(struct compile *c)
 {
     if (c->facts->record_count == 0)
@@ -250,13 +251,9 @@ static void load_records(struct compile *c)
         const struct record_facts *facts = &c->facts->records[i];
         struct planned_record *record = &c->records[c->record_count++];
         record->facts = facts;
-        (void)snprintf(record->now.id, sizeof record->now.id, "%s", facts->id);
-        (void)snprintf(record->now.name, sizeof record->now.name, "%s", facts->record->name);
-        (void)snprintf(record->now.type, sizeof record->now.type, "%s", facts->record->type);
-        (void)snprintf(record->now.content, sizeof record->now.content, "%s", facts->content);
-        (void)snprintf(record->now.comment, sizeof record->now.comment, "%s", facts->comment);
-        record->now.ttl_s = facts->ttl_s;
-        record->now.is_proxied = facts->is_proxied;
+        /* Read whole: a PATCH carries the person's comment too, and facts hold only its beginning. */
+        if (facts->is_found == TRI_YES && c->input->dns && !c->rc)
+            c->rc = dns_get(c->input->dns, facts->id, &record->now, c->err);
         recall_ttl(c, record);
     }
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine/driver.h - the inside of a run, shared by the driver (run.c, step.c) and the work procedures (work_*.c) only.
+ * Threads: the driver's thread.
+ */
+#ifndef CUTOVER_ENGINE_DRIVER_H
+#define CUTOVER_ENGINE_DRIVER_H
+
+#include "cluster/lease.h"
+#include "cluster/session.h"
+#include "dns/records.h"
+#include "domain/gtid.h"
+#include "engine/journal.h"
+#include "engine/run.h"
+#include "monitor/heartbeat.h"
+#include "monitor/sampler.h"
+
+struct run {
+    const struct run_options *options;
+    const struct service *service;
+    struct plan plan;
+    char id[24];
+    struct journal *journal;
+    struct lease *lease;
+    struct heartbeat *heartbeat;
+    struct sampler *sampler;
+    struct dns *dns; /* opened on first use */
+    struct session sessions[SERVICE_NODE_CAP]; /* by node index; opened on first use */
+    struct step_record *steps;
+    size_t current;
+    bool is_committed;
+    bool is_rollback_wanted;
+    int64_t fence_began_ms; /* monotonic; 0 while nobody is refused because of us */
+    int64_t write_pause_ms; /* -1 until a fence was opened again */
+    int64_t last_samples_ms;
+    char notes[1024];       /* what the part now under way wants in its "part.note" event */
+};
+
+/* A live controller session to a node; reconnects when the last one died. Borrowed. */
+MUST_CHECK int run_session(struct run *run, const struct node *node, struct session **out, struct err *err);
+MUST_CHECK int run_primary(struct run *run, enum side side, struct session **out, struct err *err);
+MUST_CHECK int run_dns(struct run *run, struct dns **out, struct err *err);
+
+/* Show progress, keep samples, look at the stop flag: ERR_STOPPED/NONE when a stop is wanted. Call it in every wait. */
+MUST_CHECK int run_tick(struct run *run, struct err *err, const char *progress_fmt, ...) PRINTF_LIKE(3, 4);
+/* Tick, then sleep at most ms. */
+MUST_CHECK int run_pause(struct run *run, int64_t ms, struct err *err);
+
+/* An event with a sentence for the story: logged at INFO and kept in the journal under a stable name. */
+MUST_CHECK int run_note(struct run *run, const char *name, struct err *err, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* ${position:...} of this run. */
+MUST_CHECK int run_position_put(struct run *run, const char *name, const struct gtid_list *position, struct err *err);
+MUST_CHECK int run_position_get(struct run *run, const char *name, struct gtid_list *out, struct err *err);
+
+/* step.c */
+MUST_CHECK int step_perform(struct run *run, size_t index, struct err *err);
+/* Undo one part; journaled. */
+MUST_CHECK int step_undo(struct run *run, size_t index, struct err *err);
+/* Is the part true now? TRI_UNKNOWN when it has no question or cannot be asked. */
+enum tri step_is_true(struct run *run, size_t index);
+
+/* work_table.c */
+typedef int (*work_fn)(struct run *run, const struct plan_step *step, const json_t *args, struct err *err);
+struct work_row {
+    const char *name;
+    work_fn act;
+};
+const struct work_row *work_table(size_t *out_count);
+const struct work_row *work_find(const char *name);
+
+/* work_dns.c: one OP_DNS. */
+MUST_CHECK int work_dns_change(struct run *run, const json_t *args, struct err *err);
+
+MUST_CHECK int side_of(const json_t *args, const char *key, enum side *out, struct err *err);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine/work.h - the procedures a plan may name, by theme. Each is idempotent; one that is used as a check answers
+ *                 ERR_REFUSED/NONE when the servers say "no" and anything else when they could not be asked.
+ * Threads: the driver's.
+ */
+#ifndef CUTOVER_ENGINE_WORK_H
+#define CUTOVER_ENGINE_WORK_H
+
+#include "domain/gate.h"
+#include "engine/driver.h"
+
+#define WORK(function) \
+    int function(struct run *run, const struct plan_step *step, const json_t *args, struct err *err)
+
+/* work_link.c: links, copies and positions */
+WORK(work_seed_wipe);
+WORK(work_seed_copy);
+WORK(work_seed_check);
+WORK(work_link_runs);
+WORK(work_link_absent);
+WORK(work_link_catch_up);
+WORK(work_link_check);
+WORK(work_link_check_clean);
+WORK(work_link_probe);
+WORK(work_link_probe_back);
+WORK(work_retire_check);
+
+/* work_fence.c: closing, draining, opening */
+WORK(work_fence_close);
+WORK(work_side_open);
+WORK(work_side_is_closed);
+WORK(work_side_is_open);
+WORK(work_drain);
+WORK(work_forecast);
+WORK(work_events_move);
+
+/* work_sessions.c: who counts by which increment, who still writes where */
+WORK(work_stagger_check);
+WORK(work_sessions_renew);
+WORK(work_sessions_check);
+WORK(work_stragglers_wait);
+
+/* work_verify.c */
+WORK(work_verify_run);
+WORK(work_verify_tail);
+
+/* work_gate.c: conditions and people */
+WORK(work_gate);
+WORK(work_approve);
+WORK(work_watch);
+
+/* work_dns.c */
+WORK(work_dns_wait_old_ttl);
+WORK(work_dns_check_old_ttl);
+WORK(work_dns_converge);
+
+#endif

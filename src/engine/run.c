@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver: begin or adopt a run, walk its parts, and on failure undo the playbook step that failed.
+ * One thread changes things: this one.
+ */
+#include "engine/run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/signals.h"
+#include "engine/driver.h"
+#include "engine/observe.h"
+
+/* --- open and close --------------------------------------------------------------------------------- */
+
+static void run_release(struct run *run)
+{
+    sampler_free(run->sampler);
+    heartbeat_free(run->heartbeat);
+    for (size_t i = 0; i < SERVICE_NODE_CAP; i++)
+        session_release(&run->sessions[i]);
+    dns_free(run->dns);
+    lease_free(run->lease);
+    journal_free(run->journal);
+    plan_release(&run->plan);
+    free(run->steps);
+    *run = (struct run){0};
+}
+
+static int run_init(struct run *run, const struct run_options *options, struct err *err)
+{
+    *run = (struct run){.options = options, .service = options->service, .write_pause_ms = -1};
+    return journal_open(options->service->journal_path, &run->journal, err);
+}
+
+static int take_lease(struct run *run, struct err *err)
+{
+    for (size_t i = 0; i < run->service->node_count; i++) {
+        int rc = lease_prepare_schema(run->service, &run->service->nodes[i], err);
+        if (rc)
+            return rc;
+    }
+    return lease_take(run->service, run->options->holder, run->id, &run->lease, err);
+}
+
+/* Heartbeats on the sides that are open now; the parts that open and close sides move them. */
+static int start_monitors(struct run *run, const struct facts *facts, struct err *err)
+{
+    int rc = heartbeat_start(run->service, &run->heartbeat, err);
+
+    if (rc)
+        return rc;
+    /* A NEW that stands alone must stay free of transactions of its own: beat there only when a link carries them. */
+    bool is_mirrored = facts_link_exists(facts, SIDE_OLD) == TRI_YES;
+    heartbeat_set(run->heartbeat, SIDE_OLD, facts_is_open(facts, SIDE_OLD) == TRI_YES);
+    heartbeat_set(run->heartbeat, SIDE_NEW,
+                  facts_is_open(facts, SIDE_NEW) == TRI_YES && is_mirrored);
+    return sampler_start(run->service, &run->sampler, err);
+}
+
+static int allocate_steps(struct run *run, struct err *err)
+{
+    run->steps = calloc(run->plan.step_count + 1, sizeof *run->steps);
+    if (!run->steps)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for %zu steps",
+                       run->plan.step_count);
+    return 0;
+}
+
+/* --- is an earlier run in the way? ------------------------------------------------------------------ */
+
+static bool has_effects(const struct plan *plan, const struct step_record *steps)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (steps[i].state != STEP_PENDING && steps[i].state != STEP_UNDONE &&
+            (plan->steps[i].undo_count || plan->steps[i].commits))
+            return true;
+    return false;
+}
+
+static int refuse_unfinished(const struct run_record *last, struct err *err)
+{
+    err_set(err, ERR_REFUSED, EFFECT_NONE, "run %s of playbook %s is not finished (%s)", last->id,
+            last->playbook, run_state_name(last->state));
+    return last->is_committed
+               ? err_hint(err, "\"cutover run --resume\" goes on with it; \"cutover rollback\" goes "
+                               "back")
+               : err_hint(err, "\"cutover run --resume\" goes on with it; \"cutover abort\" undoes "
+                               "it");
+}
+
+static int check_earlier_run(struct run *run, struct err *err)
+{
+    struct run_record last;
+    struct err absent = {0};
+    struct plan plan = {0};
+
+    int rc = journal_run_find(run->journal, run->service->name, NULL, &last, &absent);
+    if (rc == ERR_REFUSED)
+        return 0;
+    if (rc) {
+        *err = absent;
+        return rc;
+    }
+    if (last.state == RUN_DONE || last.state == RUN_ABORTED)
+        return 0;
+    if (run->options->is_superseding)
+        return journal_run_state(run->journal, last.id, RUN_ABORTED, err);
+
+    rc = journal_run_plan(run->journal, last.id, &plan, err);
+    if (rc)
+        return rc;
+    struct step_record *steps = calloc(plan.step_count + 1, sizeof *steps);
+    if (!steps)
+        rc = err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the steps of run %s", last.id);
+    if (!rc)
+        rc = journal_steps(run->journal, last.id, steps, plan.step_count, err);
+    if (!rc && (has_effects(&plan, steps) || last.is_committed))
+        rc = refuse_unfinished(&last, err);
+    free(steps);
+    plan_release(&plan);
+    return rc;
+}
+
+/* --- undo ------------------------------------------------------------------------------------------- */
+
+static bool is_undoable(const struct run *run, size_t index)
+{
+    enum step_state state = run->steps[index].state;
+
+    return run->plan.steps[index].undo_count > 0 && state != STEP_PENDING &&
+           state != STEP_UNDONE;
+}
+
+/* Undo parts first..last, newest first. The undo of a stopped run must be able to finish, so the wish to stop is set aside. */
+static int undo_range(struct run *run, size_t first, size_t last, struct err *err)
+{
+    int wanted = signals_stop_signal();
+    int rc = 0;
+
+    signals_clear();
+    for (size_t i = last + 1; i-- > first && !rc;)
+        if (is_undoable(run, i))
+            rc = step_undo(run, i, err);
+    if (wanted)
+        signals_request_stop(wanted);
+    if (run->fence_began_ms && !rc) {
+        run->write_pause_ms = clock_mono_ms() - run->fence_began_ms;
+        run->fence_began_ms = 0;
+    }
+    return rc;
+}
+
+static size_t first_part_of(const struct run *run, size_t index)
+{
+    while (index > 0 && strcmp(run->plan.steps[index - 1].name, run->plan.steps[index].name) == 0)
+        index--;
+    return index;
+}
+
+static bool has_committed_part(const struct run *run, size_t first, size_t last)
+{
+    for (size_t i = first; i <= last; i++)
+        if (run->plan.steps[i].commits && run->steps[i].state != STEP_PENDING)
+            return true;
+    return false;
+}
+
+static bool has_changed_something(const struct run *run, size_t first, size_t last)
+{
+    for (size_t i = first; i <= last; i++)
+        if (!run->plan.steps[i].is_repeatable && run->steps[i].state != STEP_PENDING)
+            return true;
+    return false;
+}
+
+static enum run_outcome outcome_of(const struct run *run, const struct err *err, bool has_changed)
+{
+    if (run->is_rollback_wanted)
+        return OUTCOME_ROLLBACK;
+    if (err->code == ERR_STOPPED)
+        return OUTCOME_STOPPED;
+    if (has_changed)
+        return OUTCOME_UNDONE;
+    return run->is_committed && err->code != ERR_REFUSED ? OUTCOME_STUCK : OUTCOME_REFUSED;
+}
+
+static void say_stuck(struct err *err, const struct run *run)
+{
+    if (!err->hint[0])
+        (void)err_hint(err,
+                       "run %s is past its commit step: \"cutover status\" says what is true; "
+                       "\"cutover run --resume\" goes on, \"cutover rollback\" goes back",
+                       run->id);
+}
+
+/* A part failed: undo its playbook step when that is still possible, and say which of the two it was. */
+static enum run_outcome settle_failure(struct run *run, struct err *err)
+{
+    size_t first = first_part_of(run, run->current);
+    struct err undo = {0};
+
+    if (run->plan.step_count == 0 || run->steps[run->current].state == STEP_PENDING)
+        return outcome_of(run, err, false);
+    if (has_committed_part(run, first, run->current)) {
+        say_stuck(err, run);
+        return err->code == ERR_STOPPED ? OUTCOME_STOPPED : OUTCOME_STUCK;
+    }
+    bool has_changed = has_changed_something(run, first, run->current);
+    if (!undo_range(run, first, run->current, &undo))
+        return outcome_of(run, err, has_changed);
+
+    log_failure(err);
+    *err = undo;
+    (void)err_hint(err, "mend the cause, then type \"cutover abort\"; \"cutover status\" says what "
+                        "is true now");
+    return OUTCOME_STUCK;
+}
+
+/* --- the walk --------------------------------------------------------------------------------------- */
+
+/* May a wish to stop be followed before this part? Not between the commit step and the end of the flip: users would
+ * be left with names that point at the closed side. */
+static bool may_stop_before(const struct run *run, size_t index)
+{
+    size_t first = first_part_of(run, index);
+
+    return run->plan.steps[index].is_repeatable ||
+           !has_committed_part(run, first, index > first ? index - 1 : first);
+}
+
+static int keep_samples(struct run *run, struct err *err)
+{
+    return run->fence_began_ms ? 0 : run_tick(run, err, "%s", "");
+}
+
+static int walk(struct run *run, struct err *err)
+{
+    for (size_t i = 0; i < run->plan.step_count; i++) {
+        if (run->steps[i].state == STEP_DONE)
+            continue;
+        run->current = i;
+        if (signals_stop_wanted() && may_stop_before(run, i))
+            return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped before step %s %s/%s",
+                           run->plan.steps[i].id, run->plan.steps[i].name, run->plan.steps[i].what);
+        int rc = step_perform(run, i, err);
+        if (rc)
+            return rc;
+        if (!signals_stop_wanted())
+            rc = keep_samples(run, err);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static void describe_now(struct run *run, struct run_result *out)
+{
+    struct facts facts = {0};
+    struct err err = {0};
+
+    if (observe(run->service, &facts, &out->verdict, &err))
+        (void)snprintf(out->verdict.because, sizeof out->verdict.because, "%s", err.msg);
+    facts_release(&facts);
+    out->is_committed = run->is_committed;
+    out->write_pause_ms = run->write_pause_ms;
+}
+
+static enum run_state state_after(enum run_outcome outcome)
+{
+    switch (outcome) {
+    case OUTCOME_DONE:
+        return RUN_DONE;
+    case OUTCOME_STOPPED:
+        return RUN_STOPPED;
+    case OUTCOME_REFUSED:
+    case OUTCOME_UNDONE:
+    case OUTCOME_STUCK:
+    case OUTCOME_ROLLBACK:
+        break;
+    }
+    return RUN_FAILED;
+}
+
+static const char *const outcome_words[] = {
+    [OUTCOME_DONE] = "done",
+    [OUTCOME_REFUSED] = "refused: nothing of that step was changed",
+    [OUTCOME_UNDONE] = "failed, and the step was undone",
+    [OUTCOME_STUCK] = "failed: a person must decide",
+    [OUTCOME_STOPPED] = "stopped by a person",
+    [OUTCOME_ROLLBACK] = "a watch says: go back",
+};
+
+static int finish(struct run *run, int rc, struct run_result *out, struct err *err)
+{
+    struct err also = {0};
+
+    out->outcome = rc ? settle_failure(run, err) : OUTCOME_DONE;
+    (void)snprintf(out->run_id, sizeof out->run_id, "%s", run->id);
+    describe_now(run, out);
+    CLEANUP(json_release)
+    json_t *detail = json_pack("{s:s,s:s,s:s,s:I}", "outcome", outcome_words[out->outcome],
+                               "situation", situation_name(out->verdict.situation), "because",
+                               out->verdict.because, "write_pause_ms",
+                               (json_int_t)out->write_pause_ms);
+    if (journal_event(run->journal, run->id, "run.end", detail, &also) ||
+        journal_run_state(run->journal, run->id, state_after(out->outcome), &also)) {
+        log_failure(&also);
+        if (!rc) {
+            *err = also;
+            return also.code;
+        }
+    }
+    if (run->options->ui.progress)
+        run->options->ui.progress(run->options->ui.context, NULL);
+    return rc;
+}
+
+/* --- begin, resume, abort --------------------------------------------------------------------------- */
+
+static int copy_plan(const struct plan *plan, struct plan *out, struct err *err)
+{
+    CLEANUP(json_release) json_t *json = NULL;
+    int rc = plan_to_json(plan, &json, err);
+
+    return rc ? rc : plan_from_json(json, out, err);
+}
+
+static int observe_and_monitor(struct run *run, struct err *err)
+{
+    struct facts facts = {0};
+    int rc = observe(run->service, &facts, NULL, err);
+
+    if (!rc)
+        rc = start_monitors(run, &facts, err);
+    facts_release(&facts);
+    return rc;
+}
+
+static int begin_run(struct run *run, const struct plan *plan, struct err *err)
+{
+    int rc = check_earlier_run(run, err);
+
+    if (!rc)
+        rc = digest_random_hex(run->id, 8, err);
+    if (!rc)
+        rc = copy_plan(plan, &run->plan, err);
+    if (!rc)
+        rc = allocate_steps(run, err);
+    if (!rc)
+        rc = take_lease(run, err);
+    if (!rc)
+        rc = observe_and_monitor(run, err);
+    if (!rc)
+        rc = journal_run_begin(run->journal, &run->plan, run->id, run->options->holder,
+                               lease_epoch(run->lease), err);
+    return rc;
+}
+
+int run_plan(const struct run_options *options, const struct plan *plan, struct run_result *out,
+             struct err *err)
+{
+    struct run run;
+
+    *out = (struct run_result){.outcome = OUTCOME_REFUSED, .write_pause_ms = -1};
+    int rc = run_init(&run, options, err);
+    if (!rc)
+        rc = begin_run(&run, plan, err);
+    if (!rc) {
+        log_info("run %s of playbook %s: %zu parts, from %s to %s", run.id, plan->name,
+                 plan->step_count, situation_name(plan->starts_in), situation_name(plan->ends_in));
+        rc = finish(&run, walk(&run, err), out, err);
+    }
+    run_release(&run);
+    return rc;
+}
+
+static int load_run(struct run *run, const char *run_id, struct run_record *out, struct err *err)
+{
+    int rc = journal_run_find(run->journal, run->service->name, run_id, out, err);
+
+    if (rc)
+        return rc;
+    if (strcmp(out->service, run->service->name) != 0)
+        return err_set(err, ERR_REFUSED, EFFECT_NONE, "run %s belongs to service \"%s\"", out->id,
+                       out->service);
+    if (out->state == RUN_DONE || out->state == RUN_ABORTED)
+        return err_set(err, ERR_REFUSED, EFFECT_NONE, "run %s of playbook %s is %s already",
+                       out->id, out->playbook, run_state_name(out->state));
+    (void)snprintf(run->id, sizeof run->id, "%s", out->id);
+    run->is_committed = out->is_committed;
+    rc = journal_run_plan(run->journal, run->id, &run->plan, err);
+    if (!rc)
+        rc = allocate_steps(run, err);
+    if (!rc)
+        rc = journal_steps(run->journal, run->id, run->steps, run->plan.step_count, err);
+    return rc;
+}
+
+static int adopt_run(struct run *run, const char *run_id, struct err *err)
+{
+    struct run_record record;
+    int rc = load_run(run, run_id, &record, err);
+
+    if (!rc)
+        rc = take_lease(run, err);
+    if (!rc)
+        rc = journal_run_adopt(run->journal, run->id, run->options->holder,
+                               lease_epoch(run->lease), err);
+    if (!rc)
+        rc = observe_and_monitor(run, err);
+    return rc;
+}
+
+static size_t last_begun(const struct run *run)
+{
+    size_t last = 0;
+
+    for (size_t i = 0; i < run->plan.step_count; i++)
+        if (run->steps[i].state != STEP_PENDING)
+            last = i;
+    return last;
+}
+
+/* Forget the outcomes of parts first..last, so that the walk performs them again. */
+static void begin_again(struct run *run, size_t first, size_t last)
+{
+    for (size_t i = first; i <= last; i++)
+        run->steps[i].state = STEP_PENDING;
+}
+
+/*
+ * The part that was under way: past the commit step it is looked up and, when it is not true yet, done again. Before it,
+ * a cutover starts over from its first part, because every gate and position it rested on is stale: its parts are undone
+ * first, so that writes are not refused a moment longer. Other actions go on where they were.
+ */
+static int prepare_resume(struct run *run, struct err *err)
+{
+    size_t last = last_begun(run), first = first_part_of(run, last);
+    enum action_id action =
+        run->plan.steps[last].action ? run->plan.steps[last].action->id : ACTION_GATE;
+    enum step_state state = run->steps[last].state;
+
+    if (state == STEP_PENDING)
+        return 0;
+    bool is_past = has_committed_part(run, first, last);
+    bool is_whole = state == STEP_DONE && (last + 1 == run->plan.step_count ||
+                                           first_part_of(run, last + 1) == last + 1);
+    if (is_whole)
+        return 0;
+    if (!is_past && (action == ACTION_CUTOVER || action == ACTION_SETTLE ||
+                     state == STEP_UNDONE || state == STEP_UNDO)) {
+        int rc = undo_range(run, first, last, err);
+        if (!rc)
+            begin_again(run, first, last);
+        return rc;
+    }
+    if (state != STEP_DONE && step_is_true(run, last) == TRI_YES) {
+        log_info("run %s step %s %s/%s: found done", run->id, run->plan.steps[last].id,
+                 run->plan.steps[last].name, run->plan.steps[last].what);
+        run->steps[last].state = STEP_DONE;
+        return journal_step(run->journal, run->id, last, &run->plan.steps[last], STEP_DONE, NULL,
+                            err);
+    }
+    return 0;
+}
+
+int run_resume(const struct run_options *options, const char *run_id, struct run_result *out,
+               struct err *err)
+{
+    struct run run;
+
+    *out = (struct run_result){.outcome = OUTCOME_REFUSED, .write_pause_ms = -1};
+    int rc = run_init(&run, options, err);
+    if (!rc)
+        rc = adopt_run(&run, run_id, err);
+    if (!rc) {
+        log_info("run %s of playbook %s: goes on", run.id, run.plan.name);
+        rc = prepare_resume(&run, err);
+        if (!rc)
+            rc = walk(&run, err);
+        rc = finish(&run, rc, out, err);
+    }
+    run_release(&run);
+    return rc;
+}
+
+static int abort_all(struct run *run, struct run_result *out, struct err *err)
+{
+    int rc = undo_range(run, 0, run->plan.step_count ? run->plan.step_count - 1 : 0, err);
+
+    (void)snprintf(out->run_id, sizeof out->run_id, "%s", run->id);
+    describe_now(run, out);
+    out->outcome = rc ? OUTCOME_STUCK : OUTCOME_DONE;
+    if (rc)
+        return err_hint(err, "mend the cause and type \"cutover abort\" again");
+    return journal_run_state(run->journal, run->id, RUN_ABORTED, err);
+}
+
+int run_abort(const struct run_options *options, const char *run_id, struct run_result *out,
+              struct err *err)
+{
+    struct run run;
+
+    *out = (struct run_result){.outcome = OUTCOME_REFUSED, .write_pause_ms = -1};
+    int rc = run_init(&run, options, err);
+    if (!rc)
+        rc = adopt_run(&run, run_id, err);
+    if (!rc && run.is_committed) {
+        err_set(err, ERR_REFUSED, EFFECT_NONE,
+                "run %s has passed its commit step: abort no longer suffices", run.id);
+        rc = err_hint(err, "\"cutover rollback\" goes back without losing a write; \"cutover run "
+                           "--resume\" goes on");
+        struct err also = {0};
+        if (journal_run_state(run.journal, run.id, RUN_FAILED, &also))
+            log_failure(&also);
+    } else if (!rc) {
+        rc = abort_all(&run, out, err);
+    }
+    run_release(&run);
+    return rc;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One part of a plan: intent on disk, act, ask the servers whether it is true, outcome on disk. Acting and undoing are
+ * idempotent, so a part whose outcome is unknown can be looked up and, when it is not true, done again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "engine/driver.h"
+#include "engine/observe.h"
+
+#define SITUATION_WAIT_MS 15000 /* a link may say "Connecting" for a moment after it was made */
+
+/* --- ${...} ----------------------------------------------------------------------------------------- */
+
+static int add_secret(struct run *run, const char *name, struct buf *out, struct err *err)
+{
+    CLEANUP(buf_release) struct buf quoted = {0};
+
+    if (strcmp(name, "replication") != 0)
+        return err_set(err, ERR_BUG, EFFECT_NONE, "the plan names an unknown secret \"%s\"", name);
+    const struct secret *secret = &run->service->replication.password;
+    buf_init(&quoted, 16384);
+    sql_quote_literal(secret_bytes(secret), secret_len(secret), &quoted);
+    if (quoted.len >= 2)
+        buf_add(out, quoted.data + 1, quoted.len - 2); /* the template has the quotes */
+    if (quoted.data)
+        secret_wipe(quoted.data, quoted.len);
+    return buf_check(&quoted, err);
+}
+
+static int add_reference(struct run *run, const char *kind_and_name, struct buf *out,
+                         struct err *err)
+{
+    char value[4096];
+
+    if (strncmp(kind_and_name, "secret:", 7) == 0)
+        return add_secret(run, kind_and_name + 7, out, err);
+    if (strncmp(kind_and_name, "position:", 9) != 0)
+        return err_set(err, ERR_BUG, EFFECT_NONE, "the plan names an unknown value ${%s}",
+                       kind_and_name);
+    int rc = journal_variable_get(run->journal, run->id, kind_and_name, value, sizeof value, err);
+    if (!rc && !value[0])
+        rc = err_set(err, ERR_CONFLICT, EFFECT_NONE, "${%s} has not been read in this run",
+                     kind_and_name);
+    if (!rc)
+        buf_puts(out, value);
+    return rc;
+}
+
+static int expand_references(struct run *run, const char *text, struct buf *out, struct err *err)
+{
+    const char *open;
+
+    while ((open = strstr(text, "${")) != NULL) {
+        const char *close = strchr(open, '}');
+        char name[64];
+        if (!close || close - open - 2 >= (ptrdiff_t)sizeof name)
+            return err_set(err, ERR_BUG, EFFECT_NONE, "a reference in the plan does not end");
+        buf_add(out, text, (size_t)(open - text));
+        (void)snprintf(name, sizeof name, "%.*s", (int)(close - open - 2), open + 2);
+        int rc = add_reference(run, name, out, err);
+        if (rc)
+            return rc;
+        text = close + 1;
+    }
+    buf_puts(out, text);
+    return buf_check(out, err);
+}
+
+/* --- one op ----------------------------------------------------------------------------------------- */
+
+static bool is_tolerated(const struct op *op, const struct err *err)
+{
+    for (size_t i = 0; i < OP_TOLERATE_CAP; i++)
+        if (err->code == ERR_SERVER && op->tolerate[i] && op->tolerate[i] == err->native)
+            return true;
+    return false;
+}
+
+static int run_sql_op(struct run *run, const struct op *op, struct err *err)
+{
+    CLEANUP(buf_release) struct buf text = {0};
+    struct session *session;
+    const struct node *node = service_node(run->service, op->node);
+
+    if (!node)
+        return err_set(err, ERR_CONFLICT, EFFECT_NONE,
+                       "the plan names %s, which the configuration does not", op->node);
+    int rc = run_session(run, node, &session, err);
+    if (rc)
+        return rc;
+    buf_init(&text, 64 * 1024);
+    rc = expand_references(run, op->text, &text, err);
+    if (!rc)
+        rc = db_exec(session->db, buf_text(&text), err);
+    if (text.data)
+        secret_wipe(text.data, text.len);
+    if (rc && is_tolerated(op, err)) {
+        log_debug("%s: %s (already so)", op->node, err->msg);
+        return 0;
+    }
+    return rc;
+}
+
+static int run_op(struct run *run, const struct plan_step *step, const struct op *op,
+                  struct err *err)
+{
+    switch (op->kind) {
+    case OP_SQL:
+        return run_sql_op(run, op, err);
+    case OP_DNS:
+        return work_dns_change(run, op->args, err);
+    case OP_WORK:
+        break;
+    }
+    const struct work_row *work = work_find(op->work);
+    if (!work)
+        return err_set(err, ERR_BUG, EFFECT_NONE, "the plan names an unknown procedure \"%s\"",
+                       op->work);
+    return work->act(run, step, op->args, err);
+}
+
+static int run_ops(struct run *run, const struct plan_step *step, const struct op *ops,
+                   size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        int rc = run_op(run, step, &ops[i], err);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+/* --- situations at the seams ------------------------------------------------------------------------ */
+
+static int check_situation(struct run *run, situation_mask wanted, int64_t wait_ms, struct err *err)
+{
+    int64_t deadline_ms = clock_mono_ms() + wait_ms;
+    char needed[128];
+
+    for (;;) {
+        struct facts facts = {0};
+        struct verdict verdict;
+        int rc = observe(run->service, &facts, &verdict, err);
+        facts_release(&facts);
+        if (rc)
+            return rc;
+        if (wanted & SITUATION_BIT(verdict.situation))
+            return 0;
+        if (clock_mono_ms() >= deadline_ms) {
+            situation_mask_text(wanted, needed, sizeof needed);
+            err_set(err, ERR_CONFLICT, EFFECT_NONE,
+                    "the situation should be %s but is %s: %s", needed,
+                    situation_name(verdict.situation), verdict.because);
+            return err_hint(err, "%s", verdict.next);
+        }
+        rc = run_pause(run, 100, err);
+        if (rc)
+            return rc;
+    }
+}
+
+/* --- perform ---------------------------------------------------------------------------------------- */
+
+static int failpoint(const struct plan_step *step, const char *when, struct err *err)
+{
+    char name[160];
+
+    (void)snprintf(name, sizeof name, "%s.%s.%s", step->name, step->what, when);
+    return failpoint_hit(name, err);
+}
+
+static int mark(struct run *run, size_t index, enum step_state state, const struct err *failure,
+                struct err *err)
+{
+    int rc =
+        journal_step(run->journal, run->id, index, &run->plan.steps[index], state, failure, err);
+
+    if (!rc)
+        run->steps[index].state = state;
+    return rc;
+}
+
+static int act_and_verify(struct run *run, size_t index, struct err *err)
+{
+    const struct plan_step *step = &run->plan.steps[index];
+    int rc = failpoint(step, "before-act", err);
+
+    if (!rc)
+        rc = run_ops(run, step, step->ops, step->op_count, err);
+    if (!rc)
+        rc = failpoint(step, "after-act", err);
+    if (!rc && step->verify.work[0])
+        rc = run_op(run, step, &step->verify, err);
+    if (!rc)
+        rc = failpoint(step, "after-verify", err);
+    return rc;
+}
+
+static int begin_step(struct run *run, size_t index, struct err *err)
+{
+    const struct plan_step *step = &run->plan.steps[index];
+    int rc = lease_check(run->lease, err);
+
+    if (!rc && step->starts_from && run->steps[index].state == STEP_PENDING)
+        rc = check_situation(run, step->starts_from, 0, err);
+    if (!rc)
+        rc = mark(run, index, STEP_INTENT, NULL, err);
+    if (!rc && step->commits) {
+        rc = journal_run_commit(run->journal, run->id, err);
+        if (!rc)
+            run->is_committed = true;
+    }
+    return rc;
+}
+
+static void log_done(const struct run *run, const struct plan_step *step, int64_t began_ms)
+{
+    char took[32];
+
+    log_info("run %s step %s %s/%s: done in %s", run->id, step->id, step->name, step->what,
+             clock_human_ms(clock_mono_ms() - began_ms, took));
+}
+
+int step_perform(struct run *run, size_t index, struct err *err)
+{
+    const struct plan_step *step = &run->plan.steps[index];
+    int64_t began_ms = clock_mono_ms();
+
+    run->current = index;
+    int rc = begin_step(run, index, err);
+    if (rc)
+        return err_wrap(err, "step %s %s/%s", step->id, step->name, step->what);
+    /* While writes are refused nothing is said that could wait: the terminal may be slow. */
+    if (!run->fence_began_ms)
+        log_info("run %s step %s %s/%s: %s", run->id, step->id, step->name, step->what,
+                 step->title);
+
+    rc = act_and_verify(run, index, err);
+    if (!rc && step->ends_in != SITUATION_UNSAFE)
+        rc = check_situation(run, SITUATION_BIT(step->ends_in), SITUATION_WAIT_MS, err);
+    if (rc) {
+        struct err also = {0};
+        if (mark(run, index, STEP_FAILED, err, &also))
+            log_failure(&also); /* the first failure is the one to act upon */
+        return err_wrap(err, "step %s %s/%s", step->id, step->name, step->what);
+    }
+    rc = mark(run, index, STEP_DONE, NULL, err);
+    if (!rc)
+        rc = failpoint(step, "after-outcome", err);
+    if (!rc)
+        log_done(run, step, began_ms);
+    return rc;
+}
+
+int step_undo(struct run *run, size_t index, struct err *err)
+{
+    const struct plan_step *step = &run->plan.steps[index];
+
+    if (step->undo_count == 0)
+        return 0;
+    int rc = lease_check(run->lease, err);
+    if (!rc)
+        rc = mark(run, index, STEP_UNDO, NULL, err);
+    if (!rc)
+        rc = failpoint(step, "before-undo", err);
+    if (!rc)
+        rc = run_ops(run, step, step->undo, step->undo_count, err);
+    if (!rc)
+        rc = mark(run, index, STEP_UNDONE, NULL, err);
+    if (rc)
+        return err_wrap(err, "undoing step %s %s/%s", step->id, step->name, step->what);
+    log_info("run %s step %s %s/%s: undone", run->id, step->id, step->name, step->what);
+    return 0;
+}
+
+enum tri step_is_true(struct run *run, size_t index)
+{
+    const struct plan_step *step = &run->plan.steps[index];
+    struct err err = {0};
+
+    if (!step->verify.work[0])
+        return TRI_UNKNOWN;
+    int rc = run_op(run, step, &step->verify, &err);
+    if (rc == 0)
+        return TRI_YES;
+    return rc == ERR_REFUSED ? TRI_NO : TRI_UNKNOWN;
+}

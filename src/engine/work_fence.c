@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* Closing, draining, opening: the seconds that count. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cluster/events.h"
+#include "cluster/fence.h"
+#include "cluster/link.h"
+#include "engine/work.h"
+
+#define FORECAST_SAMPLES 5
+
+static int open_side(struct run *run, const json_t *args, enum side *out_side,
+                     struct session **out_session, struct err *err)
+{
+    int rc = side_of(args, "side", out_side, err);
+    return rc ? rc : run_primary(run, *out_side, out_session, err);
+}
+
+static int note_closed(struct run *run, enum side side, const struct fence_report *report,
+                       struct err *err)
+{
+    int rc = run_note(run, "side.closed", err,
+                      "%s is closed: read_only took %lld ms, the proof %lld ms, %u session(s) ended",
+                      side_title(side), (long long)report->close_ms, (long long)report->prove_ms,
+                      report->killed);
+    if (!rc && report->killed)
+        rc = run_note(run, "side.killed", err, "ended on %s: %s", side_title(side),
+                      report->killed_text);
+    return rc;
+}
+
+WORK(work_fence_close)
+{
+    enum side side;
+    struct session *session;
+    struct fence_report report = {0};
+    bool is_read_only = false;
+    int64_t value;
+
+    (void)step;
+    int rc = open_side(run, args, &side, &session, err);
+    if (!rc)
+        rc = db_query_int(session->db, sql_for(SQL_READ_ONLY_GET, &session->version), &value, err);
+    if (rc)
+        return rc;
+    is_read_only = value != 0;
+    heartbeat_set(run->heartbeat, side, false);
+    if (!is_read_only)
+        run->fence_began_ms = clock_mono_ms();
+    rc = fence_close(run->service, session, &report, err);
+    if (rc) {
+        /* Given way: writes go on as they did before. Not known: the undo opens it. */
+        if (!is_read_only && err->effect == EFFECT_NONE) {
+            heartbeat_set(run->heartbeat, side, true);
+            run->fence_began_ms = 0;
+        }
+        return rc;
+    }
+    rc = run_position_put(run, side_name(side), &report.position, err);
+    return rc ? rc : note_closed(run, side, &report, err);
+}
+
+WORK(work_side_open)
+{
+    enum side side;
+    struct session *session;
+
+    (void)step;
+    int rc = open_side(run, args, &side, &session, err);
+    if (!rc)
+        rc = fence_open(session, err);
+    if (rc)
+        return rc;
+    heartbeat_set(run->heartbeat, side, true);
+    if (!run->fence_began_ms)
+        return run_note(run, "side.opened", err, "%s is open", side_title(side));
+    run->write_pause_ms = clock_mono_ms() - run->fence_began_ms;
+    run->fence_began_ms = 0;
+    return run_note(run, "side.opened", err, "%s is open; writes were refused for %lld ms",
+                    side_title(side), (long long)run->write_pause_ms);
+}
+
+static int ask_read_only(struct run *run, const json_t *args, bool wanted, struct err *err)
+{
+    enum side side;
+    struct session *session;
+    int64_t value;
+
+    int rc = open_side(run, args, &side, &session, err);
+    if (!rc)
+        rc = db_query_int(session->db, sql_for(SQL_READ_ONLY_GET, &session->version), &value, err);
+    if (rc)
+        return rc;
+    if ((value != 0) == wanted)
+        return 0;
+    return err_set(err, ERR_REFUSED, EFFECT_NONE, "%s (%s) is %s", side_title(side),
+                   session->node->name, value ? "closed" : "open");
+}
+
+WORK(work_side_is_closed)
+{
+    (void)step;
+    return ask_read_only(run, args, true, err);
+}
+
+WORK(work_side_is_open)
+{
+    (void)step;
+    return ask_read_only(run, args, false, err);
+}
+
+/* While writes are refused the wait may last no longer than the budget or the drain limit, whichever is shorter. */
+static int64_t drain_deadline(const struct run *run, const json_t *args)
+{
+    int64_t limit_ms = run->service->limits.drain_ms;
+    int64_t budget_ms = json_int_or(args, "budget_ms", limit_ms);
+
+    if (!run->fence_began_ms)
+        return clock_mono_ms() + run->service->limits.stragglers_ms;
+    return run->fence_began_ms + (budget_ms < limit_ms ? budget_ms : limit_ms);
+}
+
+WORK(work_drain)
+{
+    enum side from;
+    struct session *source, *replica;
+    struct gtid_list want;
+    int64_t began_ms = clock_mono_ms();
+
+    (void)step;
+    int rc = side_of(args, "from", &from, err);
+    if (!rc)
+        rc = run_primary(run, from, &source, err);
+    if (!rc)
+        rc = run_primary(run, side_other(from), &replica, err);
+    if (!rc)
+        rc = link_position(source, &want, err);
+    if (!rc)
+        rc = run_position_put(run, side_name(from), &want, err);
+    if (!rc)
+        rc = link_wait_applied(replica, link_channel(side_other(from)), &want,
+                               drain_deadline(run, args), err);
+    if (rc)
+        return err_wrap(err, "draining %s into %s", side_title(from),
+                        side_title(side_other(from)));
+    return run_note(run, "drain.done", err, "%s has applied everything of %s, after %lld ms",
+                    side_title(side_other(from)), side_title(from),
+                    (long long)(clock_mono_ms() - began_ms));
+}
+
+/* --- forecast --------------------------------------------------------------------------------------- */
+
+/* Worst of a few GTID waits: what the drain will have to wait for. */
+static int measure_lag(struct run *run, enum side from, int64_t limit_ms, double *out_ms,
+                       struct err *err)
+{
+    struct session *source, *replica;
+    int64_t worst_us = 0, lag_us;
+
+    int rc = run_primary(run, from, &source, err);
+    if (!rc)
+        rc = run_primary(run, side_other(from), &replica, err);
+    for (int i = 0; i < FORECAST_SAMPLES && !rc; i++) {
+        rc = link_measure(source, replica, limit_ms, &lag_us, err);
+        if (!rc && lag_us == LAG_INFINITE)
+            rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
+                         "%s did not reach the position of %s within %lld ms",
+                         side_title(side_other(from)), side_title(from), (long long)limit_ms);
+        if (!rc && lag_us > worst_us)
+            worst_us = lag_us;
+    }
+    *out_ms = (double)worst_us / 1000.0;
+    return rc;
+}
+
+/* The fence's parts done harmlessly, and timed: a journal record, a proof's questions, the compare of the newest rows. */
+static int measure_parts(struct run *run, const struct plan_step *step, const json_t *args,
+                         double *out_ms, struct err *err)
+{
+    int64_t began_us = clock_mono_us();
+
+    int rc = journal_event(run->journal, run->id, "forecast.measure", NULL, err);
+    double record_ms = (double)(clock_mono_us() - began_us) / 1000.0;
+    began_us = clock_mono_us();
+    if (!rc)
+        rc = work_verify_tail(run, step, args, err);
+    double tail_ms = (double)(clock_mono_us() - began_us) / 1000.0;
+    began_us = clock_mono_us();
+    if (!rc)
+        rc = lease_check(run->lease, err);
+    double lease_ms = (double)(clock_mono_us() - began_us) / 1000.0;
+    /* Five parts between the fence and the opening, each with a lease check and about four journal records. */
+    *out_ms = tail_ms + 5 * (lease_ms + 4 * record_ms);
+    return rc;
+}
+
+WORK(work_forecast)
+{
+    enum side from;
+    bool is_shared = json_bool_or(args, "shared", 0);
+    int64_t budget_ms = json_int_or(args, "budget_ms", 0), ttl_ms = json_int_or(args, "ttl_ms", 0);
+    double lag_ms = 0, parts_ms = 0;
+
+    int rc = side_of(args, "from", &from, err);
+    if (!rc)
+        rc = measure_lag(run, from, budget_ms > 0 ? budget_ms : run->service->limits.drain_ms,
+                         &lag_ms, err);
+    if (rc)
+        return rc;
+    if (is_shared)
+        return run_note(run, "forecast", err,
+                        "forecast: no write is refused (both sides stay open); a row needs %.1f ms "
+                        "to the other side",
+                        lag_ms);
+    rc = measure_parts(run, step, args, &parts_ms, err);
+    if (rc)
+        return rc;
+    double pause_ms = lag_ms + parts_ms;
+    rc = run_note(run, "forecast", err,
+                  "forecast: writes are refused for about %.0f ms (%.1f ms to drain, %.0f ms for the "
+                  "proofs), and up to %.0f s more for users of DNS-only names; budget %.1f s",
+                  pause_ms, lag_ms, parts_ms, (double)ttl_ms / 1000.0, (double)budget_ms / 1000.0);
+    if (!rc && pause_ms + (double)ttl_ms > (double)budget_ms) {
+        err_set(err, ERR_REFUSED, EFFECT_NONE,
+                "writes would be refused for about %.0f ms and up to %.0f s for DNS-only names, "
+                "which is over the budget of %.1f s",
+                pause_ms, (double)ttl_ms / 1000.0, (double)budget_ms / 1000.0);
+        rc = err_hint(err, "nothing was touched; lower the TTL, raise \"budget\", or use mode = "
+                           "\"shared\"");
+    }
+    return rc;
+}
+
+WORK(work_events_move)
+{
+    enum side to;
+    struct session *target, *other;
+    unsigned disabled = 0, enabled = 0;
+
+    (void)step;
+    int rc = side_of(args, "to", &to, err);
+    if (!rc)
+        rc = run_primary(run, side_other(to), &other, err);
+    if (!rc)
+        rc = run_primary(run, to, &target, err);
+    if (!rc)
+        rc = events_set(run->service, other, false, &disabled, err); /* first off, then on: never on both */
+    if (!rc)
+        rc = events_set(run->service, target, true, &enabled, err);
+    return rc ? rc
+              : run_note(run, "events.moved", err, "%u event(s) off on %s, %u on on %s", disabled,
+                         side_title(side_other(to)), enabled, side_title(to));
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* Conditions and people: gate, approve, watch. What is not known does not hold. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cluster/probe.h"
+#include "engine/work.h"
+
+#define REQUIREMENT_CAP 16
+#define POLL_MS 200
+#define FACTS_INTERVAL_MS 1000
+#define PROBE_TIMEOUT_MS 3000
+#define LONG_TRANSACTION_S 10
+
+struct condition_set {
+    struct requirement requirement[REQUIREMENT_CAP];
+    struct requirement_state state[REQUIREMENT_CAP];
+    size_t count;
+    struct gate_values values;
+    int64_t facts_at_ms; /* when the slower values were read */
+};
+
+static int condition_set_init(struct condition_set *set, const json_t *texts, struct err *err)
+{
+    *set = (struct condition_set){.facts_at_ms = -FACTS_INTERVAL_MS};
+    if (json_array_size(texts) > REQUIREMENT_CAP)
+        return err_set(err, ERR_CONFIG, EFFECT_NONE, "more than %d requirements", REQUIREMENT_CAP);
+    for (size_t i = 0; i < json_array_size(texts); i++) {
+        int rc = requirement_parse(json_string_value(json_array_get(texts, i)),
+                                   &set->requirement[i], err);
+        if (rc)
+            return rc;
+        requirement_state_init(&set->state[i]);
+        set->count++;
+    }
+    return 0;
+}
+
+static void know(struct condition_set *set, enum gate_metric metric, int64_t value)
+{
+    set->values.metric[metric] = (struct gate_value){.is_known = true, .value = value};
+}
+
+/* --- values ----------------------------------------------------------------------------------------- */
+
+static const struct node_sample *primary_sample(const struct lag_snapshot *now, enum side side)
+{
+    for (size_t i = 0; i < now->node_count; i++)
+        if (now->nodes[i].is_primary && now->nodes[i].side == side)
+            return &now->nodes[i];
+    return NULL;
+}
+
+/* Lag of the link that ends at `side`: by heartbeat when its source is open, else by what it has received. */
+static int64_t link_lag(const struct lag_snapshot *now, enum side side)
+{
+    const struct node_sample *replica = primary_sample(now, side);
+    const struct node_sample *source = primary_sample(now, side_other(side));
+
+    if (!replica || !source || !replica->is_link_running || !source->is_reached)
+        return LAG_INFINITE;
+    return source->is_open == TRI_YES ? now->link_lag_ms[side] : replica->receive_lag_ms;
+}
+
+static void collect_samples(struct run *run, struct condition_set *set)
+{
+    struct lag_snapshot now;
+    int64_t worst_ms = -1;
+    bool all_run = true;
+
+    sampler_read(run->sampler, &now);
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct node_sample *replica = primary_sample(&now, side);
+        if (!replica || !replica->is_reached)
+            return; /* nothing is known: not even which links there are */
+        if (!replica->has_link)
+            continue;
+        int64_t lag_ms = link_lag(&now, side);
+        worst_ms = lag_ms > worst_ms ? lag_ms : worst_ms;
+        all_run = all_run && replica->is_link_running;
+    }
+    if (worst_ms >= 0) {
+        know(set, GATE_LAG, worst_ms);
+        know(set, GATE_LINKS, all_run);
+    }
+    know(set, GATE_CONFLICTS, now.conflicts);
+}
+
+static int collect_verified(struct run *run, struct condition_set *set, struct err *err)
+{
+    struct verified_sum sum;
+    int rc = journal_verified_sum(run->journal, run->service->name, &sum, err);
+
+    if (rc || !sum.is_complete || sum.tables == 0)
+        return rc;
+    know(set, GATE_VERIFIED, (int64_t)sum.tables_equal * 10000 / sum.tables);
+    know(set, GATE_VERIFIED_AGE, (clock_wall_us() - sum.oldest_us) / 1000);
+    return 0;
+}
+
+/* Blockers: transactions that would hold up a fence, and prepared XA. Stragglers: application sessions on a closed side. */
+static void count_facts(const struct facts *facts, struct condition_set *set)
+{
+    int64_t blockers = 0, stragglers = 0;
+
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct node_facts *primary = facts_primary(facts, side);
+        if (!primary || primary->is_reached != TRI_YES)
+            return;
+        blockers += primary->prepared_xa + (primary->oldest_transaction_s > LONG_TRANSACTION_S);
+        if (facts_is_open(facts, side) == TRI_NO)
+            stragglers += primary->app_sessions;
+    }
+    know(set, GATE_BLOCKERS, blockers);
+    know(set, GATE_STRAGGLERS, stragglers);
+}
+
+static int collect(struct run *run, struct condition_set *set, struct err *err)
+{
+    struct gate_values before = set->values;
+    int64_t now_ms = clock_mono_ms();
+
+    memset(&set->values, 0, sizeof set->values);
+    collect_samples(run, set);
+    int rc = collect_verified(run, set, err);
+    if (rc)
+        return rc;
+    if (now_ms - set->facts_at_ms < FACTS_INTERVAL_MS) {
+        set->values.metric[GATE_BLOCKERS] = before.metric[GATE_BLOCKERS];
+        set->values.metric[GATE_STRAGGLERS] = before.metric[GATE_STRAGGLERS];
+        return 0;
+    }
+    struct facts facts = {0};
+    rc = probe_nodes(run->service, PROBE_TIMEOUT_MS, &facts, err);
+    if (!rc)
+        count_facts(&facts, set);
+    facts_release(&facts);
+    set->facts_at_ms = now_ms;
+    return rc;
+}
+
+/* --- gate ------------------------------------------------------------------------------------------- */
+
+/* Returns how many hold; `out` lists the live value of each, those that do not hold first in brackets. */
+static size_t evaluate(struct condition_set *set, char *out, size_t out_size)
+{
+    size_t met = 0, len = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < set->count; i++) {
+        char live[256];
+        bool holds = requirement_met(&set->requirement[i], &set->values, clock_mono_ms(),
+                                     &set->state[i], live);
+        met += holds;
+        if (len < out_size)
+            len += (size_t)snprintf(out + len, out_size - len, "%s%s%s", i ? "; " : "",
+                                    holds ? "" : "NOT YET ", live);
+    }
+    return met;
+}
+
+WORK(work_gate)
+{
+    struct condition_set set;
+    char live[600];
+    int64_t deadline_ms = clock_mono_ms() + json_int_or(args, "timeout_ms", 0);
+
+    (void)step;
+    int rc = condition_set_init(&set, json_object_get(args, "require"), err);
+    while (!rc) {
+        rc = collect(run, &set, err);
+        if (rc)
+            return rc;
+        if (evaluate(&set, live, sizeof live) == set.count)
+            return run_note(run, "gate.open", err, "go: %s", live);
+        if (clock_mono_ms() > deadline_ms) {
+            err_set(err, ERR_REFUSED, EFFECT_NONE, "no go: %s", live);
+            return err_hint(err, "nothing was changed by the gate; when the cause is mended: "
+                                 "\"cutover run --resume\"");
+        }
+        rc = run_tick(run, err, "gate: %s", live);
+        if (!rc)
+            rc = run_pause(run, POLL_MS, err);
+    }
+    return rc;
+}
+
+/* --- people ----------------------------------------------------------------------------------------- */
+
+WORK(work_approve)
+{
+    const char *question = json_text_or(args, "ask", "Go on?");
+    const struct run_ui *ui = &run->options->ui;
+
+    (void)step;
+    if (run->options->is_yes)
+        return run_note(run, "approve.yes", err, "%s - yes, by --yes of %s", question,
+                        run->options->holder);
+    if (!ui->ask) {
+        err_set(err, ERR_REFUSED, EFFECT_NONE, "nobody can be asked: %s", question);
+        return err_hint(err, "run it on a terminal, or answer beforehand with --yes");
+    }
+    int answer = ui->ask(ui->context, question, err);
+    if (answer < 0)
+        return answer;
+    if (answer == 0)
+        return err_set(err, ERR_STOPPED, EFFECT_NONE, "a person said no to: %s", question);
+    return run_note(run, "approve.yes", err, "%s - yes, says %s", question, run->options->holder);
+}
+
+/* --- watch ------------------------------------------------------------------------------------------ */
+
+static int trip(struct run *run, const struct requirement *trigger, const char *live,
+                struct err *err)
+{
+    int rc = run_note(run, "watch.tripped", err, "rollback_if \"%s\" holds: %s", trigger->text, live);
+
+    if (rc)
+        return rc;
+    run->is_rollback_wanted = true;
+    return err_set(err, ERR_REFUSED, EFFECT_NONE, "watch: \"%s\" holds (%s)", trigger->text, live);
+}
+
+WORK(work_watch)
+{
+    struct condition_set set;
+    int64_t deadline_ms = clock_mono_ms() + json_int_or(args, "for_ms", 0);
+
+    (void)step;
+    int rc = condition_set_init(&set, json_object_get(args, "rollback_if"), err);
+    while (!rc) {
+        char live[256], left[32];
+        rc = collect(run, &set, err);
+        for (size_t i = 0; i < set.count && !rc; i++)
+            if (requirement_met(&set.requirement[i], &set.values, clock_mono_ms(), &set.state[i],
+                                live))
+                return trip(run, &set.requirement[i], live, err);
+        int64_t now_ms = clock_mono_ms();
+        if (!rc && now_ms >= deadline_ms)
+            return run_note(run, "watch.done", err, "nothing tripped the watch");
+        const struct gate_value *lag = &set.values.metric[GATE_LAG];
+        char lag_now[32];
+        lag_text(lag->is_known ? lag->value : LAG_INFINITE, lag_now);
+        if (!rc)
+            rc = run_tick(run, err, "watching: lag %s, %s left", lag_now,
+                          clock_human_ms(deadline_ms - now_ms, left));
+        if (!rc)
+            rc = run_pause(run, POLL_MS, err);
+    }
+    return rc;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* Links, copies and positions: what a plan waits for and asks about them. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cluster/link.h"
+#include "cluster/probe.h"
+#include "cluster/seed.h"
+#include "engine/observe.h"
+#include "engine/work.h"
+
+#define HEALTHY_WAIT_MS 15000
+#define PROBE_WAIT_MS 10000
+#define KEEP_UP_WAIT_MS 60000
+#define SLICE_MS 1000
+
+/* --- seed ------------------------------------------------------------------------------------------- */
+
+WORK(work_seed_wipe)
+{
+    (void)step;
+    (void)args;
+    int rc = journal_verified_begin(run->journal, run->service->name, err);
+    return rc ? rc : seed_wipe(run->service, SIDE_NEW, err);
+}
+
+/* The run's own stop flag is looked at inside the copy; a tick can only fail here when the journal does. */
+struct seed_context {
+    struct run *run;
+    struct err err;
+};
+
+static void show_seed(void *context, const struct seed_progress *now)
+{
+    struct seed_context *seed = context;
+    char eta[32] = "unknown";
+
+    if (seed->err.code)
+        return;
+    if (now->eta_ms >= 0)
+        clock_human_ms(now->eta_ms, eta);
+    double mb = (double)now->bytes_done / 1e6;
+    double seconds = (double)(now->elapsed_ms > 0 ? now->elapsed_ms : 1) / 1000.0;
+    if (run_tick(seed->run, &seed->err, "seed: %u of %u tables, %.0f of about %.0f MB, %.1f MB/s, %s left",
+                 now->tables_done, now->tables_total, mb, (double)now->bytes_total / 1e6,
+                 mb / seconds, eta))
+        return; /* kept in seed->err, reported when the copy returns */
+}
+
+WORK(work_seed_copy)
+{
+    struct seed_context context = {.run = run};
+    unsigned workers = run->options->workers ? run->options->workers
+                                             : (unsigned)json_int_or(args, "workers", 0);
+    struct seed_options options = {.service = run->service,
+                                   .from = SIDE_OLD,
+                                   .workers = workers,
+                                   .progress = show_seed,
+                                   .context = &context};
+    struct seed_report report = {0};
+    char took[32];
+
+    (void)step;
+    int rc = seed_copy(&options, &report, err);
+    if (!rc && context.err.code && context.err.code != ERR_STOPPED) {
+        *err = context.err;
+        rc = err->code;
+    }
+    if (!rc)
+        rc = run_position_put(run, "seed", &report.position, err);
+    if (!rc)
+        rc = run_note(run, "seed.copied", err,
+                      "copied %u tables, %llu rows, %.0f MB in %s (%.1f MB/s); commits on OLD were "
+                      "held for %lld ms",
+                      report.tables, (unsigned long long)report.rows, (double)report.bytes / 1e6,
+                      clock_human_ms(report.duration_ms, took),
+                      (double)report.bytes / 1e3 /
+                          (double)(report.duration_ms > 0 ? report.duration_ms : 1),
+                      (long long)report.barrier_ms);
+    return rc;
+}
+
+static int refuse_errant(const struct gtid_list *errant, struct err *err)
+{
+    char text[300];
+
+    if (errant->count == 0)
+        return 0;
+    if (gtid_list_text(errant, text, sizeof text, NULL))
+        (void)snprintf(text, sizeof text, "%zu positions", errant->count);
+    err_set(err, ERR_REFUSED, EFFECT_NONE,
+            "NEW took writes of its own, which OLD does not have: %s", text);
+    return err_hint(err, "NEW must be emptied and seeded again: the playbook 2-rehearse-and-reset "
+                         "ends with that; then 1-follow");
+}
+
+WORK(work_link_check_clean)
+{
+    struct session *old_primary, *new_primary;
+    struct gtid_list errant;
+
+    (void)step;
+    (void)args;
+    int rc = run_primary(run, SIDE_OLD, &old_primary, err);
+    if (!rc)
+        rc = run_primary(run, SIDE_NEW, &new_primary, err);
+    if (!rc)
+        rc = link_errant(new_primary, old_primary, &errant, err);
+    return rc ? rc : refuse_errant(&errant, err);
+}
+
+WORK(work_seed_check)
+{
+    struct facts facts = {0};
+    int rc = observe(run->service, &facts, NULL, err);
+
+    if (rc)
+        return rc;
+    const struct node_facts *primary = facts_primary(&facts, SIDE_NEW);
+    if (!primary || primary->is_reached != TRI_YES)
+        rc = err_set(err, ERR_LOST, EFFECT_NONE, "NEW does not answer: %s",
+                     primary ? primary->error : "no primary");
+    else if (primary->has_data != TRI_YES || primary->slave_pos.count == 0)
+        rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
+                     "NEW has not been seeded: it holds %s and knows %s",
+                     primary->has_data == TRI_YES ? "tables" : "no tables",
+                     primary->slave_pos.count ? "a position" : "no position");
+    facts_release(&facts);
+    return rc ? rc : work_link_check_clean(run, step, args, err);
+}
+
+/* --- links ------------------------------------------------------------------------------------------ */
+
+WORK(work_link_runs)
+{
+    enum side side;
+    struct session *replica;
+
+    (void)step;
+    int rc = side_of(args, "side", &side, err);
+    if (!rc)
+        rc = run_primary(run, side, &replica, err);
+    if (!rc)
+        rc = link_wait_healthy(replica, link_channel(side), clock_mono_ms() + HEALTHY_WAIT_MS, err);
+    return rc;
+}
+
+WORK(work_link_absent)
+{
+    struct facts facts = {0};
+
+    (void)step;
+    (void)args;
+    int rc = observe(run->service, &facts, NULL, err);
+    if (!rc && (facts_link_exists(&facts, SIDE_OLD) != TRI_NO ||
+                facts_link_exists(&facts, SIDE_NEW) != TRI_NO))
+        rc = err_set(err, ERR_REFUSED, EFFECT_NONE, "a link is still there, or cannot be asked for");
+    facts_release(&facts);
+    return rc;
+}
+
+static int open_pair(struct run *run, enum side replica_side, struct session **source,
+                     struct session **replica, struct err *err)
+{
+    int rc = run_primary(run, side_other(replica_side), source, err);
+    return rc ? rc : run_primary(run, replica_side, replica, err);
+}
+
+/* Once there is nothing old left to apply, does the link keep up with what is being written? */
+static int wait_keep_up(struct run *run, enum side side, struct session *source,
+                        struct session *replica, struct err *err)
+{
+    int64_t deadline_ms = clock_mono_ms() + KEEP_UP_WAIT_MS;
+    int64_t lag_us;
+
+    for (;;) {
+        int rc = link_measure(source, replica, run->service->limits.lag_ms * 4, &lag_us, err);
+        if (rc)
+            return rc;
+        if (lag_us != LAG_INFINITE && lag_us / 1000 <= run->service->limits.lag_ms)
+            return run_note(run, "link.caught_up", err, "the %s link keeps up: %.1f ms behind",
+                            link_name(side), (double)lag_us / 1000.0);
+        if (clock_mono_ms() > deadline_ms)
+            return err_set(err, ERR_TIMEOUT, EFFECT_NONE,
+                           "the %s link does not get below the lag limit of %lld ms",
+                           link_name(side), (long long)run->service->limits.lag_ms);
+        rc = run_pause(run, 200, err);
+        if (rc)
+            return rc;
+    }
+}
+
+WORK(work_link_catch_up)
+{
+    enum side side;
+    struct session *source, *replica;
+    struct gtid_list want;
+
+    (void)step;
+    int rc = side_of(args, "side", &side, err);
+    if (!rc)
+        rc = open_pair(run, side, &source, &replica, err);
+    if (!rc)
+        rc = link_position(source, &want, err);
+    while (!rc) {
+        struct err slice = {0};
+        rc = link_wait_applied(replica, link_channel(side), &want, clock_mono_ms() + SLICE_MS,
+                               &slice);
+        if (rc == 0)
+            return wait_keep_up(run, side, source, replica, err);
+        if (rc != ERR_TIMEOUT) {
+            *err = slice;
+            return rc;
+        }
+        rc = run_tick(run, err, "catch up: %s", slice.msg);
+    }
+    return rc;
+}
+
+static int check_one_link(struct run *run, enum side side, struct err *err)
+{
+    struct session *source, *replica;
+    int64_t limit_ms = run->service->limits.lag_ms, lag_us;
+
+    int rc = open_pair(run, side, &source, &replica, err);
+    if (!rc)
+        rc = link_wait_healthy(replica, link_channel(side), clock_mono_ms() + HEALTHY_WAIT_MS, err);
+    if (!rc)
+        rc = link_measure(source, replica, limit_ms + 1000, &lag_us, err);
+    if (rc)
+        return rc;
+    if (lag_us == LAG_INFINITE || lag_us / 1000 > limit_ms) {
+        err_set(err, ERR_REFUSED, EFFECT_NONE,
+                "the %s link is behind by more than the limit of %lld ms", link_name(side),
+                (long long)limit_ms);
+        return err_hint(err, "wait for it, or raise limits.lag in %s", run->service->path);
+    }
+    return run_note(run, "link.lag", err, "the %s link is %.1f ms behind", link_name(side),
+                    (double)lag_us / 1000.0);
+}
+
+WORK(work_link_check)
+{
+    (void)step;
+    (void)args;
+    int rc = check_one_link(run, SIDE_NEW, err);
+    return rc ? rc : check_one_link(run, SIDE_OLD, err);
+}
+
+static int probe_from(struct run *run, enum side from, struct err *err)
+{
+    struct session *source, *replica;
+    int64_t took_ms;
+
+    int rc = open_pair(run, side_other(from), &source, &replica, err);
+    if (!rc)
+        rc = link_probe_row(source, replica, clock_mono_ms() + PROBE_WAIT_MS, &took_ms, err);
+    if (rc)
+        return err_wrap(err, "a probe row from %s to %s", side_title(from),
+                        side_title(side_other(from)));
+    return run_note(run, "link.probed", err, "a row travelled from %s to %s in %lld ms",
+                    side_title(from), side_title(side_other(from)), (long long)took_ms);
+}
+
+WORK(work_link_probe)
+{
+    (void)step;
+    (void)args;
+    int rc = probe_from(run, SIDE_OLD, err);
+    return rc ? rc : probe_from(run, SIDE_NEW, err);
+}
+
+WORK(work_link_probe_back)
+{
+    enum side to;
+
+    (void)step;
+    int rc = side_of(args, "to", &to, err);
+    return rc ? rc : probe_from(run, to, err);
+}
+
+WORK(work_retire_check)
+{
+    struct session *source, *replica;
+    int64_t lag_us;
+
+    (void)step;
+    (void)args;
+    int rc = open_pair(run, SIDE_OLD, &source, &replica, err);
+    if (!rc)
+        rc = link_measure(source, replica, run->service->limits.drain_ms, &lag_us, err);
+    if (!rc && lag_us == LAG_INFINITE)
+        rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
+                     "OLD does not reach NEW's position within %lld ms: while it lags, keep the "
+                     "way back",
+                     (long long)run->service->limits.drain_ms);
+    return rc;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sessions of the application: by which increment they count, and who still writes on a side that is being left.
+ * A session inherits auto_increment_increment when it connects, so staggering is true only for sessions that began after
+ * it. Thread ids grow: the id of a session of ours that was opened right after the change tells old from new.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cluster/fence.h"
+#include "cluster/link.h"
+#include "engine/work.h"
+
+#define RENEW_WAIT_MS 120000
+#define RENEW_POLL_MS 100
+#define QUIET_MS 3000 /* no commit of the application for so long: nobody writes there any more */
+#define CHASE_POLL_MS 250
+
+/* --- staggering ------------------------------------------------------------------------------------- */
+
+struct counting {
+    int64_t increment, offset;
+    unsigned long thread;
+};
+
+static int ask_counting(struct run *run, enum side side, struct counting *out, struct err *err)
+{
+    CLEANUP(session_release) struct session fresh = {0};
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = session_open(run->service, service_primary(run->service, side), SESSION_CONTROLLER,
+                          &fresh, err);
+
+    if (!rc)
+        rc = session_query_row(&fresh, SQL_STAGGER_READ_SESSION, NULL, 0, &row, err);
+    if (rc)
+        return rc;
+    *out = (struct counting){.increment = result_number(&row, 0, "increment"),
+                             .offset = result_number(&row, 0, "offset"),
+                             .thread = db_thread_id(fresh.db)};
+    return 0;
+}
+
+static void thread_name(enum side side, char out[64])
+{
+    (void)snprintf(out, 64, "stagger.%s.thread", side_name(side));
+}
+
+static int remember_thread(struct run *run, enum side side, unsigned long thread, struct err *err)
+{
+    char name[64], value[32];
+
+    thread_name(side, name);
+    (void)snprintf(value, sizeof value, "%lu", thread);
+    return journal_memory_put(run->journal, run->service->name, name, value, err);
+}
+
+static int check_counting(const struct counting counting[SIDE_COUNT], struct err *err)
+{
+    const struct counting *a = &counting[SIDE_OLD], *b = &counting[SIDE_NEW];
+
+    if (a->increment >= 2 && a->increment == b->increment && a->offset != b->offset)
+        return 0;
+    err_set(err, ERR_REFUSED, EFFECT_NONE,
+            "AUTO_INCREMENT is not staggered in new sessions: OLD counts by %" PRId64
+            " from %" PRId64 ", NEW by %" PRId64 " from %" PRId64,
+            a->increment, a->offset, b->increment, b->offset);
+    return err_hint(err, "a playbook step with action = \"stagger\" sets it (3-mirror has one)");
+}
+
+static int read_counting(struct run *run, struct counting out[SIDE_COUNT], struct err *err)
+{
+    int rc = ask_counting(run, SIDE_OLD, &out[SIDE_OLD], err);
+
+    if (!rc)
+        rc = ask_counting(run, SIDE_NEW, &out[SIDE_NEW], err);
+    return rc ? rc : check_counting(out, err);
+}
+
+WORK(work_stagger_check)
+{
+    struct counting counting[SIDE_COUNT];
+
+    (void)step;
+    (void)args;
+    int rc = read_counting(run, counting, err);
+    if (!rc)
+        rc = remember_thread(run, SIDE_OLD, counting[SIDE_OLD].thread, err);
+    if (!rc)
+        rc = remember_thread(run, SIDE_NEW, counting[SIDE_NEW].thread, err);
+    return rc;
+}
+
+/* Application sessions older than the staggering. `out_name` names one of them for messages. */
+struct old_sessions {
+    unsigned count, ended;
+    char name[720];
+};
+
+static int end_or_count(struct run *run, struct session *session, const struct app_session *app,
+                        bool may_end, struct old_sessions *found, struct err *err)
+{
+    found->count++;
+    (void)snprintf(found->name, sizeof found->name, "thread %lu of %s@%s on %s", app->id, app->user,
+                   app->host, session->node->name);
+    if (!may_end || app->is_writing || strcmp(app->command, "Sleep") != 0)
+        return 0;
+    found->ended++;
+    return session_kill(run->service, session->node, app->id, err);
+}
+
+static int visit_old_sessions(struct run *run, enum side side, bool may_end,
+                              struct old_sessions *found, struct err *err)
+{
+    struct session *session;
+    struct app_session *apps = NULL;
+    size_t count = 0;
+    char name[64], value[32];
+
+    thread_name(side, name);
+    int rc = journal_memory_get(run->journal, run->service->name, name, value, sizeof value, err);
+    if (!rc && !value[0])
+        rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
+                     "it is not known since when AUTO_INCREMENT is staggered on %s",
+                     side_title(side));
+    if (!rc)
+        rc = run_primary(run, side, &session, err);
+    if (!rc)
+        rc = fence_app_sessions(run->service, session, &apps, &count, err);
+    for (size_t i = 0; i < count && !rc; i++)
+        if (apps[i].id < strtoul(value, NULL, 10))
+            rc = end_or_count(run, session, &apps[i], may_end, found, err);
+    free(apps);
+    return rc;
+}
+
+WORK(work_sessions_renew)
+{
+    int64_t deadline_ms = clock_mono_ms() + RENEW_WAIT_MS;
+    unsigned ended = 0;
+
+    (void)step;
+    (void)args;
+    for (;;) {
+        struct old_sessions found = {0};
+        int rc = visit_old_sessions(run, SIDE_OLD, true, &found, err);
+        if (!rc)
+            rc = visit_old_sessions(run, SIDE_NEW, true, &found, err);
+        if (rc)
+            return rc;
+        ended += found.ended;
+        if (found.count == 0)
+            return run_note(run, "sessions.renewed", err,
+                            "no session counts by the old increments; %u idle one(s) were ended",
+                            ended);
+        if (clock_mono_ms() > deadline_ms) {
+            err_set(err, ERR_TIMEOUT, EFFECT_NONE,
+                    "%u session(s) still count by the old increments, for example %s", found.count,
+                    found.name);
+            return err_hint(err, "let the application reconnect, or end them, and type \"cutover "
+                                 "run --resume\"");
+        }
+        rc = run_tick(run, err, "waiting for %u session(s) older than the staggering, e.g. %s",
+                      found.count, found.name);
+        if (!rc)
+            rc = run_pause(run, RENEW_POLL_MS, err);
+        if (rc)
+            return rc;
+    }
+}
+
+WORK(work_sessions_check)
+{
+    struct counting counting[SIDE_COUNT];
+    struct old_sessions found = {0};
+
+    (void)step;
+    (void)args;
+    int rc = read_counting(run, counting, err);
+    if (!rc)
+        rc = visit_old_sessions(run, SIDE_OLD, false, &found, err);
+    if (!rc)
+        rc = visit_old_sessions(run, SIDE_NEW, false, &found, err);
+    if (!rc && found.count) {
+        err_set(err, ERR_REFUSED, EFFECT_NONE,
+                "%u session(s) were opened before AUTO_INCREMENT was staggered and could collide: "
+                "%s",
+                found.count, found.name);
+        rc = err_hint(err, "a playbook step with action = \"stagger\" renews them");
+    }
+    return rc;
+}
+
+/* --- stragglers ------------------------------------------------------------------------------------- */
+
+/* "app@10.0.0.3 x 4, app@10.0.0.9 x 1": who is connected, by user and host. */
+static void list_talkers(const struct app_session *apps, size_t count, char *out, size_t out_size)
+{
+    size_t len = 0;
+
+    (void)snprintf(out, out_size, "nobody");
+    for (size_t i = 0; i < count; i++) {
+        unsigned same = 0, earlier = 0;
+        for (size_t k = 0; k < count; k++)
+            if (strcmp(apps[i].user, apps[k].user) == 0 && strcmp(apps[i].host, apps[k].host) == 0) {
+                same++;
+                earlier += k < i;
+            }
+        if (earlier == 0 && len < out_size)
+            len += (size_t)snprintf(out + len, out_size - len, "%s%s@%s x %u", len ? ", " : "",
+                                    apps[i].user, apps[i].host, same);
+    }
+}
+
+struct chase {
+    struct session *session;
+    struct gtid_list position; /* of the side's own domain, when it last moved */
+    int64_t still_since_ms;
+    char talkers[300];
+};
+
+static int look_at_side(struct run *run, struct chase *chase, struct err *err)
+{
+    struct app_session *apps = NULL;
+    size_t count = 0;
+    struct gtid_list all, own;
+    int64_t domain;
+
+    int rc = db_query_int(chase->session->db, sql_for(SQL_GTID_DOMAIN, &chase->session->version),
+                          &domain, err);
+    if (!rc)
+        rc = link_position(chase->session, &all, err);
+    if (!rc)
+        rc = fence_app_sessions(run->service, chase->session, &apps, &count, err);
+    if (rc)
+        return rc;
+    gtid_list_filter(&all, (uint32_t)domain, &own);
+    if (!gtid_list_equal(&own, &chase->position)) {
+        chase->position = own;
+        chase->still_since_ms = clock_mono_ms();
+    }
+    list_talkers(apps, count, chase->talkers, sizeof chase->talkers);
+    free(apps);
+    return 0;
+}
+
+WORK(work_stragglers_wait)
+{
+    enum side side;
+    struct chase chase = {.still_since_ms = clock_mono_ms()};
+    int64_t began_ms = clock_mono_ms();
+    int64_t deadline_ms = began_ms + json_int_or(args, "timeout_ms", 0);
+
+    (void)step;
+    int rc = side_of(args, "side", &side, err);
+    if (!rc)
+        rc = run_primary(run, side, &chase.session, err);
+    if (rc)
+        return rc;
+    heartbeat_set(run->heartbeat, side, false); /* from here on only the application moves its position */
+    for (;;) {
+        rc = look_at_side(run, &chase, err);
+        if (rc)
+            return rc;
+        int64_t now_ms = clock_mono_ms();
+        if (now_ms - chase.still_since_ms >= QUIET_MS)
+            return run_note(run, "stragglers.gone", err,
+                            "nobody wrote on %s for %.1f s; still connected: %s", side_title(side),
+                            (double)(now_ms - chase.still_since_ms) / 1000.0, chase.talkers);
+        if (now_ms > deadline_ms) {
+            err_set(err, ERR_TIMEOUT, EFFECT_NONE, "the application still writes on %s: %s",
+                    side_title(side), chase.talkers);
+            return err_hint(err, "find out why these do not follow the names, then \"cutover run "
+                                 "--resume\"");
+        }
+        rc = run_tick(run, err, "chasing stragglers on %s: connected %s, last write %.1f s ago",
+                      side_title(side), chase.talkers,
+                      (double)(now_ms - chase.still_since_ms) / 1000.0);
+        if (!rc)
+            rc = run_pause(run, CHASE_POLL_MS, err);
+        if (rc)
+            return rc;
+    }
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The procedures a plan may name. */
+#include <string.h>
+
+#include "engine/work.h"
+
+static const struct work_row rows[] = {
+    {"seed.wipe", work_seed_wipe},
+    {"seed.copy", work_seed_copy},
+    {"seed.check", work_seed_check},
+    {"link.runs", work_link_runs},
+    {"link.absent", work_link_absent},
+    {"link.catch_up", work_link_catch_up},
+    {"link.check", work_link_check},
+    {"link.check_clean", work_link_check_clean},
+    {"link.probe", work_link_probe},
+    {"link.probe_back", work_link_probe_back},
+    {"retire.check", work_retire_check},
+    {"fence.close", work_fence_close},
+    {"side.open", work_side_open},
+    {"side.is_closed", work_side_is_closed},
+    {"side.is_open", work_side_is_open},
+    {"drain", work_drain},
+    {"forecast", work_forecast},
+    {"events.move", work_events_move},
+    {"stagger.check", work_stagger_check},
+    {"sessions.renew", work_sessions_renew},
+    {"sessions.check", work_sessions_check},
+    {"stragglers.wait", work_stragglers_wait},
+    {"verify.run", work_verify_run},
+    {"verify.tail", work_verify_tail},
+    {"gate", work_gate},
+    {"approve", work_approve},
+    {"watch", work_watch},
+    {"dns.wait_old_ttl", work_dns_wait_old_ttl},
+    {"dns.check_old_ttl", work_dns_check_old_ttl},
+    {"dns.converge", work_dns_converge},
+};
+
+const struct work_row *work_table(size_t *out_count)
+{
+    *out_count = ARRAY_LEN(rows);
+    return rows;
+}
+
+const struct work_row *work_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    return NULL;
+}
