@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The questions that take their time, asked only by a person who wants to know everything before
+ * the day. A side that cannot be read stays unknown, and unknown blocks.
+ */
+#include "cluster/survey.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/session.h"
+
+/* The global privileges of etc/grants-mariadb.sql, as the server names them. */
+static const char *const needed_grants[] = {
+    "REPLICATION SLAVE ADMIN",
+    "REPLICATION MASTER ADMIN",
+    "SLAVE MONITOR",
+    "BINLOG MONITOR",
+    "BINLOG ADMIN",
+    "READ_ONLY ADMIN",
+    "CONNECTION ADMIN",
+    "PROCESS",
+    "RELOAD",
+    "SET USER",
+    "SUPER",
+};
+
+static int no_memory(struct err *err)
+{
+    return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the survey");
+}
+
+static int query_databases(const struct service *service, struct session *session, enum sql_id id,
+                           struct db_result *out, struct err *err)
+{
+    CLEANUP(buf_release) struct buf databases;
+    buf_init(&databases, 1U << 20);
+    session_databases(service, &databases);
+    return session_query(session, id, &(struct sql_arg){"databases", buf_text(&databases)}, 1, out,
+                         err);
+}
+
+/* --- what both sides are asked
+ * ---------------------------------------------------------------------------------- */
+
+static int read_settings(struct session *session, struct survey *out, enum side side,
+                         struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = session_query_row(session, SQL_SURVEY_SETTINGS, NULL, 0, &row, err);
+    if (rc != 0)
+        return rc;
+    result_copy(&row, 0, "sql_mode", out->side[side].sql_mode, sizeof(out->side[side].sql_mode));
+    result_copy(&row, 0, "collation", out->side[side].collation, sizeof(out->side[side].collation));
+    result_copy(&row, 0, "time_zone", out->side[side].time_zone, sizeof(out->side[side].time_zone));
+    return 0;
+}
+
+static bool is_local(const char *host)
+{
+    return strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 ||
+           strcmp(host, "::1") == 0;
+}
+
+static int read_bypass(const struct service *service, struct session *session, struct survey *out,
+                       enum side side, struct err *err)
+{
+    CLEANUP(buf_release) struct buf ours;
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    buf_init(&ours, 4096);
+    session_our_accounts(service, &ours);
+    int rc = session_query(session, SQL_SURVEY_BYPASS, &(struct sql_arg){"ours", buf_text(&ours)},
+                           1, &rows, err);
+    if (rc != 0)
+        return rc;
+    struct survey_account *accounts = calloc(rows.row_count + 1, sizeof(*accounts));
+    if (accounts == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < rows.row_count; i++) {
+        (void)snprintf(accounts[i].name, sizeof(accounts[i].name), "%s@%s",
+                       result_text(&rows, i, "user"), result_text(&rows, i, "host"));
+        result_copy(&rows, i, "reason", accounts[i].reason, sizeof(accounts[i].reason));
+        accounts[i].is_remote = !is_local(result_text(&rows, i, "host"));
+        accounts[i].is_live = result_number(&rows, i, "is_live") != 0;
+    }
+    out->side[side].bypass = accounts;
+    out->side[side].bypass_count = rows.row_count;
+    return 0;
+}
+
+static int read_events(const struct service *service, struct session *session, struct survey *out,
+                       enum side side, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    int rc = query_databases(service, session, SQL_EVENTS_LIST, &rows, err);
+    if (rc != 0)
+        return rc;
+    struct survey_event *events = calloc(rows.row_count + 1, sizeof(*events));
+    if (events == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < rows.row_count; i++) {
+        (void)snprintf(events[i].name, sizeof(events[i].name), "%s.%s",
+                       result_text(&rows, i, "event_schema"), result_text(&rows, i, "event_name"));
+        result_copy(&rows, i, "definer", events[i].definer, sizeof(events[i].definer));
+        result_copy(&rows, i, "status", events[i].status, sizeof(events[i].status));
+    }
+    out->side[side].events = events;
+    out->side[side].event_count = rows.row_count;
+    return 0;
+}
+
+static bool has_value(const struct db_result *rows, const char *column, const char *value)
+{
+    for (size_t i = 0; i < rows->row_count; i++)
+        if (strcmp(result_text(rows, i, column), value) == 0)
+            return true;
+    return false;
+}
+
+static int read_grants(struct session *session, struct survey *out, enum side side, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    char *missing = out->side[side].missing_grants;
+    size_t room = sizeof(out->side[side].missing_grants);
+    int rc = session_query(session, SQL_SURVEY_GRANTS, NULL, 0, &rows, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < ARRAY_LEN(needed_grants); i++) {
+        if (has_value(&rows, "privilege", needed_grants[i]))
+            continue;
+        size_t used = strlen(missing);
+        (void)snprintf(missing + used, room - used, "%s%s", used > 0 ? ", " : "", needed_grants[i]);
+    }
+    return 0;
+}
+
+/* --- logins
+ * -------------------------------------------------------------------------------------------------------
+ */
+
+static enum tri try_login(const struct service *service, enum side side,
+                          enum session_account account, char *why, size_t why_size)
+{
+    CLEANUP(session_release) struct session session = {0};
+    struct err err = {0};
+    if (session_open(service, service_primary(service, side), account, &session, &err) == 0)
+        return TRI_YES;
+    (void)snprintf(why, why_size, "%.250s", err.msg);
+    return TRI_NO;
+}
+
+static void try_logins(const struct service *service, struct survey *out, enum side side)
+{
+    out->side[side].replication_login =
+        try_login(service, side, SESSION_REPLICATION, out->side[side].replication_login_error,
+                  sizeof(out->side[side].replication_login_error));
+    out->side[side].monitor_login =
+        try_login(service, side, SESSION_MONITOR, out->side[side].monitor_login_error,
+                  sizeof(out->side[side].monitor_login_error));
+}
+
+/* --- tables and definers
+ * ------------------------------------------------------------------------------------------ */
+
+static int read_tables(const struct service *service, struct session *session, struct survey *out,
+                       struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    int rc = query_databases(service, session, SQL_TABLE_LIST, &rows, err);
+    if (rc != 0)
+        return rc;
+    struct survey_table *tables = calloc(rows.row_count + 1, sizeof(*tables));
+    if (tables == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < rows.row_count; i++) {
+        (void)snprintf(tables[i].name, sizeof(tables[i].name), "%s.%s", result_text(&rows, i, "db"),
+                       result_text(&rows, i, "name"));
+        result_copy(&rows, i, "engine", tables[i].engine, sizeof(tables[i].engine));
+        tables[i].has_primary_key = result_number(&rows, i, "has_primary_key") != 0;
+        tables[i].rows_estimate = (uint64_t)result_number(&rows, i, "rows");
+        tables[i].bytes = (uint64_t)result_number(&rows, i, "bytes");
+    }
+    out->tables = tables;
+    out->table_count = rows.row_count;
+    return 0;
+}
+
+static int note_missing(struct survey *out, enum side side, const char *definer, struct err *err)
+{
+    size_t count = out->side[side].missing_definer_count;
+    char **grown = realloc(out->side[side].missing_definers, (count + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return no_memory(err);
+    out->side[side].missing_definers = grown;
+    grown[count] = strdup(definer);
+    if (grown[count] == NULL)
+        return no_memory(err);
+    out->side[side].missing_definer_count++;
+    return 0;
+}
+
+/* Whoever is a definer on the side that has the data must exist on both. */
+static int compare_definers(const struct service *service, struct session *with_data,
+                            struct session *session, enum side side, struct survey *out,
+                            struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result definers = {0};
+    CLEANUP(db_result_release) struct db_result accounts = {0};
+    int rc = query_databases(service, with_data, SQL_SURVEY_DEFINERS, &definers, err);
+    if (rc != 0)
+        return rc;
+    rc = session_query(session, SQL_SURVEY_ACCOUNTS, NULL, 0, &accounts, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; rc == 0 && i < definers.row_count; i++)
+        if (!has_value(&accounts, "account", result_text(&definers, i, "definer")))
+            rc = note_missing(out, side, result_text(&definers, i, "definer"), err);
+    return rc;
+}
+
+/* --- the whole
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+static int survey_side(const struct service *service, struct session *session, struct survey *out,
+                       enum side side, struct err *err)
+{
+    int rc =
+        session_open(service, service_primary(service, side), SESSION_CONTROLLER, session, err);
+    if (rc == 0)
+        rc = read_settings(session, out, side, err);
+    if (rc == 0)
+        rc = read_bypass(service, session, out, side, err);
+    if (rc == 0)
+        rc = read_events(service, session, out, side, err);
+    if (rc == 0)
+        rc = read_grants(session, out, side, err);
+    return rc;
+}
+
+static int survey_data(const struct service *service, struct session sessions[SIDE_COUNT],
+                       struct survey *out, enum side *out_side, struct err *err)
+{
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
+        if (out->side[side].is_read != TRI_YES)
+            continue;
+        free(out->tables);
+        out->tables = NULL;
+        out->table_count = 0;
+        int rc = read_tables(service, &sessions[side], out, err);
+        if (rc != 0)
+            return rc;
+        *out_side = (enum side)side;
+        if (out->table_count > 0)
+            break;
+    }
+    return 0;
+}
+
+static void release_sessions(struct session (*sessions)[SIDE_COUNT])
+{
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
+        session_release(&(*sessions)[side]);
+}
+
+int survey_clusters(const struct service *service, struct survey *out, struct err *err)
+{
+    CLEANUP(release_sessions) struct session sessions[SIDE_COUNT] = {0};
+    struct err cause = {0};
+    enum side data = SIDE_OLD;
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
+        int rc = survey_side(service, &sessions[side], out, (enum side)side, &cause);
+        if (rc == ERR_MEMORY)
+            return no_memory(err);
+        out->side[side].is_read = tri_of(rc == 0);
+        try_logins(service, out, (enum side)side);
+    }
+    int rc = survey_data(service, sessions, out, &data, &cause);
+    for (int side = SIDE_OLD; rc == 0 && side < SIDE_COUNT; side++)
+        if (out->side[side].is_read == TRI_YES)
+            rc = compare_definers(service, &sessions[data], &sessions[side], (enum side)side, out,
+                                  &cause);
+    if (rc == ERR_MEMORY)
+        return no_memory(err);
+    if (rc != 0) /* half of an answer is none */
+        for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
+            out->side[side].is_read = TRI_NO;
+    return 0;
+}
