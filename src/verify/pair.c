@@ -79,7 +79,7 @@ static int end_open(const struct service *service, enum side side, struct verify
     if (!rc)
         rc = end_exec(out, SQL_VERIFY_SESSION, err);
     if (!rc)
-        rc = end_exec(out, SQL_VERIFY_ISOLATION, err);
+        rc = end_exec(out, SQL_ISOLATION_REPEATABLE, err);
     return rc;
 }
 

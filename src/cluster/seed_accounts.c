@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* The accounts that the databases need: made where they are missing, left alone where they exist. */
+#include <stdio.h>
+
+#include "cluster/seed_job.h"
+
+enum native_error {
+    NATIVE_DATABASE_DENIED = 1044,
+    NATIVE_CANNOT_GRANT = 1410,
+    NATIVE_COMMAND_DENIED = 1142,
+    NATIVE_NEEDS_PRIVILEGE = 1227,
+};
+
+static bool is_denied(int rc, const struct err *err)
+{
+    return rc == ERR_SERVER &&
+           (err->native == NATIVE_DATABASE_DENIED || err->native == NATIVE_CANNOT_GRANT ||
+            err->native == NATIVE_COMMAND_DENIED || err->native == NATIVE_NEEDS_PRIVILEGE);
+}
+
+static int list_accounts(const struct service *service, struct session *source,
+                         struct db_result *out, struct err *err)
+{
+    CLEANUP(buf_release) struct buf databases;
+    CLEANUP(buf_release) struct buf ours;
+    buf_init(&databases, 65536);
+    buf_init(&ours, 4096);
+    session_databases(service, &databases);
+    session_our_accounts(service, &ours);
+    const struct sql_arg args[] = {{"databases", buf_text(&databases)}, {"ours", buf_text(&ours)}};
+    int rc = session_query(source, SQL_SEED_ACCOUNTS, args, ARRAY_LEN(args), out, err);
+    return rc ? err_wrap(err, "listing the accounts of the databases") : 0;
+}
+
+static int is_missing(struct session *target, const struct sql_arg account[2], bool *out,
+                      struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result result = {0};
+    int rc = session_query_row(target, SQL_SEED_ACCOUNT_EXISTS, account, 2, &result, err);
+    if (!rc)
+        *out = result_number(&result, 0, "count") == 0;
+    return rc;
+}
+
+/* Run each row of an answer on the target. The rows hold password hashes, so no error may quote them. */
+static int repeat_rows(struct session *source, struct session *target, enum sql_id show,
+                       const struct sql_arg account[2], struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result shown = {0};
+    int rc = session_query(source, show, account, 2, &shown, err);
+    for (size_t row = 0; !rc && row < shown.row_count; row++) {
+        const char *statement = db_result_text(&shown, row, 0);
+        struct err cause = {0};
+        rc = db_exec(target->db, statement ? statement : "", &cause);
+        if (rc) {
+            (void)err_set(err, cause.code, cause.effect,
+                          "the account or a grant of it is refused (error %u)", cause.native);
+            err->native = cause.native;
+            (void)err_where(err, "%s", target->node->name);
+        }
+    }
+    return rc;
+}
+
+static int make_account(struct session *source, struct session *target,
+                        const struct sql_arg account[2], struct err *err)
+{
+    int rc = repeat_rows(source, target, SQL_SEED_SHOW_ACCOUNT, account, err);
+    return rc ? rc : repeat_rows(source, target, SQL_SEED_SHOW_GRANTS, account, err);
+}
+
+static int refuse(const struct session *source, const struct buf *missing, struct err *err)
+{
+    (void)err_set(err, ERR_REFUSED, EFFECT_NONE,
+                  "the databases need accounts that are missing, and we may not create them: %s",
+                  buf_text(missing));
+    return err_hint(err,
+                    "for each, run on that node, after SET sql_log_bin=0, what SHOW CREATE USER "
+                    "and SHOW GRANTS FOR it "
+                    "answer on %s; then seed again",
+                    source->node->name);
+}
+
+int seed_create_accounts(const struct service *service, struct session *source,
+                         struct seed_targets *targets, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result accounts = {0};
+    CLEANUP(buf_release) struct buf missing;
+    buf_init(&missing, 4096);
+
+    int rc = list_accounts(service, source, &accounts, err);
+    for (size_t row = 0; !rc && row < accounts.row_count; row++) {
+        const struct sql_arg account[2] = {{"user", result_text(&accounts, row, "user")},
+                                           {"host", result_text(&accounts, row, "host")}};
+        for (size_t i = 0; !rc && i < targets->count; i++) {
+            struct session *target = &targets->sessions[i];
+            bool is_absent = false;
+            rc = is_missing(target, account, &is_absent, err);
+            if (rc || !is_absent)
+                continue;
+            struct err cause = {0};
+            rc = make_account(source, target, account, &cause);
+            if (is_denied(rc, &cause)) {
+                rc = 0;
+                buf_printf(&missing, "%s'%s'@'%s' on %s", missing.len ? ", " : "", account[0].text,
+                           account[1].text, target->node->name);
+            } else if (rc) {
+                *err = cause;
+                rc = err_wrap(err, "copying the account '%s'@'%s'", account[0].text,
+                              account[1].text);
+            }
+        }
+    }
+    if (rc)
+        return rc;
+    return missing.len ? refuse(source, &missing, err) : 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Throwing a side's databases away, after proof that nobody can be using them. */
+#include <string.h>
+#include <strings.h>
+
+#include "cluster/seed_job.h"
+
+static int ask_is_closed(struct session *session, bool *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result result = {0};
+    int rc = session_query_row(session, SQL_READ_ONLY_GET, NULL, 0, &result, err);
+    if (!rc)
+        *out = result_number(&result, 0, "read_only") == 1;
+    return rc;
+}
+
+static bool runs(const struct db_result *status, size_t row, const char *column)
+{
+    return strcasecmp(result_text(status, row, column), "No") != 0;
+}
+
+/* A node that takes application writes, or a link that would put the data back, forbids the wipe. */
+static int check_node(enum side side, struct session *target, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result status = {0};
+    bool is_closed = false;
+    int rc = ask_is_closed(target, &is_closed, err);
+    if (!rc && !is_closed)
+        return err_set(err, ERR_REFUSED, EFFECT_NONE,
+                       "%s is open: its databases are not thrown away", target->node->name);
+    if (!rc)
+        rc = session_query(target, SQL_LINK_STATUS, NULL, 0, &status, err);
+    for (size_t row = 0; !rc && row < status.row_count; row++) {
+        bool is_link = !strcmp(result_text(&status, row, "Connection_name"), link_channel(side));
+        if (is_link &&
+            (runs(&status, row, "Slave_IO_Running") || runs(&status, row, "Slave_SQL_Running")))
+            return err_set(err, ERR_REFUSED, EFFECT_NONE,
+                           "the %s link runs on %s: its databases are not thrown away",
+                           link_name(side), target->node->name);
+    }
+    return rc;
+}
+
+static int check_other_side(const struct service *service, enum side side, struct err *err)
+{
+    CLEANUP(session_release) struct session other = {0};
+    bool is_closed = false;
+    int rc = session_open(service, service_primary(service, side_other(side)), SESSION_CONTROLLER,
+                          &other, err);
+    if (!rc)
+        rc = ask_is_closed(&other, &is_closed, err);
+    if (!rc && is_closed)
+        return err_set(
+            err, ERR_REFUSED, EFFECT_NONE,
+            "%s is not open, so %s may hold the only current data: nothing is thrown away",
+            other.node->name, side_title(side));
+    return rc;
+}
+
+int seed_wipe(const struct service *service, enum side side, struct err *err)
+{
+    CLEANUP(seed_targets_release) struct seed_targets targets = {0};
+
+    int rc = check_other_side(service, side, err);
+    if (!rc)
+        rc = seed_targets_open(service, side, &targets, err);
+    for (size_t i = 0; !rc && i < targets.count; i++)
+        rc = check_node(side, &targets.sessions[i], err);
+    for (size_t i = 0; !rc && i < service->database_count; i++) {
+        const struct sql_arg args[] = {{"database", service->databases[i]}};
+        rc = seed_targets_exec(&targets, SQL_DATABASE_DROP, args, ARRAY_LEN(args), err);
+    }
+    return rc;
+}

@@ -1,0 +1,5 @@
+-- A target's session during a seed: nothing is logged, nothing is checked again that the source has checked already.
+-- Why no strict mode: what the source holds, be it a zero date or a value from before a constraint, has to arrive.
+-- Privileges: BINLOG ADMIN
+SET SESSION sql_log_bin = 0, foreign_key_checks = 0, unique_checks = 0, check_constraint_checks = 0,
+    sql_mode = 'NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00', wait_timeout = 28800
