@@ -82,6 +82,12 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	@$(if $(V),,echo "TEST $@")
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/unit $< $(LIBRARY) $(ALL_LDFLAGS) -lcmocka $(PC_LIBS) -o $@
 
+# Small programs that tests/integration/*.py run against real servers.
+$(BUILD)/integration/%: tests/integration/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "TEST $@")
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(LIBRARY) $(ALL_LDFLAGS) $(PC_LIBS) -o $@
+
 .PHONY: units
 units: $(UNITS)
 
