@@ -5,9 +5,11 @@
  */
 #include "io/conffile.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libconfig.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +74,7 @@ static int read_whole(const char *path, struct buf *text, struct err *err)
             break;
         buf_add(text, piece, (size_t)got);
     }
+    buf_putc(text, '\n'); /* the parser refuses a last line that is a comment without an end */
     if (text->is_failed)
         return file_error(path, "it is larger than 1 MiB", err);
     return 0;
@@ -85,32 +88,93 @@ static int text_error(const char *path, unsigned line, const char *problem, stru
     return rc;
 }
 
-/* The parser acts on @include at the start of a line, wherever that line is. */
-static int check_text(const char *path, const struct buf *text, struct err *err)
+/* The end of the string or comment that starts at `at`, or `at` itself. */
+static const char *skip_prose(const char *at)
 {
-    unsigned line = 1;
-    const char *at = buf_text(text);
+    if (*at == '"') {
+        for (at++; *at && *at != '"'; at++)
+            at += *at == '\\' && at[1];
+        return *at ? at + 1 : at;
+    }
+    if (*at == '#' || (at[0] == '/' && at[1] == '/'))
+        return at + strcspn(at, "\n");
+    if (at[0] == '/' && at[1] == '*') {
+        const char *end = strstr(at + 2, "*/");
+        return end ? end + 2 : at + strlen(at);
+    }
+    return at;
+}
 
-    if (strlen(at) != text->len)
-        return file_error(path, "it holds NUL bytes, so it is not a text file", err);
-    while (*at) {
-        if (strncmp(at + strspn(at, " \t"), "@include", strlen("@include")) == 0)
-            return text_error(path, line,
-                              "@include is not allowed: a file is read whole, by people as well",
-                              err);
-        at += strcspn(at, "\n");
-        if (*at == '\n') {
+/* Does the number at `at` survive the parser, which cuts plain ones to 32 bits and says nothing? */
+static bool is_number_kept(const char *at, const char **out_end)
+{
+    const char *digits = at + strspn(at, "+-");
+    bool is_hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
+    char *end;
+
+    errno = 0;
+    long long value = strtoll(at, &end, is_hex ? 16 : 10);
+    *out_end = end > at ? end : at + 1;
+    bool is_float = !is_hex && *end && strchr(".eE", *end);
+    if (is_float) {
+        (void)strtod(at, &end);
+        *out_end = end;
+        return true;
+    }
+    bool is_wide = *end == 'L';
+    *out_end += strspn(*out_end, "L");
+    return errno == 0 && (is_wide || (value >= INT_MIN && value <= INT_MAX));
+}
+
+/* Where the text holds what the parser would take in without a word; NULL when there is nothing. */
+static const char *find_trap(const char *text, const char **out_problem)
+{
+    static const char name_bytes[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-*";
+
+    for (const char *at = text; *at;) {
+        const char *start = at;
+        bool is_line_start = at == text || at[-1] == '\n';
+        if (is_line_start && strncmp(at + strspn(at, " \t"), "@include", strlen("@include")) == 0) {
+            *out_problem = "@include is not allowed: a file is read whole, by people as well";
+            return start;
+        }
+        at = skip_prose(at);
+        if (at != start)
+            continue;
+        if (isalpha((unsigned char)*at) || *at == '_' || *at == '*') {
+            at += strspn(at, name_bytes);
+        } else if (isdigit((unsigned char)at[strspn(at, "+-")])) {
+            if (!is_number_kept(at, &at)) {
+                *out_problem = "this number is too large; above 2147483647 write an L behind it";
+                return start;
+            }
+        } else {
             at++;
-            line++;
         }
     }
-    return 0;
+    return NULL;
+}
+
+static int check_text(const char *path, const struct buf *text, struct err *err)
+{
+    const char *problem = "", *start = buf_text(text);
+    unsigned line = 1;
+
+    if (strlen(start) != text->len)
+        return file_error(path, "it holds NUL bytes, so it is not a text file", err);
+    const char *trap = find_trap(start, &problem);
+    if (!trap)
+        return 0;
+    for (const char *at = start; at < trap; at++)
+        line += *at == '\n';
+    return text_error(path, line, problem, err);
 }
 
 int conffile_open(const char *path, struct conffile **out, struct err *err)
 {
     CLEANUP(buf_release) struct buf text = {0};
-    buf_init(&text, CONFFILE_CAP_BYTES);
+    buf_init(&text, CONFFILE_CAP_BYTES + 1);
     int rc = read_whole(path, &text, err);
     if (rc == 0)
         rc = check_text(path, &text, err);
