@@ -9,12 +9,12 @@
 
 #define TEXT_INDENT "          "
 
-/* Long statements keep their line breaks and stand below their node, so that they can be copied. */
+/* Long statements keep their line breaks and stand below the node, so that they can be copied. */
 static void add_text(struct buf *out, const char *text)
 {
     bool is_one_line = strchr(text, '\n') == NULL;
     if (is_one_line) {
-        buf_printf(out, "%s\n", text);
+        buf_printf(out, "  %s\n", text);
         return;
     }
     buf_putc(out, '\n');
@@ -33,13 +33,13 @@ static void add_op(struct buf *out, const char *role, const struct op *op)
     buf_printf(out, "        %-5s ", role);
     switch (op->kind) {
     case OP_SQL:
-        buf_printf(out, "%s%s  ", op->node, op->is_unlogged ? " (sql_log_bin = 0)" : "");
+        buf_printf(out, "%s%s", op->node, op->is_unlogged ? " (sql_log_bin = 0)" : "");
         break;
     case OP_DNS:
-        buf_puts(out, "DNS  ");
+        buf_puts(out, "DNS");
         break;
     case OP_WORK:
-        buf_printf(out, "%s  ", op->work);
+        buf_printf(out, "%s", op->work);
         break;
     }
     add_text(out, text);
