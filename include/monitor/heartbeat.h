@@ -10,16 +10,29 @@
 #define CUTOVER_MONITOR_HEARTBEAT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "base/attr.h"
+#include "base/err.h"
 #include "domain/service.h"
 
 #define HEARTBEAT_INTERVAL_MS 100
 
 struct heartbeat;
 
-MUST_CHECK int heartbeat_start(const struct service *service, struct heartbeat **out, struct err *err);
+/* What became of the beats that were wanted on a side. */
+struct heartbeat_count {
+    uint64_t written;
+    uint64_t refused; /* 1290: the side is closed, which is as it should be behind a fence */
+    uint64_t failed;  /* not reached, or any other error */
+};
+
+/* Beats nowhere until heartbeat_set() says where. The table must be there on every node: see lease_prepare_schema(). */
+MUST_CHECK int heartbeat_start(const struct service *service, struct heartbeat **out,
+                               struct err *err);
 /* Beat on a side or stop beating there. Stopping waits until no beat is under way (at most a read timeout). */
 void heartbeat_set(struct heartbeat *heartbeat, enum side side, bool is_wanted);
+void heartbeat_counts(struct heartbeat *heartbeat, enum side side, struct heartbeat_count *out);
 void heartbeat_free(struct heartbeat *heartbeat); /* joins; NULL allowed */
 
 #endif

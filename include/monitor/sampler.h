@@ -10,33 +10,44 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/attr.h"
+#include "base/err.h"
+#include "domain/facts.h"
 #include "domain/lag.h"
 #include "domain/service.h"
 
 #define SAMPLER_INTERVAL_MS 100
+#define SAMPLER_FRESH_MS 2000 /* a sample older than this says nothing about now */
 
 struct node_sample {
     char name[NODE_NAME_SIZE];
     enum side side;
     bool is_primary, is_reached;
     enum tri is_open;
-    int64_t sampled_ms;              /* monotonic, when last read */
-    int64_t receive_lag_ms;          /* of the channel that feeds this node (link for primaries, own primary for replicas) */
-    int64_t apply_lag_ms[SIDE_COUNT]; /* heartbeat of that side's primary as seen here; infinite when not beating */
-    bool is_link_running;            /* primaries: the cutover link that ends here, when there is one */
+    int64_t sampled_ms; /* monotonic, when last read */
+    int64_t
+        receive_lag_ms; /* of the channel that feeds this node (link for primaries, own primary for replicas) */
+    int64_t apply_lag_ms
+        [SIDE_COUNT]; /* heartbeat of that side's primary as seen here; infinite when not beating */
+    bool is_link_running; /* primaries: the cutover link that ends here, when there is one */
     bool has_link;
     unsigned link_errno;
     char link_error[256];
-    unsigned conflicts;              /* 1 while the link is stopped by 1062, 1032 or 1950 */
-    uint64_t commits;                /* Com_insert+update+delete+replace of clients, for a write rate; 0 unknown */
+    unsigned conflicts; /* 1 while the link is stopped by 1062, 1032 or 1950 */
+    uint64_t commits; /* Com_insert+update+delete+replace of clients, for a write rate; 0 unknown */
 };
 
 struct lag_snapshot {
     int64_t at_ms;
     struct node_sample nodes[SERVICE_NODE_CAP];
     size_t node_count;
-    /* derived: worst lag over the running links between the primaries, by heartbeat of the beating side */
-    int64_t link_lag_ms[SIDE_COUNT]; /* index: the side where the link ends; infinite when it does not run */
+    /*
+     * Derived, index: the side where the link ends. The lesser of two measures that are both upper bounds: the heartbeat of
+     * the source as it has arrived, and how long ago the source was first seen beyond what has been applied. The second
+     * one also holds for a source that is closed and does not beat. Infinite when the link does not run, or when either
+     * primary could not be read lately.
+     */
+    int64_t link_lag_ms[SIDE_COUNT];
     unsigned conflicts;
 };
 

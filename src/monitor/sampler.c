@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each node has a thread that reads its raw state and publishes it; lag is derived from all of them together when
+ * somebody asks, so that a node which fell silent spoils the answer of those that depend on it at once.
+ */
+#include "monitor/sampler.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "domain/gtid.h"
+#include "monitor/heartbeat.h"
+#include "monitor/node_client.h"
+
+#define BEATING_MS 1000 /* a side whose own row is older than this does not beat */
+#define COMMITS_INTERVAL_MS 1000
+#define ERROR_NO_SUCH_DATABASE 1049
+#define ERROR_NO_SUCH_TABLE 1146
+#define BEATS_CAP 16
+
+/* The channel that feeds a node: the link for a primary, its primary's for a replica. */
+struct feed {
+    bool is_there, is_running;
+    unsigned native;
+    char error[256];
+    struct gtid_list received;
+};
+
+/* What one node said in one sample. Zero: it could not be read. */
+struct reading {
+    bool is_reached;
+    int64_t asked_ms, read_ms, read_us; /* monotonic before and after, wall clock after */
+    enum tri is_open;
+    uint32_t server_id, domain;
+    struct gtid_list position, applied;
+    struct {
+        uint32_t server_id;
+        int64_t beat_us;
+    } beats[BEATS_CAP];
+    size_t beat_count;
+    struct feed feed;
+    uint64_t commits;
+};
+
+struct watcher {
+    struct sampler *sampler;
+    struct node_client client;
+    pthread_t thread;
+    bool has_thread;
+    int64_t commits_due_ms;
+    struct reading reading; /* guarded by the sampler's mutex, like the rings */
+};
+
+struct sampler {
+    struct watcher watchers[SERVICE_NODE_CAP];
+    size_t count;
+    pthread_mutex_t mutex;
+    struct {
+        bool is_known;
+        uint32_t id;
+    } domain[SIDE_COUNT]; /* a setting that does not change: kept while its primary is silent */
+    /* when the primary of a side was first seen at a sequence of the domain of a side */
+    struct lag_ring ring[SIDE_COUNT][SIDE_COUNT];
+};
+
+/* --- reading a node ----------------------------------------------------------------------------------------------- */
+
+static const char *text_of(const struct db_result *result, size_t row, const char *column)
+{
+    const char *text = db_result_get(result, row, column);
+    return text != NULL ? text : "";
+}
+
+static int64_t number_of(const struct db_result *result, size_t row, const char *column)
+{
+    return strtoll(text_of(result, row, column), NULL, 10);
+}
+
+static int read_state(struct watcher *watcher, struct reading *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = node_client_query(&watcher->client, SQL_SAMPLER_STATE, &row, err);
+    if (rc != 0)
+        return rc;
+    out->server_id = (uint32_t)number_of(&row, 0, "server_id");
+    out->domain = (uint32_t)number_of(&row, 0, "domain");
+    out->is_open = tri_of(number_of(&row, 0, "read_only") == 0);
+    rc = gtid_list_parse(text_of(&row, 0, "position"), &out->position, err);
+    if (rc != 0)
+        return rc;
+    return gtid_list_parse(text_of(&row, 0, "applied"), &out->applied, err);
+}
+
+static int read_beats(struct watcher *watcher, struct reading *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    int rc = node_client_query(&watcher->client, SQL_HEARTBEAT_READ, &rows, err);
+    if (rc != 0 && (err->native == ERROR_NO_SUCH_DATABASE || err->native == ERROR_NO_SUCH_TABLE))
+        return 0; /* nothing has beaten here yet */
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < rows.row_count && i < BEATS_CAP; i++) {
+        out->beats[i].server_id = (uint32_t)number_of(&rows, i, "server_id");
+        out->beats[i].beat_us = number_of(&rows, i, "beat_us");
+        out->beat_count = i + 1;
+    }
+    return 0;
+}
+
+/* A primary's feed is the link, by its name; a replica's is any channel that is not ours. */
+static bool is_feed(const struct node *node, const char *channel)
+{
+    if (node->is_primary)
+        return strcmp(channel, link_channel(node->side)) == 0;
+    return strcmp(channel, link_channel(SIDE_OLD)) != 0 &&
+           strcmp(channel, link_channel(SIDE_NEW)) != 0;
+}
+
+static int take_feed(const struct db_result *rows, size_t row, struct feed *out, struct err *err)
+{
+    bool is_apply_error = number_of(rows, row, "Last_SQL_Errno") != 0;
+    out->is_there = true;
+    out->is_running = strcmp(text_of(rows, row, "Slave_IO_Running"), "Yes") == 0 &&
+                      strcmp(text_of(rows, row, "Slave_SQL_Running"), "Yes") == 0;
+    out->native =
+        (unsigned)number_of(rows, row, is_apply_error ? "Last_SQL_Errno" : "Last_IO_Errno");
+    (void)snprintf(out->error, sizeof(out->error), "%s",
+                   text_of(rows, row, is_apply_error ? "Last_SQL_Error" : "Last_IO_Error"));
+    return gtid_list_parse(text_of(rows, row, "Gtid_IO_Pos"), &out->received, err);
+}
+
+static int read_feed(struct watcher *watcher, struct reading *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    int rc = node_client_query(&watcher->client, SQL_LINK_STATUS, &rows, err);
+    for (size_t i = 0; rc == 0 && i < rows.row_count; i++)
+        if (is_feed(watcher->client.node, text_of(&rows, i, "Connection_name")))
+            return take_feed(&rows, i, &out->feed, err);
+    return rc;
+}
+
+static int read_commits(struct watcher *watcher, struct reading *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    if (!watcher->client.node->is_primary)
+        return 0;
+    if (clock_mono_ms() < watcher->commits_due_ms) {
+        out->commits = watcher->reading.commits; /* only this thread writes it */
+        return 0;
+    }
+    int rc = node_client_query(&watcher->client, SQL_SAMPLER_COMMITS, &row, err);
+    if (rc != 0)
+        return rc;
+    out->commits = (uint64_t)number_of(&row, 0, "writes");
+    watcher->commits_due_ms = clock_mono_ms() + COMMITS_INTERVAL_MS;
+    return 0;
+}
+
+static int read_node(struct watcher *watcher, struct reading *out, struct err *err)
+{
+    static int (*const readers[])(struct watcher *, struct reading *,
+                                  struct err *) = {read_state, read_beats, read_feed, read_commits};
+    out->asked_ms = clock_mono_ms();
+    int rc = node_client_connect(&watcher->client, err);
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(readers); i++)
+        rc = readers[i](watcher, out, err);
+    if (rc != 0)
+        return rc;
+    out->read_ms = clock_mono_ms();
+    out->read_us = clock_wall_us();
+    out->is_reached = true;
+    return 0;
+}
+
+/* --- publishing --------------------------------------------------------------------------------------------------- */
+
+static const struct watcher *primary_of(const struct sampler *sampler, enum side side)
+{
+    for (size_t i = 0; i < sampler->count; i++)
+        if (sampler->watchers[i].client.node->is_primary &&
+            sampler->watchers[i].client.node->side == side)
+            return &sampler->watchers[i];
+    return NULL; /* not after service_read() */
+}
+
+/* The time before the question: the source may have got there later, which makes the lag larger, never smaller. */
+static void note_position(struct sampler *sampler, const struct watcher *watcher)
+{
+    enum side side = watcher->client.node->side;
+    sampler->domain[side].id = watcher->reading.domain;
+    sampler->domain[side].is_known = true;
+    for (int of = SIDE_OLD; of < SIDE_COUNT; of++)
+        if (sampler->domain[of].is_known)
+            lag_ring_note(&sampler->ring[side][of], watcher->reading.asked_ms,
+                          gtid_list_sequence(&watcher->reading.position, sampler->domain[of].id));
+}
+
+static void publish(struct watcher *watcher, const struct reading *reading)
+{
+    struct sampler *sampler = watcher->sampler;
+    (void)pthread_mutex_lock(&sampler->mutex);
+    watcher->reading = *reading;
+    if (reading->is_reached && watcher->client.node->is_primary)
+        note_position(sampler, watcher);
+    (void)pthread_mutex_unlock(&sampler->mutex);
+}
+
+static void *watch_node(void *argument)
+{
+    struct watcher *watcher = argument;
+    int64_t due_ms = clock_mono_ms();
+    while (node_client_wait(&watcher->client, due_ms)) {
+        struct reading reading = {0};
+        struct err err = {0};
+        due_ms = clock_mono_ms() + SAMPLER_INTERVAL_MS;
+        if (read_node(watcher, &reading, &err) != 0)
+            reading = (struct reading){0}; /* half of an answer is none */
+        publish(watcher, &reading);
+    }
+    return NULL;
+}
+
+/* --- deriving ------------------------------------------------------------------------------------------------------ */
+
+static bool is_fresh(const struct reading *reading, int64_t now_ms)
+{
+    return reading->is_reached && now_ms - reading->read_ms <= SAMPLER_FRESH_MS;
+}
+
+static bool find_beat(const struct reading *reading, uint32_t server_id, int64_t *out_us)
+{
+    for (size_t i = 0; i < reading->beat_count; i++)
+        if (reading->beats[i].server_id == server_id) {
+            *out_us = reading->beats[i].beat_us;
+            return true;
+        }
+    return false;
+}
+
+/* A side beats when its own row on its own primary is young. */
+static bool is_beating(const struct sampler *sampler, enum side side, int64_t now_ms)
+{
+    const struct watcher *primary = primary_of(sampler, side);
+    int64_t beat_us = 0;
+    if (primary == NULL || !is_fresh(&primary->reading, now_ms))
+        return false;
+    return find_beat(&primary->reading, primary->reading.server_id, &beat_us) &&
+           (primary->reading.read_us - beat_us) / 1000 <= BEATING_MS;
+}
+
+static int64_t heartbeat_lag(const struct sampler *sampler, const struct reading *reading,
+                             enum side of, int64_t now_ms)
+{
+    int64_t beat_us = 0;
+    if (!is_beating(sampler, of, now_ms) ||
+        !find_beat(reading, primary_of(sampler, of)->reading.server_id, &beat_us))
+        return LAG_INFINITE;
+    return lag_from_heartbeat_ms(true, beat_us, reading->read_us, HEARTBEAT_INTERVAL_MS);
+}
+
+/* How long ago was the primary of `source` first seen beyond `has`, in the domain of `of`? */
+static int64_t position_lag(const struct sampler *sampler, const struct reading *reading,
+                            const struct gtid_list *has, enum side source, enum side of,
+                            int64_t now_ms)
+{
+    const struct watcher *primary = primary_of(sampler, source);
+    if (primary == NULL || !is_fresh(&primary->reading, now_ms) || !sampler->domain[of].is_known)
+        return LAG_INFINITE;
+    return lag_ring_behind_ms(&sampler->ring[source][of], reading->read_ms,
+                              gtid_list_sequence(has, sampler->domain[of].id));
+}
+
+static int64_t better(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The link carries the other side's domain only; a cluster's own replicas get that of either side. */
+static int64_t receive_lag(const struct sampler *sampler, const struct watcher *watcher,
+                           int64_t now_ms)
+{
+    const struct reading *reading = &watcher->reading;
+    const struct node *node = watcher->client.node;
+    enum side source = node->is_primary ? side_other(node->side) : node->side;
+    if (!reading->feed.is_running)
+        return LAG_INFINITE;
+    int64_t lag_ms =
+        position_lag(sampler, reading, &reading->feed.received, source, source, now_ms);
+    enum side through = side_other(source);
+    if (node->is_primary || !sampler->domain[through].is_known)
+        return lag_ms;
+    int64_t through_ms =
+        position_lag(sampler, reading, &reading->feed.received, source, through, now_ms);
+    return lag_ms > through_ms ? lag_ms : through_ms;
+}
+
+/* What a primary writes itself needs no channel; all else arrives through the feed, and stays away when that is stopped. */
+static bool hears(const struct watcher *watcher, enum side of)
+{
+    const struct node *node = watcher->client.node;
+    return watcher->reading.feed.is_running || (node->is_primary && node->side == of);
+}
+
+static bool is_conflict(unsigned native)
+{
+    return native == 1062 || native == 1032 ||
+           native == 1950; /* duplicate, not found, out of order */
+}
+
+static void derive_node(const struct sampler *sampler, const struct watcher *watcher,
+                        int64_t now_ms, struct node_sample *out)
+{
+    const struct reading *reading = &watcher->reading;
+    const struct node *node = watcher->client.node;
+    *out = (struct node_sample){.side = node->side,
+                                .is_primary = node->is_primary,
+                                .receive_lag_ms = LAG_INFINITE,
+                                .apply_lag_ms = {LAG_INFINITE, LAG_INFINITE}};
+    (void)snprintf(out->name, sizeof(out->name), "%s", node->name);
+    if (!is_fresh(reading, now_ms))
+        return;
+    out->is_reached = true;
+    out->is_open = reading->is_open;
+    out->sampled_ms = reading->read_ms;
+    out->commits = reading->commits;
+    out->receive_lag_ms = receive_lag(sampler, watcher, now_ms);
+    for (int of = SIDE_OLD; of < SIDE_COUNT; of++)
+        if (hears(watcher, (enum side)of))
+            out->apply_lag_ms[of] = heartbeat_lag(sampler, reading, (enum side)of, now_ms);
+    if (!node->is_primary)
+        return;
+    out->has_link = reading->feed.is_there;
+    out->is_link_running = reading->feed.is_running;
+    out->link_errno = reading->feed.native;
+    (void)snprintf(out->link_error, sizeof(out->link_error), "%s", reading->feed.error);
+    out->conflicts = out->has_link && !out->is_link_running && is_conflict(out->link_errno) ? 1 : 0;
+}
+
+static int64_t link_lag(const struct sampler *sampler, const struct watcher *watcher,
+                        const struct node_sample *sample, int64_t now_ms)
+{
+    enum side source = side_other(sample->side);
+    if (!sample->is_reached || !sample->is_link_running)
+        return LAG_INFINITE;
+    return better(sample->apply_lag_ms[source],
+                  position_lag(sampler, &watcher->reading, &watcher->reading.applied, source,
+                               source, now_ms));
+}
+
+void sampler_read(struct sampler *sampler, struct lag_snapshot *out)
+{
+    (void)pthread_mutex_lock(&sampler->mutex);
+    int64_t now_ms = clock_mono_ms();
+    *out = (struct lag_snapshot){
+        .at_ms = now_ms, .node_count = sampler->count, .link_lag_ms = {LAG_INFINITE, LAG_INFINITE}};
+    for (size_t i = 0; i < sampler->count; i++) {
+        const struct watcher *watcher = &sampler->watchers[i];
+        struct node_sample *sample = &out->nodes[i];
+        derive_node(sampler, watcher, now_ms, sample);
+        out->conflicts += sample->conflicts;
+        if (sample->is_primary)
+            out->link_lag_ms[sample->side] = link_lag(sampler, watcher, sample, now_ms);
+    }
+    (void)pthread_mutex_unlock(&sampler->mutex);
+}
+
+/* --- life ---------------------------------------------------------------------------------------------------------- */
+
+static void sampler_freep(struct sampler **sampler)
+{
+    sampler_free(*sampler);
+    *sampler = NULL;
+}
+
+int sampler_start(const struct service *service, struct sampler **out, struct err *err)
+{
+    CLEANUP(sampler_freep) struct sampler *sampler = calloc(1, sizeof(*sampler));
+    if (sampler == NULL)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the sampler");
+    (void)pthread_mutex_init(&sampler->mutex, NULL);
+    sampler->count = service->node_count;
+    for (size_t i = 0; i < sampler->count; i++) {
+        sampler->watchers[i].sampler = sampler;
+        node_client_init(&sampler->watchers[i].client, service, &service->nodes[i],
+                         &service->controller);
+    }
+    for (size_t i = 0; i < sampler->count; i++) {
+        struct watcher *watcher = &sampler->watchers[i];
+        watcher->has_thread = pthread_create(&watcher->thread, NULL, watch_node, watcher) == 0;
+        if (!watcher->has_thread)
+            return err_set(err, ERR_MEMORY, EFFECT_NONE, "no thread for the sampler");
+    }
+    *out = sampler;
+    sampler = NULL;
+    return 0;
+}
+
+void sampler_free(struct sampler *sampler)
+{
+    if (sampler == NULL)
+        return;
+    for (size_t i = 0; i < sampler->count; i++)
+        node_client_stop(&sampler->watchers[i].client);
+    for (size_t i = 0; i < sampler->count; i++) {
+        if (sampler->watchers[i].has_thread)
+            (void)pthread_join(sampler->watchers[i].thread, NULL);
+        node_client_release(&sampler->watchers[i].client);
+    }
+    (void)pthread_mutex_destroy(&sampler->mutex);
+    free(sampler);
+}
