@@ -25,14 +25,15 @@ struct seed_progress {
 
 struct seed_options {
     const struct service *service;
-    enum side from; /* the source side; all nodes of the other side are targets */
+    enum side from;   /* the source side; all nodes of the other side are targets */
     unsigned workers; /* 0 = 4 */
     void (*progress)(void *context, const struct seed_progress *progress);
     void *context;
 };
 
 struct seed_report {
-    struct gtid_list position; /* of the source at the snapshot: what gtid_slave_pos must be on the targets */
+    struct gtid_list
+        position; /* of the source at the snapshot: what gtid_slave_pos must be on the targets */
     uint64_t rows, bytes;
     unsigned tables;
     int64_t duration_ms;
@@ -44,6 +45,7 @@ struct seed_report {
 MUST_CHECK int seed_wipe(const struct service *service, enum side side, struct err *err);
 
 /* Stops on signals: ERR_STOPPED/APPLIED, targets are partly filled (seed_wipe cleans). */
-MUST_CHECK int seed_copy(const struct seed_options *options, struct seed_report *out, struct err *err);
+MUST_CHECK int seed_copy(const struct seed_options *options, struct seed_report *out,
+                         struct err *err);
 
 #endif

@@ -77,7 +77,7 @@ struct row_reader {
 };
 
 /*
- * Add what a row of table_list, table_columns or table_indexes says. Rows of tables that were not
+ * Add what a row of shape_tables, shape_columns or shape_indexes says. Rows of tables that were not
  * added are skipped, so a table created between two queries does no harm. Errors  ERR_MEMORY/NONE;
  * ERR_PROTOCOL/NONE a column is missing in the answer.
  */

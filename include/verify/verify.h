@@ -15,7 +15,12 @@
 #include "domain/gtid.h"
 #include "domain/service.h"
 
-enum difference_kind { DIFFERENCE_MISSING, DIFFERENCE_EXTRA, DIFFERENCE_CHANGED, DIFFERENCE_SCHEMA };
+enum difference_kind {
+    DIFFERENCE_MISSING,
+    DIFFERENCE_EXTRA,
+    DIFFERENCE_CHANGED,
+    DIFFERENCE_SCHEMA
+};
 
 struct difference {
     enum difference_kind kind; /* MISSING: on the replica side; EXTRA: only there */
@@ -38,23 +43,27 @@ struct verify_progress {
 
 struct verify_options {
     const struct service *service;
-    enum side source; /* the side that is open (or was last); the other side's primary is compared with it */
-    unsigned workers; /* 0 = 2 */
-    uint64_t chunk_rows; /* 0 = chosen by bytes, about 1 MB */
+    enum side
+        source; /* the side that is open (or was last); the other side's primary is compared with it */
+    unsigned workers;          /* 0 = 2 */
+    uint64_t chunk_rows;       /* 0 = chosen by bytes, about 1 MB */
     const char *const *tables; /* "db.table"; NULL = all of the service's databases */
     size_t table_count;
-    uint64_t tail_rows; /* 0 = whole tables; otherwise only the last N rows by primary key of each table (the fence's check) */
-    bool is_still;      /* both sides are closed and at the same position: no waiting, no locks */
+    uint64_t
+        tail_rows; /* 0 = whole tables; otherwise only the last N rows by primary key of each table (the fence's check) */
+    bool is_still; /* both sides are closed and at the same position: no waiting, no locks */
     void (*progress)(void *context, const struct verify_progress *progress);
     /* called after each finished table, for the journal: name, rows, hex hash of its chunk hashes, number of differences */
-    void (*table_done)(void *context, const char *table, uint64_t rows, const char *hash, size_t differences);
+    void (*table_done)(void *context, const char *table, uint64_t rows, const char *hash,
+                       size_t differences);
     void *context;
 };
 
 struct verify_report {
     uint64_t rows, chunks, rechecked;
     unsigned tables;
-    struct difference *differences; /* at most VERIFY_DIFFERENCE_CAP; difference_count may be larger */
+    struct difference
+        *differences; /* at most VERIFY_DIFFERENCE_CAP; difference_count may be larger */
     size_t difference_count, difference_kept;
     char warnings[16][256]; /* tables without a usable key, ... */
     size_t warning_count;
@@ -67,7 +76,8 @@ struct verify_report {
  * Errors  ERR_SERVER / ERR_LOST / ERR_TIMEOUT (link stopped while waiting: names it), ERR_STOPPED. Differences are not an error:
  *         they are in the report. An error is never "done": out is not filled.
  */
-MUST_CHECK int verify_run(const struct verify_options *options, struct verify_report *out, struct err *err);
+MUST_CHECK int verify_run(const struct verify_options *options, struct verify_report *out,
+                          struct err *err);
 void verify_report_release(struct verify_report *report);
 
 #endif

@@ -41,12 +41,12 @@ int seed_load_tables(const struct service *service, struct session *source,
     int rc = 0;
     for (size_t i = 0; !rc && i < service->database_count; i++) {
         const char *database = service->databases[i];
-        rc = load_rows(source, SQL_TABLE_LIST, database, &catalog, table_catalog_add_table, err);
+        rc = load_rows(source, SQL_SHAPE_TABLES, database, &catalog, table_catalog_add_table, err);
         if (!rc)
-            rc = load_rows(source, SQL_TABLE_COLUMNS, database, &catalog, table_catalog_add_column,
+            rc = load_rows(source, SQL_SHAPE_COLUMNS, database, &catalog, table_catalog_add_column,
                            err);
         if (!rc)
-            rc = load_rows(source, SQL_TABLE_INDEXES, database, &catalog,
+            rc = load_rows(source, SQL_SHAPE_INDEXES, database, &catalog,
                            table_catalog_add_index_part, err);
     }
     if (rc)
