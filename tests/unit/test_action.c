@@ -78,6 +78,19 @@ static void test_cutovers_join_by_direction_and_mode(void **state UNUSED)
     }
 }
 
+static void test_only_fenced_cutovers_pass_through_fenced(void **state UNUSED)
+{
+    for (unsigned id = 0; id < ACTION_COUNT; id++) {
+        struct action_join joins[ACTION_JOIN_CAP];
+        size_t count = action_joins((enum action_id)id, joins);
+        for (size_t j = 0; j < count; j++) {
+            bool is_fenced = id == ACTION_CUTOVER && !joins[j].is_shared;
+            assert_int_equal(action_passes((enum action_id)id, &joins[j]),
+                             is_fenced ? BIT(FENCED) : 0);
+        }
+    }
+}
+
 static void test_settle_keeps_the_side_that_it_names(void **state UNUSED)
 {
     const struct action_join to_new = {.from = SIDE_OLD, .to = SIDE_NEW};
@@ -165,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_params_have_help_and_a_required_one_has_no_default),
         cmocka_unit_test(test_a_cutover_from_a_side_to_itself_may_start_nowhere),
         cmocka_unit_test(test_cutovers_join_by_direction_and_mode),
+        cmocka_unit_test(test_only_fenced_cutovers_pass_through_fenced),
         cmocka_unit_test(test_settle_keeps_the_side_that_it_names),
         cmocka_unit_test(test_looking_actions_change_no_situation),
         cmocka_unit_test(test_nothing_starts_from_unsafe_or_ends_there),
