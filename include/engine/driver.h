@@ -33,7 +33,6 @@ struct run {
     int64_t fence_began_ms; /* monotonic; 0 while nobody is refused because of us */
     int64_t write_pause_ms; /* -1 until a fence was opened again */
     int64_t last_samples_ms;
-    char notes[1024];       /* what the part now under way wants in its "part.note" event */
 };
 
 /* A live controller session to a node; reconnects when the last one died. Borrowed. */
@@ -48,6 +47,9 @@ MUST_CHECK int run_pause(struct run *run, int64_t ms, struct err *err);
 
 /* An event with a sentence for the story: logged at INFO and kept in the journal under a stable name. */
 MUST_CHECK int run_note(struct run *run, const char *name, struct err *err, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* The same with the figure the sentence is about, for the report: milliseconds. */
+MUST_CHECK int run_note_ms(struct run *run, const char *name, double ms, struct err *err, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
 /* ${position:...} of this run. */
 MUST_CHECK int run_position_put(struct run *run, const char *name, const struct gtid_list *position, struct err *err);

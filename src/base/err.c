@@ -70,11 +70,11 @@ static const struct {
     enum err_code code;
     const char *name;
 } names[] = {
-    {ERR_NONE, "none"},         {ERR_USAGE, "usage"},       {ERR_CONFIG, "config"},
-    {ERR_REFUSED, "refused"},   {ERR_LOST, "lost"},         {ERR_TIMEOUT, "timeout"},
-    {ERR_SERVER, "server"},     {ERR_PROTOCOL, "protocol"}, {ERR_CONFLICT, "conflict"},
-    {ERR_BUSY, "busy"},         {ERR_STOPPED, "stopped"},   {ERR_IO, "io"},
-    {ERR_MEMORY, "memory"},     {ERR_DATA, "data"},         {ERR_BUG, "bug"},
+    {ERR_NONE, "none"},       {ERR_USAGE, "usage"},       {ERR_CONFIG, "config"},
+    {ERR_REFUSED, "refused"}, {ERR_LOST, "lost"},         {ERR_TIMEOUT, "timeout"},
+    {ERR_SERVER, "server"},   {ERR_PROTOCOL, "protocol"}, {ERR_CONFLICT, "conflict"},
+    {ERR_BUSY, "busy"},       {ERR_STOPPED, "stopped"},   {ERR_IO, "io"},
+    {ERR_MEMORY, "memory"},   {ERR_DATA, "data"},         {ERR_BUG, "bug"},
 };
 
 const char *err_code_name(enum err_code code)

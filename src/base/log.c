@@ -53,9 +53,9 @@ static void emit_text(enum log_level level, const char *message)
     struct tm local = {0};
 
     (void)localtime_r(&seconds, &local);
-    int length = snprintf(line, sizeof line, "%02d:%02d:%02d.%03d %-5s %s\n", local.tm_hour,
-                          local.tm_min, local.tm_sec, (int)(now_us / 1000 % 1000),
-                          level_names[level], message);
+    int length =
+        snprintf(line, sizeof line, "%02d:%02d:%02d.%03d %-5s %s\n", local.tm_hour, local.tm_min,
+                 local.tm_sec, (int)(now_us / 1000 % 1000), level_names[level], message);
     if (length >= (int)sizeof line) {
         length = (int)sizeof line - 1;
         line[length - 1] = '\n';

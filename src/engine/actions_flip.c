@@ -59,11 +59,11 @@ void expand_gate(struct compile *c)
     step->is_repeatable = true;
     step->limit_ms = timeout_ms;
     join_items(require, "nothing", conditions, sizeof conditions);
-    add_work(c, step, LIST_DO, "gate",
-             json_pack("{s:o,s:I}", "require", text_list(require), "timeout_ms",
-                       (json_int_t)timeout_ms),
-             "wait at most %s until all hold: %s; what cannot be evaluated does not hold",
-             clock_human_ms(timeout_ms, human), conditions);
+    add_work(
+        c, step, LIST_DO, "gate",
+        json_pack("{s:o,s:I}", "require", text_list(require), "timeout_ms", (json_int_t)timeout_ms),
+        "wait at most %s until all hold: %s; what cannot be evaluated does not hold",
+        clock_human_ms(timeout_ms, human), conditions);
 }
 
 void expand_approve(struct compile *c)
@@ -85,11 +85,11 @@ void expand_watch(struct compile *c)
 
     step->is_repeatable = true;
     join_items(triggers, "nothing triggers it", conditions, sizeof conditions);
-    add_work(c, step, LIST_DO, "watch",
-             json_pack("{s:I,s:o}", "for_ms", (json_int_t)for_ms, "rollback_if",
-                       text_list(triggers)),
-             "watch lag, links and conflicts for %s; roll back if: %s",
-             clock_human_ms(for_ms, human), conditions);
+    add_work(
+        c, step, LIST_DO, "watch",
+        json_pack("{s:I,s:o}", "for_ms", (json_int_t)for_ms, "rollback_if", text_list(triggers)),
+        "watch lag, links and conflicts for %s; roll back if: %s", clock_human_ms(for_ms, human),
+        conditions);
 }
 
 /* --- records ---------------------------------------------------------------------------------------- */
@@ -99,8 +99,9 @@ static void lower_one(struct compile *c, struct planned_record *record, void *co
     unsigned ttl_s = *(const unsigned *)context;
 
     if (record->now.is_proxied) {
-        plan_warn(c, "%s is proxied: its TTL is the provider's, and a flip takes effect at the "
-                     "edge within seconds",
+        plan_warn(c,
+                  "%s is proxied: its TTL is the provider's, and a flip takes effect at the "
+                  "edge within seconds",
                   record->now.name);
         return;
     }
@@ -110,8 +111,8 @@ static void lower_one(struct compile *c, struct planned_record *record, void *co
     struct dns_record before = record->now, after = record->now;
     struct planned_record lowered = *record;
     after.ttl_s = ttl_s;
-    struct plan_step *step = part(c, "lower-ttl", "TTL of %s: %u s becomes %u s", before.name,
-                                  before.ttl_s, ttl_s);
+    struct plan_step *step =
+        part(c, "lower-ttl", "TTL of %s: %u s becomes %u s", before.name, before.ttl_s, ttl_s);
     add_dns(c, step, LIST_DO, record, &after);
     lowered.now = after;
     add_dns(c, step, LIST_UNDO, &lowered, &before);
@@ -141,8 +142,8 @@ static void flip_one(struct compile *c, struct planned_record *record, void *con
     struct dns_record after = record->now;
 
     (void)snprintf(after.content, sizeof after.content, "%s", record->facts->record->content[to]);
-    struct plan_step *step = part(c, "flip", "Flip %s to %s (%s)", after.name, side_title(to),
-                                  after.content);
+    struct plan_step *step =
+        part(c, "flip", "Flip %s to %s (%s)", after.name, side_title(to), after.content);
     add_dns(c, step, LIST_DO, record, &after);
 }
 
@@ -211,12 +212,14 @@ static void warn_fenced_cost(struct compile *c, const struct dns_cost *cost)
 
     clock_human_ms(playbook_step_number(c->step, "budget", 2000), budget);
     if (cost->direct_count)
-        plan_warn(c, "fenced: users of the %u DNS-only name(s) are refused writes until their "
-                     "resolver forgets the old answer, at most %u s (%s); budget %s",
+        plan_warn(c,
+                  "fenced: users of the %u DNS-only name(s) are refused writes until their "
+                  "resolver forgets the old answer, at most %u s (%s); budget %s",
                   cost->direct_count, cost->worst_ttl_s, cost->worst_name, budget);
     if (cost->proxied_count)
-        plan_warn(c, "fenced: users of the %u proxied name(s) are refused writes only until the "
-                     "edge follows the flip, usually within seconds",
+        plan_warn(c,
+                  "fenced: users of the %u proxied name(s) are refused writes only until the "
+                  "edge follows the flip, usually within seconds",
                   cost->proxied_count);
 }
 
@@ -340,18 +343,18 @@ static void restore_one(struct compile *c, struct planned_record *record, void *
 void expand_settle(struct compile *c)
 {
     enum side stays = c->step->join.to, leaves = side_other(stays);
-    int64_t timeout_ms =
-        playbook_step_number(c->step, "timeout", c->service->limits.stragglers_ms);
+    int64_t timeout_ms = playbook_step_number(c->step, "timeout", c->service->limits.stragglers_ms);
     char human[32];
 
     struct plan_step *step = part(c, "chase", "Wait until nobody writes on %s", side_title(leaves));
     step->is_repeatable = true;
     step->limit_ms = timeout_ms;
-    add_work(c, step, LIST_DO, "stragglers.wait",
-             json_pack("{s:s,s:I}", "side", side_name(leaves), "timeout_ms", (json_int_t)timeout_ms),
-             "show who still talks to %s, by user and host, until no application transaction has "
-             "been committed there for a while, at most %s",
-             side_title(leaves), clock_human_ms(timeout_ms, human));
+    add_work(
+        c, step, LIST_DO, "stragglers.wait",
+        json_pack("{s:s,s:I}", "side", side_name(leaves), "timeout_ms", (json_int_t)timeout_ms),
+        "show who still talks to %s, by user and host, until no application transaction has "
+        "been committed there for a while, at most %s",
+        side_title(leaves), clock_human_ms(timeout_ms, human));
 
     step = part(c, "close-from", "Close %s and prove it", side_title(leaves));
     add_work(c, step, LIST_DO, "fence.close", json_pack("{s:s}", "side", side_name(leaves)),

@@ -188,8 +188,9 @@ void expand_rehearse(struct compile *c)
     add_work(c, step, LIST_UNDO, "seed.wipe", NULL,
              "throw the load test's data away: NEW is apart");
     set_verify(c, step, "side.is_open", json_pack("{s:s}", "side", "new"), "NEW accepts writes");
-    plan_warn(c, "after \"%s\" NEW takes writes of its own: only `reset` leads on from there, and "
-                 "its data is thrown away",
+    plan_warn(c,
+              "after \"%s\" NEW takes writes of its own: only `reset` leads on from there, and "
+              "its data is thrown away",
               c->step->name);
 }
 
@@ -216,9 +217,9 @@ static void ops_stagger(struct compile *c, struct plan_step *step, enum op_list 
 void expand_stagger(struct compile *c)
 {
     unsigned increment = (unsigned)playbook_step_number(c->step, "increment", 2);
-    struct plan_step *step = part(c, "set-increments",
-                                  "AUTO_INCREMENT: OLD gives 1, %u, ..., NEW gives 2, %u, ...",
-                                  1 + increment, 2 + increment);
+    struct plan_step *step =
+        part(c, "set-increments", "AUTO_INCREMENT: OLD gives 1, %u, ..., NEW gives 2, %u, ...",
+             1 + increment, 2 + increment);
 
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
         const struct node_facts *before = facts_primary(c->facts, side);

@@ -14,13 +14,13 @@
 typedef void (*expand_fn)(struct compile *c);
 
 static const expand_fn expansions[ACTION_COUNT] = {
-    [ACTION_SEED] = expand_seed,       [ACTION_FOLLOW] = expand_follow,
+    [ACTION_SEED] = expand_seed,         [ACTION_FOLLOW] = expand_follow,
     [ACTION_REHEARSE] = expand_rehearse, [ACTION_RESET] = expand_reset,
-    [ACTION_STAGGER] = expand_stagger, [ACTION_MIRROR] = expand_mirror,
-    [ACTION_VERIFY] = expand_verify,   [ACTION_GATE] = expand_gate,
-    [ACTION_APPROVE] = expand_approve, [ACTION_LOWER_TTL] = expand_lower_ttl,
-    [ACTION_FLIP] = expand_flip,       [ACTION_CUTOVER] = expand_cutover,
-    [ACTION_WATCH] = expand_watch,     [ACTION_SETTLE] = expand_settle,
+    [ACTION_STAGGER] = expand_stagger,   [ACTION_MIRROR] = expand_mirror,
+    [ACTION_VERIFY] = expand_verify,     [ACTION_GATE] = expand_gate,
+    [ACTION_APPROVE] = expand_approve,   [ACTION_LOWER_TTL] = expand_lower_ttl,
+    [ACTION_FLIP] = expand_flip,         [ACTION_CUTOVER] = expand_cutover,
+    [ACTION_WATCH] = expand_watch,       [ACTION_SETTLE] = expand_settle,
     [ACTION_RETIRE] = expand_retire,
 };
 
@@ -178,8 +178,8 @@ void add_dns(struct compile *c, struct plan_step *step, enum op_list list,
     struct op *op = add_op(c, step, list, OP_DNS, "", buf_text(&text));
     if (c->rc)
         return;
-    op->args = json_pack("{s:o,s:o}", "before", record_json(&record->now), "after",
-                         record_json(after));
+    op->args =
+        json_pack("{s:o,s:o}", "before", record_json(&record->now), "after", record_json(after));
     if (!op->args)
         compile_fail(c, ERR_MEMORY, "no memory for the plan");
     if (list == LIST_DO)
@@ -231,8 +231,8 @@ static void recall_ttl(struct compile *c, struct planned_record *record)
     if (!c->input->journal || c->rc)
         return;
     (void)snprintf(name, sizeof name, "ttl.%s", record->now.id);
-    c->rc = journal_memory_get(c->input->journal, c->service->name, name, value, sizeof value,
-                               c->err);
+    c->rc =
+        journal_memory_get(c->input->journal, c->service->name, name, value, sizeof value, c->err);
     if (!c->rc && value[0])
         record->original_ttl_s = (unsigned)strtoul(value, NULL, 10);
 }

@@ -88,6 +88,19 @@ int run_pause(struct run *run, int64_t ms, struct err *err)
     return rc;
 }
 
+static int keep_note(struct run *run, const char *name, const char *text, json_t *figure,
+                     struct err *err)
+{
+    log_info("run %s: %s", run->id, text);
+    CLEANUP(json_release)
+    json_t *detail = json_pack("{s:s,s:s}", "step", run->plan.steps[run->current].id, "text", text);
+    if (figure && detail)
+        (void)json_object_set_new(detail, "ms", figure);
+    else
+        json_decref(figure);
+    return journal_event(run->journal, run->id, name, detail, err);
+}
+
 int run_note(struct run *run, const char *name, struct err *err, const char *fmt, ...)
 {
     char text[900];
@@ -96,10 +109,18 @@ int run_note(struct run *run, const char *name, struct err *err, const char *fmt
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    log_info("run %s: %s", run->id, text);
-    CLEANUP(json_release)
-    json_t *detail = json_pack("{s:s,s:s}", "step", run->plan.steps[run->current].id, "text", text);
-    return journal_event(run->journal, run->id, name, detail, err);
+    return keep_note(run, name, text, NULL, err);
+}
+
+int run_note_ms(struct run *run, const char *name, double ms, struct err *err, const char *fmt, ...)
+{
+    char text[900];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    return keep_note(run, name, text, json_real(ms), err);
 }
 
 int run_position_put(struct run *run, const char *name, const struct gtid_list *position,

@@ -87,8 +87,8 @@ static int create_schema(struct journal *journal, struct err *err)
 
     if (rc)
         return rc;
-    return journal_end(journal, store_exec(journal->store, sql_journal(SQL_JOURNAL_001_SCHEMA), err),
-                       err);
+    return journal_end(journal,
+                       store_exec(journal->store, sql_journal(SQL_JOURNAL_001_SCHEMA), err), err);
 }
 
 static void make_parent_folder(const char *path)
@@ -138,7 +138,8 @@ int journal_open_reader(const char *path, struct journal **out, struct err *err)
 {
     if (access(path, F_OK) != 0 && errno == ENOENT) {
         err_set(err, ERR_REFUSED, EFFECT_NONE, "there is no journal at %s yet", path);
-        return err_hint(err, "nothing has been run: start with \"cutover check\" and \"cutover plan\"");
+        return err_hint(err,
+                        "nothing has been run: start with \"cutover check\" and \"cutover plan\"");
     }
     return open_file(path, STORE_READ, out, err);
 }
@@ -404,9 +405,10 @@ int journal_run_find(struct journal *journal, const char *service, const char *r
     if (rc < 0)
         return rc;
     if (rc == 0)
-        return run_id ? err_set(err, ERR_REFUSED, EFFECT_NONE, "the journal knows no run %s", run_id)
-                      : err_set(err, ERR_REFUSED, EFFECT_NONE,
-                                "the journal has no run of service \"%s\"", service);
+        return run_id
+                   ? err_set(err, ERR_REFUSED, EFFECT_NONE, "the journal knows no run %s", run_id)
+                   : err_set(err, ERR_REFUSED, EFFECT_NONE,
+                             "the journal has no run of service \"%s\"", service);
     run_from_row(ask, out);
     return 0;
 }
@@ -495,8 +497,8 @@ int journal_step(struct journal *journal, const char *run_id, size_t number,
                  struct err *err)
 {
     CLEANUP(json_release)
-    json_t *detail = json_pack("{s:s,s:s,s:s}", "id", step->id, "step", step->name, "part",
-                               step->what);
+    json_t *detail =
+        json_pack("{s:s,s:s,s:s}", "id", step->id, "step", step->name, "part", step->what);
     char event[32];
     int rc = journal_begin(journal, err);
 

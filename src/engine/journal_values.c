@@ -172,8 +172,8 @@ int journal_verified_sum(struct journal *journal, const char *service, struct ve
 {
     CLEANUP(store_statement_freep) struct store_statement *ask = NULL;
     char complete[8];
-    int rc = journal_memory_get(journal, service, "verified.complete", complete, sizeof complete,
-                                err);
+    int rc =
+        journal_memory_get(journal, service, "verified.complete", complete, sizeof complete, err);
 
     if (!rc)
         rc = journal_prepare(journal, SQL_JOURNAL_VERIFIED_SUM, &ask, err);

@@ -88,8 +88,9 @@ static int refuse_unfinished(const struct run_record *last, struct err *err)
     err_set(err, ERR_REFUSED, EFFECT_NONE, "run %s of playbook %s is not finished (%s)", last->id,
             last->playbook, run_state_name(last->state));
     return last->is_committed
-               ? err_hint(err, "\"cutover run --resume\" goes on with it; \"cutover rollback\" goes "
-                               "back")
+               ? err_hint(err,
+                          "\"cutover run --resume\" goes on with it; \"cutover rollback\" goes "
+                          "back")
                : err_hint(err, "\"cutover run --resume\" goes on with it; \"cutover abort\" undoes "
                                "it");
 }
@@ -133,8 +134,7 @@ static bool is_undoable(const struct run *run, size_t index)
 {
     enum step_state state = run->steps[index].state;
 
-    return run->plan.steps[index].undo_count > 0 && state != STEP_PENDING &&
-           state != STEP_UNDONE;
+    return run->plan.steps[index].undo_count > 0 && state != STEP_PENDING && state != STEP_UNDONE;
 }
 
 /* Undo parts first..last, newest first. The undo of a stopped run must be able to finish, so the wish to stop is set aside. */
@@ -304,10 +304,10 @@ static int finish(struct run *run, int rc, struct run_result *out, struct err *e
     (void)snprintf(out->run_id, sizeof out->run_id, "%s", run->id);
     describe_now(run, out);
     CLEANUP(json_release)
-    json_t *detail = json_pack("{s:s,s:s,s:s,s:I}", "outcome", outcome_words[out->outcome],
-                               "situation", situation_name(out->verdict.situation), "because",
-                               out->verdict.because, "write_pause_ms",
-                               (json_int_t)out->write_pause_ms);
+    json_t *detail =
+        json_pack("{s:s,s:s,s:s,s:I}", "outcome", outcome_words[out->outcome], "situation",
+                  situation_name(out->verdict.situation), "because", out->verdict.because,
+                  "write_pause_ms", (json_int_t)out->write_pause_ms);
     if (journal_event(run->journal, run->id, "run.end", detail, &also) ||
         journal_run_state(run->journal, run->id, state_after(out->outcome), &also)) {
         log_failure(&also);
@@ -410,8 +410,8 @@ static int adopt_run(struct run *run, const char *run_id, struct err *err)
     if (!rc)
         rc = take_lease(run, err);
     if (!rc)
-        rc = journal_run_adopt(run->journal, run->id, run->options->holder,
-                               lease_epoch(run->lease), err);
+        rc = journal_run_adopt(run->journal, run->id, run->options->holder, lease_epoch(run->lease),
+                               err);
     if (!rc)
         rc = observe_and_monitor(run, err);
     return rc;
@@ -449,12 +449,12 @@ static int prepare_resume(struct run *run, struct err *err)
     if (state == STEP_PENDING)
         return 0;
     bool is_past = has_committed_part(run, first, last);
-    bool is_whole = state == STEP_DONE && (last + 1 == run->plan.step_count ||
-                                           first_part_of(run, last + 1) == last + 1);
+    bool is_whole = state == STEP_DONE &&
+                    (last + 1 == run->plan.step_count || first_part_of(run, last + 1) == last + 1);
     if (is_whole)
         return 0;
-    if (!is_past && (action == ACTION_CUTOVER || action == ACTION_SETTLE ||
-                     state == STEP_UNDONE || state == STEP_UNDO)) {
+    if (!is_past && (action == ACTION_CUTOVER || action == ACTION_SETTLE || state == STEP_UNDONE ||
+                     state == STEP_UNDO)) {
         int rc = undo_range(run, first, last, err);
         if (!rc)
             begin_again(run, first, last);

@@ -154,9 +154,8 @@ static int check_situation(struct run *run, situation_mask wanted, int64_t wait_
             return 0;
         if (clock_mono_ms() >= deadline_ms) {
             situation_mask_text(wanted, needed, sizeof needed);
-            err_set(err, ERR_CONFLICT, EFFECT_NONE,
-                    "the situation should be %s but is %s: %s", needed,
-                    situation_name(verdict.situation), verdict.because);
+            err_set(err, ERR_CONFLICT, EFFECT_NONE, "the situation should be %s but is %s: %s",
+                    needed, situation_name(verdict.situation), verdict.because);
             return err_hint(err, "%s", verdict.next);
         }
         rc = run_pause(run, 100, err);

@@ -226,8 +226,7 @@ WORK(work_dns_converge)
     CLEANUP(propagation_release) struct propagation answers = {0};
     int64_t began_ms = clock_mono_ms();
     size_t count = 0;
-    struct propagation_want *wants =
-        calloc(run->service->dns.record_count + 1, sizeof *wants);
+    struct propagation_want *wants = calloc(run->service->dns.record_count + 1, sizeof *wants);
 
     (void)step;
     if (!wants)
@@ -246,7 +245,8 @@ WORK(work_dns_converge)
     free(wants);
     if (rc)
         return rc;
-    return run_note(run, "dns.converged", err,
-                    "all DNS servers asked give the answer for %s, %lld ms after the flip",
-                    side_title(to), (long long)(clock_mono_ms() - began_ms));
+    int64_t took_ms = clock_mono_ms() - began_ms;
+    return run_note_ms(run, "dns.converged", (double)took_ms, err,
+                       "all DNS servers asked give the answer for %s, %lld ms after the flip",
+                       side_title(to), (long long)took_ms);
 }

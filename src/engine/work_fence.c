@@ -20,10 +20,10 @@ static int open_side(struct run *run, const json_t *args, enum side *out_side,
 static int note_closed(struct run *run, enum side side, const struct fence_report *report,
                        struct err *err)
 {
-    int rc = run_note(run, "side.closed", err,
-                      "%s is closed: read_only took %lld ms, the proof %lld ms, %u session(s) ended",
-                      side_title(side), (long long)report->close_ms, (long long)report->prove_ms,
-                      report->killed);
+    int rc = run_note(
+        run, "side.closed", err,
+        "%s is closed: read_only took %lld ms, the proof %lld ms, %u session(s) ended",
+        side_title(side), (long long)report->close_ms, (long long)report->prove_ms, report->killed);
     if (!rc && report->killed)
         rc = run_note(run, "side.killed", err, "ended on %s: %s", side_title(side),
                       report->killed_text);
@@ -77,8 +77,9 @@ WORK(work_side_open)
         return run_note(run, "side.opened", err, "%s is open", side_title(side));
     run->write_pause_ms = clock_mono_ms() - run->fence_began_ms;
     run->fence_began_ms = 0;
-    return run_note(run, "side.opened", err, "%s is open; writes were refused for %lld ms",
-                    side_title(side), (long long)run->write_pause_ms);
+    return run_note_ms(run, "side.opened", (double)run->write_pause_ms, err,
+                       "%s is open; writes were refused for %lld ms", side_title(side),
+                       (long long)run->write_pause_ms);
 }
 
 static int ask_read_only(struct run *run, const json_t *args, bool wanted, struct err *err)
@@ -142,11 +143,11 @@ WORK(work_drain)
         rc = link_wait_applied(replica, link_channel(side_other(from)), &want,
                                drain_deadline(run, args), err);
     if (rc)
-        return err_wrap(err, "draining %s into %s", side_title(from),
-                        side_title(side_other(from)));
-    return run_note(run, "drain.done", err, "%s has applied everything of %s, after %lld ms",
-                    side_title(side_other(from)), side_title(from),
-                    (long long)(clock_mono_ms() - began_ms));
+        return err_wrap(err, "draining %s into %s", side_title(from), side_title(side_other(from)));
+    int64_t took_ms = clock_mono_ms() - began_ms;
+    return run_note_ms(run, "drain.done", (double)took_ms, err,
+                       "%s has applied everything of %s, after %lld ms",
+                       side_title(side_other(from)), side_title(from), (long long)took_ms);
 }
 
 /* --- forecast --------------------------------------------------------------------------------------- */
@@ -217,10 +218,11 @@ WORK(work_forecast)
     if (rc)
         return rc;
     double pause_ms = lag_ms + parts_ms;
-    rc = run_note(run, "forecast", err,
-                  "forecast: writes are refused for about %.0f ms (%.1f ms to drain, %.0f ms for the "
-                  "proofs), and up to %.0f s more for users of DNS-only names; budget %.1f s",
-                  pause_ms, lag_ms, parts_ms, (double)ttl_ms / 1000.0, (double)budget_ms / 1000.0);
+    rc = run_note_ms(
+        run, "forecast", pause_ms, err,
+        "forecast: writes are refused for about %.0f ms (%.1f ms to drain, %.0f ms for the "
+        "proofs), and up to %.0f s more for users of DNS-only names; budget %.1f s",
+        pause_ms, lag_ms, parts_ms, (double)ttl_ms / 1000.0, (double)budget_ms / 1000.0);
     if (!rc && pause_ms + (double)ttl_ms > (double)budget_ms) {
         err_set(err, ERR_REFUSED, EFFECT_NONE,
                 "writes would be refused for about %.0f ms and up to %.0f s for DNS-only names, "
@@ -245,7 +247,8 @@ WORK(work_events_move)
     if (!rc)
         rc = run_primary(run, to, &target, err);
     if (!rc)
-        rc = events_set(run->service, other, false, &disabled, err); /* first off, then on: never on both */
+        rc = events_set(run->service, other, false, &disabled,
+                        err); /* first off, then on: never on both */
     if (!rc)
         rc = events_set(run->service, target, true, &enabled, err);
     return rc ? rc

@@ -214,7 +214,8 @@ WORK(work_approve)
 static int trip(struct run *run, const struct requirement *trigger, const char *live,
                 struct err *err)
 {
-    int rc = run_note(run, "watch.tripped", err, "rollback_if \"%s\" holds: %s", trigger->text, live);
+    int rc =
+        run_note(run, "watch.tripped", err, "rollback_if \"%s\" holds: %s", trigger->text, live);
 
     if (rc)
         return rc;

@@ -41,7 +41,8 @@ static void show_seed(void *context, const struct seed_progress *now)
         clock_human_ms(now->eta_ms, eta);
     double mb = (double)now->bytes_done / 1e6;
     double seconds = (double)(now->elapsed_ms > 0 ? now->elapsed_ms : 1) / 1000.0;
-    if (run_tick(seed->run, &seed->err, "seed: %u of %u tables, %.0f of about %.0f MB, %.1f MB/s, %s left",
+    if (run_tick(seed->run, &seed->err,
+                 "seed: %u of %u tables, %.0f of about %.0f MB, %.1f MB/s, %s left",
                  now->tables_done, now->tables_total, mb, (double)now->bytes_total / 1e6,
                  mb / seconds, eta))
         return; /* kept in seed->err, reported when the copy returns */
@@ -50,8 +51,8 @@ static void show_seed(void *context, const struct seed_progress *now)
 WORK(work_seed_copy)
 {
     struct seed_context context = {.run = run};
-    unsigned workers = run->options->workers ? run->options->workers
-                                             : (unsigned)json_int_or(args, "workers", 0);
+    unsigned workers =
+        run->options->workers ? run->options->workers : (unsigned)json_int_or(args, "workers", 0);
     struct seed_options options = {.service = run->service,
                                    .from = SIDE_OLD,
                                    .workers = workers,
@@ -154,7 +155,8 @@ WORK(work_link_absent)
     int rc = observe(run->service, &facts, NULL, err);
     if (!rc && (facts_link_exists(&facts, SIDE_OLD) != TRI_NO ||
                 facts_link_exists(&facts, SIDE_NEW) != TRI_NO))
-        rc = err_set(err, ERR_REFUSED, EFFECT_NONE, "a link is still there, or cannot be asked for");
+        rc =
+            err_set(err, ERR_REFUSED, EFFECT_NONE, "a link is still there, or cannot be asked for");
     facts_release(&facts);
     return rc;
 }
@@ -235,8 +237,9 @@ static int check_one_link(struct run *run, enum side side, struct err *err)
                 (long long)limit_ms);
         return err_hint(err, "wait for it, or raise limits.lag in %s", run->service->path);
     }
-    return run_note(run, "link.lag", err, "the %s link is %.1f ms behind", link_name(side),
-                    (double)lag_us / 1000.0);
+    double lag_ms = (double)lag_us / 1000.0;
+    return run_note_ms(run, "link.lag", lag_ms, err, "the %s link is %.1f ms behind",
+                       link_name(side), lag_ms);
 }
 
 WORK(work_link_check)
@@ -258,8 +261,9 @@ static int probe_from(struct run *run, enum side from, struct err *err)
     if (rc)
         return err_wrap(err, "a probe row from %s to %s", side_title(from),
                         side_title(side_other(from)));
-    return run_note(run, "link.probed", err, "a row travelled from %s to %s in %lld ms",
-                    side_title(from), side_title(side_other(from)), (long long)took_ms);
+    return run_note_ms(run, "link.probed", (double)took_ms, err,
+                       "a row travelled from %s to %s in %lld ms", side_title(from),
+                       side_title(side_other(from)), (long long)took_ms);
 }
 
 WORK(work_link_probe)

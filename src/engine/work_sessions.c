@@ -204,7 +204,8 @@ static void list_talkers(const struct app_session *apps, size_t count, char *out
     for (size_t i = 0; i < count; i++) {
         unsigned same = 0, earlier = 0;
         for (size_t k = 0; k < count; k++)
-            if (strcmp(apps[i].user, apps[k].user) == 0 && strcmp(apps[i].host, apps[k].host) == 0) {
+            if (strcmp(apps[i].user, apps[k].user) == 0 &&
+                strcmp(apps[i].host, apps[k].host) == 0) {
                 same++;
                 earlier += k < i;
             }
@@ -259,7 +260,8 @@ WORK(work_stragglers_wait)
         rc = run_primary(run, side, &chase.session, err);
     if (rc)
         return rc;
-    heartbeat_set(run->heartbeat, side, false); /* from here on only the application moves its position */
+    heartbeat_set(run->heartbeat, side,
+                  false); /* from here on only the application moves its position */
     for (;;) {
         rc = look_at_side(run, &chase, err);
         if (rc)

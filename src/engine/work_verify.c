@@ -64,9 +64,9 @@ static int refuse_differences(struct run *run, const struct verify_report *repor
             return rc;
     }
     const struct difference *first = report->differences;
-    err_set(err, ERR_DATA, EFFECT_NONE, "the two sides differ in %zu place(s); the first: %s %s %s %s",
-            report->difference_count, kind_words[first->kind], first->table, first->key,
-            first->column);
+    err_set(
+        err, ERR_DATA, EFFECT_NONE, "the two sides differ in %zu place(s); the first: %s %s %s %s",
+        report->difference_count, kind_words[first->kind], first->table, first->key, first->column);
     return err_hint(err, "\"cutover verify\" lists them all; nothing was repaired");
 }
 
@@ -77,10 +77,10 @@ static int open_side_now(struct run *run, enum side *out, struct err *err)
     int rc = observe(run->service, &facts, NULL, err);
 
     if (!rc)
-        *out = facts_is_open(&facts, SIDE_OLD) != TRI_YES &&
-                       facts_is_open(&facts, SIDE_NEW) == TRI_YES
-                   ? SIDE_NEW
-                   : SIDE_OLD;
+        *out =
+            facts_is_open(&facts, SIDE_OLD) != TRI_YES && facts_is_open(&facts, SIDE_NEW) == TRI_YES
+                ? SIDE_NEW
+                : SIDE_OLD;
     facts_release(&facts);
     return rc;
 }
@@ -123,9 +123,9 @@ WORK(work_verify_run)
     const char *names[256];
     struct verify_context context = {.run = run, .is_kept = true};
     CLEANUP(verify_report_release) struct verify_report report = {0};
-    struct verify_options options = {
-        .workers = run->options->workers ? run->options->workers
-                                         : (unsigned)json_int_or(args, "workers", 0)};
+    struct verify_options options = {.workers = run->options->workers
+                                                    ? run->options->workers
+                                                    : (unsigned)json_int_or(args, "workers", 0)};
 
     (void)step;
     if (table_count > ARRAY_LEN(names))
@@ -163,9 +163,9 @@ WORK(work_verify_tail)
     if (!rc && report.difference_count)
         rc = refuse_differences(run, &report, err);
     if (!rc && run->fence_began_ms)
-        rc = run_note(run, "verify.tail", err,
-                      "the newest rows of %u tables are the same (%llu rows, %lld ms)",
-                      report.tables, (unsigned long long)report.rows,
-                      (long long)report.duration_ms);
+        rc =
+            run_note(run, "verify.tail", err,
+                     "the newest rows of %u tables are the same (%llu rows, %lld ms)",
+                     report.tables, (unsigned long long)report.rows, (long long)report.duration_ms);
     return rc;
 }

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine/report.h - the story of a run, read from the journal alone.
+ * Threads: the caller's.
+ */
+#ifndef CUTOVER_ENGINE_REPORT_H
+#define CUTOVER_ENGINE_REPORT_H
+
+#include "base/buf.h"
+#include "engine/journal.h"
+
+/*
+ * run_id NULL: the last run. The event chain is checked on the way: ERR_DATA when it was tampered with.
+ * Result  {run, service, playbook, plan_hash, holder, state, committed, started, ended, duration_ms, outcome, situation, because,
+ *          write_pause_ms (-1 none), lag_before_flip_ms, dns_convergence_ms (null when not measured), rows_verified, tables_verified,
+ *          differences, steps: [{id, step, part, title, state, started, duration_ms, error, commits}], notes: [{at, name, step,
+ *          text, ms}], lag: [{node, samples, known, worst_ms, median_ms}]}
+ */
+MUST_CHECK int report_build(struct journal *journal, const char *service, const char *run_id, json_t **out, struct err *err);
+
+enum report_form { REPORT_TEXT, REPORT_MARKDOWN };
+MUST_CHECK int report_render(const json_t *report, enum report_form form, struct buf *out, struct err *err);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* From the journal to one JSON document, which the forms for people are made from. */
+#include "engine/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define LAG_NODE_CAP SERVICE_NODE_CAP
+
+struct collecting {
+    json_t *report, *notes;
+};
+
+static json_t *time_json(int64_t wall_us)
+{
+    char text[32];
+
+    return wall_us ? json_string(clock_iso8601(wall_us, text)) : json_null();
+}
+
+/* The outcome of the last time the run ended: a resumed run ends more than once. */
+static void take_end(json_t *report, const json_t *detail)
+{
+    static const char *const keys[] = {"outcome", "situation", "because"};
+
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        (void)json_object_set_new(report, keys[i], json_string(json_text_or(detail, keys[i], "")));
+    json_int_t pause_ms = json_int_or(detail, "write_pause_ms", -1);
+    if (pause_ms >= 0)
+        (void)json_object_set_new(report, "write_pause_ms", json_integer(pause_ms));
+}
+
+/* The lag that counts is the last one measured before a record was flipped. */
+static void take_figure(json_t *report, const char *name, const json_t *detail)
+{
+    const json_t *ms = json_object_get(detail, "ms");
+
+    if (strcmp(name, "dns.flipped") == 0)
+        (void)json_object_set_new(report, "flipped", json_true());
+    if (!json_is_number(ms))
+        return;
+    if (strcmp(name, "link.lag") == 0 && !json_object_get(report, "flipped"))
+        (void)json_object_set_new(report, "lag_before_flip_ms", json_real(json_number_value(ms)));
+    if (strcmp(name, "dns.converged") == 0)
+        (void)json_object_set_new(report, "dns_convergence_ms", json_real(json_number_value(ms)));
+}
+
+static int take_event(void *context, int64_t at_us, const char *run_id, const char *name,
+                      const char *detail_text)
+{
+    struct collecting *collecting = context;
+    CLEANUP(json_release) json_t *detail = NULL;
+
+    (void)run_id;
+    int rc = json_parse(detail_text, strlen(detail_text), &detail, NULL);
+    if (rc)
+        return rc;
+    if (strcmp(name, "run.end") == 0)
+        take_end(collecting->report, detail);
+    take_figure(collecting->report, name, detail);
+    if (!json_object_get(detail, "text"))
+        return 0;
+    json_t *note =
+        json_pack("{s:o,s:s,s:s,s:s}", "at", time_json(at_us), "name", name, "step",
+                  json_text_or(detail, "step", ""), "text", json_text_or(detail, "text", ""));
+    if (json_is_number(json_object_get(detail, "ms")) && note)
+        (void)json_object_set(note, "ms", json_object_get(detail, "ms"));
+    return json_array_append_new(collecting->notes, note) == 0 ? 0 : ERR_MEMORY;
+}
+
+static json_t *step_json(const struct plan_step *step, const struct step_record *record)
+{
+    int64_t took_ms = record->ended_us ? (record->ended_us - record->started_us) / 1000 : 0;
+
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:I,s:s,s:b}", "id", step->id, "step", step->name,
+                     "part", step->what, "title", step->title, "state",
+                     step_state_name(record->state), "started", time_json(record->started_us),
+                     "duration_ms", (json_int_t)took_ms, "error", record->error, "commits",
+                     (int)step->commits);
+}
+
+static int add_steps(struct journal *journal, const char *run_id, json_t *report, struct err *err)
+{
+    struct plan plan = {0};
+    int rc = journal_run_plan(journal, run_id, &plan, err);
+
+    if (rc)
+        return rc;
+    json_t *steps = json_array();
+    struct step_record *records = calloc(plan.step_count + 1, sizeof *records);
+    if (!records)
+        rc = err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for %zu steps", plan.step_count);
+    if (!rc)
+        rc = journal_steps(journal, run_id, records, plan.step_count, err);
+    for (size_t i = 0; i < plan.step_count && !rc; i++)
+        (void)json_array_append_new(steps, step_json(&plan.steps[i], &records[i]));
+    free(records);
+    plan_release(&plan);
+    (void)json_object_set_new(report, "steps", steps);
+    return rc;
+}
+
+static int add_lag(struct journal *journal, const char *run_id, json_t *report, struct err *err)
+{
+    struct journal_lag lag[LAG_NODE_CAP];
+    size_t count = 0;
+    json_t *list = json_array();
+    int rc = journal_lag_stats(journal, run_id, lag, LAG_NODE_CAP, &count, err);
+
+    for (size_t i = 0; i < count && !rc; i++)
+        (void)json_array_append_new(list, json_pack("{s:s,s:I,s:I,s:I,s:I}", "node", lag[i].node,
+                                                    "samples", (json_int_t)lag[i].samples, "known",
+                                                    (json_int_t)lag[i].known, "worst_ms",
+                                                    (json_int_t)lag[i].worst_ms, "median_ms",
+                                                    (json_int_t)lag[i].median_ms));
+    (void)json_object_set_new(report, "lag", list);
+    return rc;
+}
+
+static int add_verified(struct journal *journal, const char *service, json_t *report,
+                        struct err *err)
+{
+    struct verified_sum sum;
+    int rc = journal_verified_sum(journal, service, &sum, err);
+
+    if (rc)
+        return rc;
+    (void)json_object_set_new(report, "rows_verified", json_integer((json_int_t)sum.rows));
+    (void)json_object_set_new(report, "tables_verified", json_integer(sum.tables));
+    (void)json_object_set_new(report, "differences", json_integer((json_int_t)sum.differences));
+    return 0;
+}
+
+static json_t *run_json(const struct run_record *run)
+{
+    int64_t took_ms = run->ended_us ? (run->ended_us - run->started_us) / 1000 : -1;
+
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:I,s:s,s:s,s:s,s:i,s:n,s:n}", "run",
+                     run->id, "service", run->service, "playbook", run->playbook, "plan_hash",
+                     run->plan_hash, "holder", run->holder, "state", run_state_name(run->state),
+                     "committed", (int)run->is_committed, "started", time_json(run->started_us),
+                     "ended", time_json(run->ended_us), "duration_ms", (json_int_t)took_ms,
+                     "outcome", "", "situation", "", "because", "", "write_pause_ms", -1,
+                     "lag_before_flip_ms", "dns_convergence_ms");
+}
+
+int report_build(struct journal *journal, const char *service, const char *run_id, json_t **out,
+                 struct err *err)
+{
+    struct run_record run;
+    int rc = journal_run_find(journal, service, run_id, &run, err);
+
+    if (rc)
+        return rc;
+    CLEANUP(json_release) json_t *report = run_json(&run);
+    if (!report)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the report");
+    struct collecting collecting = {.report = report, .notes = json_array()};
+    (void)json_object_set_new(report, "notes", collecting.notes);
+    rc = add_steps(journal, run.id, report, err);
+    if (!rc)
+        rc = journal_events(journal, run.id, take_event, &collecting, err);
+    if (!rc)
+        rc = add_lag(journal, run.id, report, err);
+    if (!rc)
+        rc = add_verified(journal, run.service, report, err);
+    (void)json_object_del(report, "flipped"); /* absent when nothing was flipped */
+    if (rc)
+        return rc;
+    *out = report;
+    report = NULL;
+    return 0;
+}
