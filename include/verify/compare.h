@@ -19,7 +19,7 @@
 #ifndef CUTOVER_VERIFY_COMPARE_H
 #define CUTOVER_VERIFY_COMPARE_H
 
-#include "verify/findings.h"
+#include "verify/mismatches.h"
 #include "verify/walk.h"
 
 #define COMPARE_PIECE_ROWS 500

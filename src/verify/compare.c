@@ -9,7 +9,7 @@
 struct piece {
     struct comparison *comparison;
     struct key_range range;
-    struct findings *findings;
+    struct mismatches *mismatches;
 };
 
 int comparison_check_stop(const struct comparison *comparison, struct err *err)
@@ -96,13 +96,13 @@ int comparison_look_locked(struct comparison *comparison,
 static int add_source(void *context, const char *const *values, const unsigned long *lengths,
                       struct row_hash hash, struct err *err)
 {
-    return findings_add_source(context, values, lengths, hash, err);
+    return mismatches_add_source(context, values, lengths, hash, err);
 }
 
 static int add_replica(void *context, const char *const *values, const unsigned long *lengths,
                        struct row_hash hash, struct err *err)
 {
-    return findings_add_replica(context, values, lengths, hash, err);
+    return mismatches_add_replica(context, values, lengths, hash, err);
 }
 
 /* Read the piece on both sides and find what differs; on the source with locks unless all is still.
@@ -117,13 +117,13 @@ static int look_at_piece(void *context, struct err *err)
                              .limit = WALK_NO_LIMIT,
                              .is_locked = !pair->is_still,
                              .on_row = add_source,
-                             .context = piece->findings};
+                             .context = piece->mismatches};
 
-    findings_release(piece->findings);
-    findings_init(piece->findings, walk->table, walk->key->columns, walk->key->column_count);
+    mismatches_release(piece->mismatches);
+    mismatches_init(piece->mismatches, walk->table, walk->key->columns, walk->key->column_count);
     int rc = walk_run(walk, &pair->source, &read, &sum, NULL, err);
     if (!rc)
-        rc = findings_sort(piece->findings, err);
+        rc = mismatches_sort(piece->mismatches, err);
     if (!rc)
         rc = pair_wait(pair, &pair->source, &pair->replica, COMPARE_HOLD_MS, false, err);
     if (rc)
@@ -131,24 +131,24 @@ static int look_at_piece(void *context, struct err *err)
     read.is_locked = false;
     read.on_row = add_replica;
     rc = walk_run(walk, &pair->replica, &read, &sum, NULL, err);
-    return rc ? rc : findings_finish(piece->findings, err);
+    return rc ? rc : mismatches_finish(piece->mismatches, err);
 }
 
-static void report(const struct comparison *comparison, const struct findings *findings)
+static void report(const struct comparison *comparison, const struct mismatches *mismatches)
 {
-    for (size_t i = 0; i < findings->kept; i++)
-        comparison->on_difference(comparison->context, &findings->items[i].difference, 1);
-    if (findings->count > findings->kept)
-        comparison->on_difference(comparison->context, NULL, findings->count - findings->kept);
+    for (size_t i = 0; i < mismatches->kept; i++)
+        comparison->on_difference(comparison->context, &mismatches->items[i].difference, 1);
+    if (mismatches->count > mismatches->kept)
+        comparison->on_difference(comparison->context, NULL, mismatches->count - mismatches->kept);
 }
 
 /* The last word on a piece: rows held still on the source, several looks when the other side writes
  * as well. */
 static int confirm(struct comparison *comparison, const struct key_range *range, struct err *err)
 {
-    CLEANUP(findings_release) struct findings findings = {0};
-    CLEANUP(findings_release) struct findings earlier = {0};
-    struct piece piece = {.comparison = comparison, .range = *range, .findings = &findings};
+    CLEANUP(mismatches_release) struct mismatches mismatches = {0};
+    CLEANUP(mismatches_release) struct mismatches earlier = {0};
+    struct piece piece = {.comparison = comparison, .range = *range, .mismatches = &mismatches};
     unsigned looks = comparison->pair->is_shared ? COMPARE_SHARED_LOOKS : 1;
 
     for (unsigned look = 1; look <= looks; look++) {
@@ -156,19 +156,19 @@ static int confirm(struct comparison *comparison, const struct key_range *range,
         if (rc)
             return rc;
         if (look > 1)
-            findings_keep_common(&findings, &earlier);
-        if (!findings.count)
+            mismatches_keep_common(&mismatches, &earlier);
+        if (!mismatches.count)
             return 0;
         if (look == looks)
             break;
-        findings_release(&earlier);
-        earlier = findings;
-        findings = (struct findings){0};
+        mismatches_release(&earlier);
+        earlier = mismatches;
+        mismatches = (struct mismatches){0};
         rc = comparison_pause(comparison, look, err);
         if (rc)
             return rc;
     }
-    report(comparison, &findings);
+    report(comparison, &mismatches);
     return 0;
 }
 
