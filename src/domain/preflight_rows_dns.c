@@ -113,7 +113,7 @@ void look_min_ttl(const struct service *service, const struct facts *facts UNUSE
     size_t before = out->count;
     if (dns_is_absent(service, row, out))
         return;
-    if (survey->dns.min_ttl_s == 0)
+    if (survey->dns.min_ttl_s == 0 || survey->dns.plan[0] == '\0')
         finding_fix(finding_add(out, row, SEVERITY_WARN, service->dns.zone,
                                 "not known: the zone's plan was not read"),
                     "see dns.token");

@@ -40,6 +40,7 @@ static void well_dns(void)
     }
     survey.dns.is_valid = TRI_YES;
     survey.dns.min_ttl_s = 60;
+    snprintf(survey.dns.plan, sizeof(survey.dns.plan), "free");
 }
 
 static void well(void)
@@ -436,6 +437,8 @@ static void test_what_the_flip_will_take_is_told(void **state UNUSED)
     assert_finding("dns.proxied", SEVERITY_NOTE, "at the edge");
     survey.dns.min_ttl_s = 120;
     assert_finding("dns.min_ttl", SEVERITY_WARN, "no TTL below 120 s");
+    survey.dns.plan[0] = '\0';
+    assert_finding("dns.min_ttl", SEVERITY_WARN, "not known");
 }
 
 static void test_a_refused_token_blocks_with_the_providers_words(void **state UNUSED)
