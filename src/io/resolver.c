@@ -21,6 +21,7 @@
 #include "base/clock.h"
 
 #define ALIAS_CAP 16 /* links of one alias chain within an answer */
+#define SOCKET_CAP 4 /* one server has one UDP and one TCP socket */
 
 int resolver_library_init(struct err *err)
 {
@@ -151,14 +152,14 @@ static void take_answer(void *arg, int status, int timeouts UNUSED, unsigned cha
  * work. */
 static void work_once(ares_channel channel, int64_t left_ms)
 {
-    ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-    struct pollfd waits[ARES_GETSOCK_MAXNUM];
-    int mask = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
+    ares_socket_t sockets[SOCKET_CAP];
+    struct pollfd waits[SOCKET_CAP];
+    int mask = ares_getsock(channel, sockets, SOCKET_CAP);
     struct timeval most = {.tv_sec = left_ms / 1000, .tv_usec = (left_ms % 1000) * 1000}, next;
     const struct timeval *wait = ares_timeout(channel, &most, &next);
     nfds_t count = 0;
 
-    for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
+    for (int i = 0; i < SOCKET_CAP; i++) {
         short events = (short)((ARES_GETSOCK_READABLE(mask, i) ? POLLIN : 0) |
                                (ARES_GETSOCK_WRITABLE(mask, i) ? POLLOUT : 0));
         if (events)
