@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from . import dataset
-from .lab import DNS_ONLY, PROXIED, Lab
+from . import dataset, look_around
+from .lab import Lab
 from .mariadb import Sql
 from .procs import LabError
 
@@ -29,7 +29,7 @@ def up(options):
         signal.signal(number, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), Lab(options.root, options.mb, options.replicas,
                                                      keep=options.keep) as lab:
-        print(_how_to_look_around(lab), flush=True)
+        print(f"The lab is up in {lab.root}. Ctrl-C stops it.\n\n{look_around.commands(lab)}", flush=True)
         while True:
             signal.pause()
     return 0
@@ -43,25 +43,6 @@ def load(options):
     print(f"{dataset.size_bytes(server) / 1e6:.0f} MB in {len(dataset.tables(server))} tables"
           f" after {time.monotonic() - began:.1f} s")
     return 0
-
-
-def _how_to_look_around(lab):
-    lines = [f"The lab is up in {lab.root}. Ctrl-C stops it.", "", "Databases, as root:"]
-    for server in lab.servers:
-        lines.append(f"  mariadb --no-defaults -uroot -S {server.socket}    # {server}")
-    lines += ["", "Names: at the resolver, then at each authoritative server:"]
-    for server in [lab.dns.resolver, *lab.dns.authoritative]:
-        lines.append(f"  dig @{server.address} -p {server.port} {PROXIED} {DNS_ONLY}")
-    lines += ["", f"The site: {PROXIED} through the edge, then each side directly:"]
-    for address in [lab.edge_address, *lab.origins.values()]:
-        lines.append(f"  curl -si --connect-to ::{address}: http://{PROXIED}:{lab.site_port}/whoami")
-    token = lab.cfg_path.parent / "secrets" / "cloudflare-token"
-    lines += [
-        "", "The stand-in for Cloudflare:",
-        f"  curl -s -H \"Authorization: Bearer $(cat {token})\" {lab.cloudflare.url}/zones",
-        f"  curl -s {lab.cloudflare.lab_url}/records",
-        "", "And what all of it is for:", f"  build/cutover -c {lab.cfg_path} status"]
-    return "\n".join(lines)
 
 
 def _parse():
