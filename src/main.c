@@ -81,8 +81,8 @@ static void report_failure(const struct err *err)
         return;
     }
     (void)fprintf(stderr, "cutover: %s\n", err->msg);
-    if (err->hint[0])
-        (void)fprintf(stderr, "%s\n", err->hint);
+    (void)fprintf(stderr, "%s\n",
+                  err->hint[0] ? err->hint : "\"cutover --help\" lists what there is.");
 }
 
 int main(int argc, char **argv)

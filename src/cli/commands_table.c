@@ -10,11 +10,10 @@ static const struct cli_command rows[] = {
      .name = "check",
      .args = "",
      .summary = "look for everything that would stop a migration, there or back",
-     .about = "Reads both clusters, all nodes of them, and the DNS records, and runs every check "
-              "over what it\n"
-              "found, for both directions. Each finding tells its evidence and how to mend it. "
-              "Nothing is\n"
-              "changed: neither on the servers nor at the DNS provider.\n"
+     .about = "Reads both clusters, all nodes of them, and the DNS records, and runs every\n"
+              "check over what it found, for both directions. Each finding tells its evidence\n"
+              "and how to mend it. Nothing is changed: neither on the servers nor at the DNS\n"
+              "provider.\n"
               "\n"
               "Exits with 3 when a finding blocks.",
      .example = "cutover -c etc/cutover.cfg check",
@@ -23,16 +22,15 @@ static const struct cli_command rows[] = {
      .name = "status",
      .args = "",
      .summary = "where the migration stands, and whether you can go back now",
-     .about = "Asks the servers and the DNS what is true now and names the situation: apart, "
-              "following,\n"
-              "rehearsing, mirrored, shared, fenced, switched, retired, or unsafe with the reason. "
-              "Then\n"
-              "the links with their lag, which primary is open, the replicas, what the DNS\n"
-              "answers, who holds the lease, and what going back would cost.\n"
+     .about = "Asks the servers and the DNS what is true now and names the situation: apart,\n"
+              "following, rehearsing, mirrored, shared, fenced, switched, retired, or unsafe\n"
+              "with the reason. Then the links with their lag, which primary is open, the\n"
+              "replicas, what the DNS answers, who holds the lease, and what going back would\n"
+              "cost.\n"
               "\n"
-              "Lag is measured: how long the other side needs to reach this side's position of "
-              "now. Lag that\n"
-              "cannot be measured is unknown, never zero. Nothing is changed.",
+              "Lag is measured: how long the other side needs to reach this side's position\n"
+              "of now. Lag that cannot be measured is unknown, never zero. Nothing is\n"
+              "changed.",
      .example = "cutover status --json",
      .handler = cmd_status},
     {.id = CLI_PLAN,
@@ -41,16 +39,13 @@ static const struct cli_command rows[] = {
      .min_args = 1,
      .max_args = 1,
      .summary = "print every statement and API call a playbook would make; touch nothing",
-     .about = "Compiles the playbook against the situation of now and prints the plan: numbered "
-              "steps, each\n"
-              "with its statements, API calls and what abort would do, then warnings, the forecast "
-              "of the\n"
-              "write pause, and the plan's hash.\n"
+     .about = "Compiles the playbook against the situation of now and prints the plan:\n"
+              "numbered steps, each with its statements, API calls and what abort would do,\n"
+              "then warnings, the forecast of the write pause, and the plan's hash.\n"
               "\n"
-              "With --out the plan is written to a file that another person can review and that\n"
-              "run --plan executes unchanged, or refuses when the world is no longer what it was "
-              "compiled\n"
-              "against.\n"
+              "With --out the plan is written to a file that another person can review and\n"
+              "that run --plan executes unchanged, or refuses when the world is no longer\n"
+              "what it was compiled against.\n"
               "\n"
               "PLAYBOOK is a file, or the name of a shipped one such as 4-migration-day.",
      .example = "cutover plan 4-migration-day --out migration-day.plan",
@@ -60,21 +55,16 @@ static const struct cli_command rows[] = {
      .args = "[PLAYBOOK]",
      .max_args = 1,
      .summary = "execute a playbook, a reviewed plan, or the rest of an interrupted run",
-     .about = "Compiles the playbook, shows the plan, asks, and executes it step by step. What is "
-              "going to\n"
-              "be done is on disk before it is done, so a run that was killed at any point goes on "
-              "with\n"
-              "--resume or is undone with \"cutover abort\".\n"
+     .about = "Compiles the playbook, shows the plan, asks, and executes it step by step.\n"
+              "What is going to be done is on disk before it is done, so a run that was\n"
+              "killed at any point goes on with --resume or is undone with \"cutover abort\".\n"
               "\n"
-              "A failure before the commit step undoes everything by itself and exits with 4. A "
-              "failure after it\n"
-              "stops, says what is true now and what to type, and exits with 5. Ctrl-C asks for an "
-              "orderly\n"
-              "stop at the next safe point.\n"
+              "A failure before the commit step undoes everything by itself and exits with 4.\n"
+              "A failure after it stops, says what is true now and what to type, and exits\n"
+              "with 5. Ctrl-C asks for an orderly stop at the next safe point.\n"
               "\n"
-              "Give exactly one of PLAYBOOK, --plan FILE and --resume. PLAYBOOK is a file, or the "
-              "name of a\n"
-              "shipped one such as 4-migration-day.",
+              "Give exactly one of PLAYBOOK, --plan FILE and --resume. PLAYBOOK is a file, or\n"
+              "the name of a shipped one such as 4-migration-day.",
      .example = "cutover run 4-migration-day",
      .handler = cmd_run},
     {.id = CLI_VERIFY,
@@ -95,11 +85,10 @@ static const struct cli_command rows[] = {
      .name = "rollback",
      .args = "",
      .summary = "go back: a cutover in the other direction, under the same gates and proof",
-     .about = "After the commit step the way back is not an undo but a second cutover, from NEW to "
-              "OLD: OLD\n"
-              "applies everything that was written on NEW before it opens, so nothing is lost. It "
-              "takes the\n"
-              "same gates, fence and verification as the way there.",
+     .about = "After the commit step the way back is not an undo but a second cutover, from\n"
+              "NEW to OLD: OLD applies everything that was written on NEW before it opens, so\n"
+              "nothing is lost. It takes the same gates, fence and verification as the way\n"
+              "there.",
      .example = "cutover rollback --mode shared",
      .handler = cmd_rollback},
     {.id = CLI_ABORT,
@@ -107,11 +96,9 @@ static const struct cli_command rows[] = {
      .args = "[RUN]",
      .max_args = 1,
      .summary = "undo the steps of an interrupted run that has not committed",
-     .about = "Undoes, last step first, what a run did that was killed or stopped. A run that has "
-              "passed its\n"
-              "commit step cannot be aborted: abort then says so and names rollback. Without RUN "
-              "it takes the\n"
-              "unfinished one.",
+     .about = "Undoes, last step first, what a run did that was killed or stopped. A run that\n"
+              "has passed its commit step cannot be aborted: abort then says so and names\n"
+              "rollback. Without RUN it takes the unfinished one.",
      .example = "cutover abort",
      .handler = cmd_abort},
     {.id = CLI_REPORT,
@@ -119,11 +106,9 @@ static const struct cli_command rows[] = {
      .args = "[RUN]",
      .max_args = 1,
      .summary = "the story of a run, from the journal",
-     .about = "Each step with its time and outcome, the write pause, lag before the flip, rows "
-              "verified, what\n"
-              "the DNS did, and what went wrong. Without RUN it tells of the latest one. Reads the "
-              "journal\n"
-              "only: no server is asked.",
+     .about = "Each step with its time and outcome, the write pause, lag before the flip,\n"
+              "rows verified, what the DNS did, and what went wrong. Without RUN it tells of\n"
+              "the latest one. Reads the journal only: no server is asked.",
      .example = "cutover report --format markdown --out migration-day.md",
      .handler = cmd_report},
     {.id = CLI_ACTIONS,
@@ -131,9 +116,9 @@ static const struct cli_command rows[] = {
      .args = "[ACTION]",
      .max_args = 1,
      .summary = "what a playbook's steps may do, with their parameters",
-     .about = "Lists the actions a playbook may name: what each does, what abort does to it, the "
-              "situations it\n"
-              "may start from and the one it ends in, and its parameters with their defaults.",
+     .about = "Lists the actions a playbook may name: what each does, what abort does to it,\n"
+              "the situations it may start from and the one it ends in, and its parameters\n"
+              "with their defaults.",
      .example = "cutover actions cutover",
      .handler = cmd_actions},
     {.id = CLI_VERSION,
@@ -157,7 +142,8 @@ static const struct cli_command rows[] = {
      .min_args = 1,
      .max_args = 2,
      .summary = "print texts that are made from the program's tables",
-     .about = "For the build: man, completion, mermaid, playbook-reference, reference [COMMAND].",
+     .about = "For the build: man, completion, mermaid, playbook-reference, reference\n"
+              "[COMMAND].",
      .example = "cutover generate man | man -l -",
      .handler = cmd_generate,
      .is_hidden = true},

@@ -21,12 +21,10 @@ static void add_option(const struct cli_option *option, struct buf *out)
     char head[64];
 
     help_option_head(option, head, sizeof head);
-    buf_printf(out, "  %-*s %s", HEAD_WIDTH, head, option->help);
-    if (option->env && option->fallback)
-        buf_printf(out, " [%s, else %s]", option->env, option->fallback);
-    else if (option->env)
-        buf_printf(out, " [%s]", option->env);
-    buf_putc(out, '\n');
+    buf_printf(out, "  %-*s %s\n", HEAD_WIDTH, head, option->help);
+    if (option->env)
+        buf_printf(out, "  %-*s [%s%s%s]\n", HEAD_WIDTH, "", option->env,
+                   option->fallback ? ", else " : "", option->fallback ? option->fallback : "");
 }
 
 /* The command's own options, or those that every command takes. */
