@@ -22,6 +22,7 @@
 #define BACKOFF_MOST_MS 2000
 #define SHY_REFUSAL_PAUSE_MS 500
 #define UNNAMED_RATE_PAUSE_S 5
+#define RATE_PAUSE_MOST_S INT64_C(86400)
 
 #define HTTP_FORBIDDEN 403
 #define HTTP_TOO_MANY 429
@@ -78,6 +79,18 @@ static int send_once(struct dns *dns, const struct call *call, struct attempts *
     return cloudflare_read_answer(&response, call->is_write, out_envelope, err);
 }
 
+/* Never at once, even when it says so, and never a time that no deadline can hold. */
+static int64_t rate_pause_ms(int64_t retry_after_s)
+{
+    if (retry_after_s < 0) {
+        return 1000 * UNNAMED_RATE_PAUSE_S;
+    }
+    if (retry_after_s > RATE_PAUSE_MOST_S) {
+        return 1000 * RATE_PAUSE_MOST_S;
+    }
+    return retry_after_s == 0 ? BACKOFF_FIRST_MS : 1000 * retry_after_s;
+}
+
 /*
  * How long to wait before the failed request is sent again; -1 when it must not be.
  * A refusal by the rate limit is sure to have changed nothing. So is 403/10000, which fresh zones
@@ -88,8 +101,7 @@ static int64_t pause_before_retry(const struct call *call, struct attempts *atte
                                   const struct err *failure)
 {
     if (attempts->status == HTTP_TOO_MANY) {
-        int64_t retry_after_s = attempts->retry_after_s;
-        return 1000 * (retry_after_s < 0 ? UNNAMED_RATE_PAUSE_S : retry_after_s);
+        return rate_pause_ms(attempts->retry_after_s);
     }
     if (attempts->status == HTTP_FORBIDDEN && failure->native == CODE_AUTHENTICATION) {
         bool is_second = attempts->was_forbidden;
