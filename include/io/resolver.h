@@ -30,12 +30,15 @@ MUST_CHECK int resolver_library_init(struct err *err);
 void resolver_library_end(void);
 
 /*
- * server      "127.0.0.1:5353", "[::1]:53"; a host name is looked up with the system's resolver first
+ * server      "127.0.0.1:5353", "[::1]:53"; a host name is looked up with the system's resolver
+ *             first, and that look-up is bounded by the system's settings, not by timeout_ms
  * type        "A", "AAAA", "CNAME", "TXT"
  * is_recursion_wanted  false for an authoritative server
- * Errors      ERR_TIMEOUT/NONE, ERR_LOST/NONE (refused connection), ERR_PROTOCOL/NONE; an rcode is not an error
+ * ttl_s       of an address behind aliases: the lowest of the chain
+ * Errors      ERR_CONFIG/NONE (server, name or type), ERR_TIMEOUT/NONE, ERR_LOST/NONE (refused connection), ERR_PROTOCOL/NONE; an rcode is not an error
  */
-MUST_CHECK int resolver_ask(const char *server, const char *name, const char *type, bool is_recursion_wanted,
-                            int64_t timeout_ms, struct resolver_answer *out, struct err *err);
+MUST_CHECK int resolver_ask(const char *server, const char *name, const char *type,
+                            bool is_recursion_wanted, int64_t timeout_ms,
+                            struct resolver_answer *out, struct err *err);
 
 #endif
