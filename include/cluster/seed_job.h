@@ -35,6 +35,10 @@ MUST_CHECK int seed_load_tables(const struct service *service, struct session *s
                                 struct table_catalog *out, struct err *err);
 /* ERR_REFUSED/NONE names tables that a consistent snapshot does not hold: other engines, sequences, history. */
 MUST_CHECK int seed_check_tables(const struct table_catalog *tables, struct err *err);
+/* The rows of cutover.heartbeat as `snapshot` sees them, onto emptied tables of all targets. */
+MUST_CHECK int seed_copy_heartbeats(struct session *snapshot, struct seed_targets *targets,
+                                    struct err *err);
+
 /* ERR_CONFLICT when a table was created, dropped or changed since `before` was read. */
 MUST_CHECK int seed_check_unchanged(const struct service *service, struct session *source,
                                     const struct table_catalog *before, struct err *err);

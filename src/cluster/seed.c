@@ -171,10 +171,12 @@ static void tell_progress(struct seed_job *job)
         progress.bytes_total += job->tables.tables[i].bytes_estimate;
     }
     progress.tables_done = pieces ? (unsigned)(pieces_done * job->tables.count / pieces) : 0;
-    progress.rows_total =
-        progress.rows_total > progress.rows_done ? progress.rows_total : progress.rows_done;
-    progress.bytes_total =
-        progress.bytes_total > progress.bytes_done ? progress.bytes_total : progress.bytes_done;
+    /* Estimates: too small ones grow, and at the end what was copied is what there was. */
+    bool is_done = pieces && pieces_done == pieces;
+    if (is_done || progress.rows_total < progress.rows_done)
+        progress.rows_total = progress.rows_done;
+    if (is_done || progress.bytes_total < progress.bytes_done)
+        progress.bytes_total = progress.bytes_done;
     progress.elapsed_ms = clock_mono_ms() - job->started_ms;
     if (progress.bytes_done)
         progress.eta_ms = (int64_t)((double)progress.elapsed_ms / (double)progress.bytes_done *
@@ -242,6 +244,8 @@ static int fill_targets(struct seed_job *job, struct err *err)
 {
     const struct service *service = job->options->service;
     int rc = seed_create_tables(service, &job->source, &job->targets, &job->tables, err);
+    if (!rc)
+        rc = seed_copy_heartbeats(&job->workers[0].source, &job->targets, err);
     if (!rc)
         rc = copy_all(job, err);
     if (!rc)
