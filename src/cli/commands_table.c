@@ -71,14 +71,12 @@ static const struct cli_command rows[] = {
      .name = "verify",
      .args = "",
      .summary = "compare the data of both primaries, row by row, while writes go on",
-     .about =
-         "Reads every table chunk by chunk on the primary that is open, and on the other one as "
-         "soon as it\n"
-         "has reached the same position. A chunk that differs is looked at again, so the answer "
-         "is\n"
-         "never \"probably\". Differences are printed with table, key, column and both values.\n"
-         "\n"
-         "Exits with 0 when both sides are equal and with 3 when they differ.",
+     .about = "Reads every table chunk by chunk on the primary that is open, and on the other\n"
+              "one as soon as it has reached the same position. A chunk that differs is\n"
+              "looked at again, so the answer is never \"probably\". Differences are printed\n"
+              "with table, key, column and both values.\n"
+              "\n"
+              "Exits with 0 when both sides are equal and with 3 when they differ.",
      .example = "cutover verify --table blog.posts --table blog.users",
      .handler = cmd_verify},
     {.id = CLI_ROLLBACK,
