@@ -102,6 +102,7 @@ static int run_sql_op(struct run *run, const struct op *op, struct err *err)
         secret_wipe(text.data, text.len);
     if (rc && is_tolerated(op, err)) {
         log_debug("%s: %s (already so)", op->node, err->msg);
+        *err = (struct err){0};
         return 0;
     }
     return rc;
