@@ -206,16 +206,15 @@ static void add_cost(struct compile *c, struct planned_record *record, void *con
     }
 }
 
+/* What no budget bounds is told before anybody says yes. */
 static void warn_fenced_cost(struct compile *c, const struct dns_cost *cost)
 {
-    char budget[32];
-
-    clock_human_ms(playbook_step_number(c->step, "budget", 2000), budget);
     if (cost->direct_count)
         plan_warn(c,
                   "fenced: users of the %u DNS-only name(s) are refused writes until their "
-                  "resolver forgets the old answer, at most %u s (%s); budget %s",
-                  cost->direct_count, cost->worst_ttl_s, cost->worst_name, budget);
+                  "resolver forgets the old answer, at most %u s (%s); the budget does not bound "
+                  "this",
+                  cost->direct_count, cost->worst_ttl_s, cost->worst_name);
     if (cost->proxied_count)
         plan_warn(c,
                   "fenced: users of the %u proxied name(s) are refused writes only until the "
@@ -258,8 +257,8 @@ static void parts_before(struct compile *c, enum side from, bool is_shared,
                        "budget_ms", (json_int_t)playbook_step_number(c->step, "budget", 2000),
                        "ttl_ms", (json_int_t)(is_shared ? 0 : cost->worst_ttl_s * 1000)),
              is_shared ? "shared mode: both sides stay open, writes are not paused"
-                       : "measure what is in flight, add the longest TTL of a DNS-only name; over "
-                         "budget means refuse before anything is touched");
+                       : "measure what is in flight and what the proofs take; over budget means "
+                         "refuse before anything is touched");
 }
 
 static void parts_fence(struct compile *c, enum side from)

@@ -220,16 +220,16 @@ WORK(work_forecast)
     double pause_ms = lag_ms + parts_ms;
     rc = run_note_ms(
         run, "forecast", pause_ms, err,
-        "forecast: writes are refused for about %.0f ms (%.1f ms to drain, %.0f ms for the "
-        "proofs), and up to %.0f s more for users of DNS-only names; budget %.1f s",
-        pause_ms, lag_ms, parts_ms, (double)ttl_ms / 1000.0, (double)budget_ms / 1000.0);
-    if (!rc && pause_ms + (double)ttl_ms > (double)budget_ms) {
+        "forecast: OLD and NEW both refuse writes for about %.0f ms (%.1f ms to drain, "
+        "%.0f ms for the proofs), budget %.1f s; users of DNS-only names wait up to "
+        "%.0f s more, until their resolver asks again",
+        pause_ms, lag_ms, parts_ms, (double)budget_ms / 1000.0, (double)ttl_ms / 1000.0);
+    if (!rc && pause_ms > (double)budget_ms) {
         err_set(err, ERR_REFUSED, EFFECT_NONE,
-                "writes would be refused for about %.0f ms and up to %.0f s for DNS-only names, "
-                "which is over the budget of %.1f s",
-                pause_ms, (double)ttl_ms / 1000.0, (double)budget_ms / 1000.0);
-        rc = err_hint(err, "nothing was touched; lower the TTL, raise \"budget\", or use mode = "
-                           "\"shared\"");
+                "writes would be refused for about %.0f ms, which is over the budget of %lld ms",
+                pause_ms, (long long)budget_ms);
+        rc = err_hint(err, "nothing was touched; find out what lags, raise \"budget\", or use mode "
+                           "= \"shared\"");
     }
     return rc;
 }
