@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cli/commands.h - the commands as one table; dispatch, --help, man page and completion are made
- * from it. Threads: static const data; a handler runs in the main thread.
+ *                  from it.
+ * Threads: static const data; a handler runs in the main thread.
  */
 #ifndef CUTOVER_CLI_COMMANDS_H
 #define CUTOVER_CLI_COMMANDS_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cli/render.h - what a person sees: one line of progress on standard error, aligned tables and
- * JSON on standard output. Progress:  on a terminal one line is drawn again and again, and cleared
- * before anything else is printed; elsewhere a line is printed when the text changed, at most one a
- * second, and at the end. --quiet: none. Threads:   the main thread; only the progress line gives
- * way to log lines of any thread.
+ * cli/render.h - what a person sees: one line of progress on standard error, tables and JSON on
+ *                standard output.
+ * Progress:  on a terminal one line is drawn again and again, and cleared before anything else is
+ *            printed; elsewhere a line is printed when the text changed, at most one a second and
+ *            none in the first, and at the end. --quiet: none.
+ * Threads:   the main thread; only the progress line gives way to log lines of any thread.
  */
 #ifndef CUTOVER_CLI_RENDER_H
 #define CUTOVER_CLI_RENDER_H
@@ -26,24 +27,23 @@ enum render_color { COLOR_PLAIN, COLOR_GOOD, COLOR_NOTE, COLOR_WARN, COLOR_BAD }
 
 struct render {
     bool is_quiet, is_progress_terminal, has_color;
-    pthread_mutex_t
-        lock;      /* around what follows: log lines of other threads make the line give way */
+    /* around what follows: log lines of other threads make the line give way */
+    pthread_mutex_t lock;
     bool is_shown; /* the cursor stands behind our text */
     bool has_printed;
     int64_t printed_ms;
     char text[RENDER_LINE_SIZE]; /* as last printed */
 };
 
-/* Decide from the options and from what the streams are. Log lines clear the progress line from now
- * on; one at a time. */
+/* Decide from the options and from what the streams are. One at a time: log lines clear its
+ * progress line from now on. */
 void render_init(struct render *render, const struct cli_options *options);
 void render_release(struct render *render); /* clears the progress line */
 
 /* Columns of the terminal that `stream` is; 0 when it is none (then nothing is cut). */
 size_t render_columns(FILE *stream);
 
-/* The escape for standard output, or "" when there is no colour; end it with COLOR_PLAIN. Static.
- */
+/* The escape for standard output, or "" without colour; end it with COLOR_PLAIN. Static. */
 const char *render_color(const struct render *render, enum render_color color);
 
 /* Show where long work is. printf-like, one line. */
@@ -69,13 +69,15 @@ struct table {
 };
 void table_init(struct table *table, const char *const *titles, size_t columns);
 void table_row(struct table *table, const char *const *cells); /* copied; NULL cells are empty */
-void table_print(const struct table *table,
-                 FILE *stream); /* the titles too; nothing when there are no rows */
+/* The titles too; nothing when there are no rows. */
+void table_print(const struct table *table, FILE *stream);
 void table_release(struct table *table);
 
 /* A text, wrapped at words to the terminal (100 columns at most and when it is no terminal), every
  * line indented. */
 void render_wrapped(FILE *stream, size_t indent, const char *text);
+/* The same behind a label; the lines of the text begin below each other. */
+void render_labelled(FILE *stream, size_t indent, const char *label, const char *text);
 
 /* Indented, in the order of insertion, with a newline. */
 MUST_CHECK int render_json(const json_t *value, struct err *err);

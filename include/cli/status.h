@@ -2,7 +2,8 @@
 /*
  * cli/status.h - everything `cutover status` shows, gathered first and printed then.
  * Invariant: what could not be asked is there with its reason; gathering fails only for want of
- * memory. Threads:   the main thread.
+ *            memory.
+ * Threads:   the main thread.
  */
 #ifndef CUTOVER_CLI_STATUS_H
 #define CUTOVER_CLI_STATUS_H
@@ -48,7 +49,7 @@ void status_print(const struct render *render, const struct status *status);
 /* Caller json_decref()s; NULL when out of memory or a text is not UTF-8. */
 json_t *status_json(const struct status *status);
 
-/* Where an answer leads: "OLD", "NEW", "elsewhere", "no answer". Static. */
+/* Where an answer leads: "OLD", "NEW", "edge" (proxied), "elsewhere", "no answer". Static. */
 const char *status_answer_leads(const struct status *status,
                                 const struct propagation_answer *answer);
 /* "0.4 ms", "2.3 s", "unknown" into out[32]. Returns out. */

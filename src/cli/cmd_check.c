@@ -94,10 +94,8 @@ static void print_finding(const struct render *render, const struct finding *fin
                  finding->check, finding->subject);
     if (finding->found[0])
         render_wrapped(stdout, 7, finding->found);
-    if (finding->fix[0]) {
-        (void)printf("%7sfix:\n", "");
-        render_wrapped(stdout, 9, finding->fix);
-    }
+    if (finding->fix[0])
+        render_labelled(stdout, 7, "fix: ", finding->fix);
 }
 
 static void print_text(const struct render *render, const struct findings *findings)

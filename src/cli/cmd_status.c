@@ -40,6 +40,10 @@ const char *status_answer_leads(const struct status *status,
 
     if (!answer->content[0])
         return "no answer";
+    for (size_t i = 0; i < status->facts.record_count; i++)
+        if (status->facts.records[i].is_proxied &&
+            strcasecmp(status->facts.records[i].record->name, answer->name) == 0)
+            return "edge";
     for (size_t i = 0; i < dns->record_count; i++) {
         if (strcasecmp(dns->records[i].name, answer->name) != 0)
             continue;

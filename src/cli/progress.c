@@ -57,7 +57,8 @@ void progress_show(struct render *render, const char *fmt, ...)
 
     (void)pthread_mutex_lock(&render->lock);
     int64_t interval_ms = render->is_progress_terminal ? TERMINAL_INTERVAL_MS : PIPE_INTERVAL_MS;
-    bool is_due = !render->has_printed || now_ms - render->printed_ms >= interval_ms;
+    bool is_due = (render->is_progress_terminal && !render->has_printed) ||
+                  now_ms - render->printed_ms >= interval_ms;
     if (is_due && (strcmp(text, render->text) != 0 || render->is_progress_terminal)) {
         if (render->is_progress_terminal)
             draw(render, text);

@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define DEFAULT_COLUMNS 80
 #define WRAP_COLUMNS 100
 
@@ -24,7 +26,8 @@ void render_init(struct render *render, const struct cli_options *options)
         (struct render){.is_quiet = options->is_quiet,
                         .is_progress_terminal = can_move && isatty(STDERR_FILENO),
                         .has_color = can_move && !options->has_no_color && isatty(STDOUT_FILENO),
-                        .lock = PTHREAD_MUTEX_INITIALIZER};
+                        .lock = PTHREAD_MUTEX_INITIALIZER,
+                        .printed_ms = clock_mono_ms()};
     log_before_line(make_room, render);
 }
 
@@ -57,35 +60,42 @@ const char *render_color(const struct render *render, enum render_color color)
     return render->has_color ? codes[color] : "";
 }
 
-void render_wrapped(FILE *stream, size_t indent, const char *text)
+void render_labelled(FILE *stream, size_t indent, const char *label, const char *text)
 {
     size_t columns = render_columns(stream);
     size_t width = columns && columns < WRAP_COLUMNS ? columns : WRAP_COLUMNS;
-    size_t at = 0;
+    size_t margin = indent + render_width(label, strlen(label));
+    size_t at = 0; /* 0 = this line is empty behind the margin */
+
+    (void)fprintf(stream, "%*s%s", (int)indent, "", label);
 
     for (const char *word = text + strspn(text, " \n"); *word; word += strspn(word, " \n")) {
         size_t len = strcspn(word, " \n");
         size_t shown = render_width(word, len);
         if (at > 0 && at + 1 + shown > width) {
-            (void)fputc('\n', stream);
+            (void)fprintf(stream, "\n%*s", (int)margin, "");
             at = 0;
         }
         if (at == 0)
-            at = (size_t)fprintf(stream, "%*s", (int)indent, "");
+            at = margin;
         else
             at += (size_t)fprintf(stream, " ");
         (void)fwrite(word, 1, len, stream);
         at += shown;
         word += len;
     }
-    if (at > 0)
-        (void)fputc('\n', stream);
+    (void)fputc('\n', stream);
+}
+
+void render_wrapped(FILE *stream, size_t indent, const char *text)
+{
+    render_labelled(stream, indent, "", text);
 }
 
 int render_json(const json_t *value, struct err *err)
 {
-    if (json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER) != 0)
+    if (json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER) != 0 && !ferror(stdout))
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "cannot print the facts as JSON");
-    (void)fputc('\n', stdout);
+    (void)fputc('\n', stdout); /* main asks the stream whether all of it arrived */
     return 0;
 }

@@ -14,12 +14,10 @@ static const enum render_color situation_colors[SITUATION_COUNT] = {
     [SITUATION_RETIRED] = COLOR_NOTE,
 };
 
-static void print_paragraph(const char *title, const char *text)
+static void print_paragraph(const char *label, const char *text)
 {
-    if (!text[0])
-        return;
-    (void)printf("  %s\n", title);
-    render_wrapped(stdout, 4, text);
+    if (text[0])
+        render_labelled(stdout, 2, label, text);
 }
 
 static void print_verdict(const struct render *render, const struct status *status)
@@ -29,9 +27,9 @@ static void print_verdict(const struct render *render, const struct status *stat
     (void)printf("%s is %s%s%s\n", status->service->name,
                  render_color(render, situation_colors[verdict->situation]),
                  situation_name(verdict->situation), render_color(render, COLOR_PLAIN));
-    print_paragraph("because", verdict->because);
-    print_paragraph("next", verdict->next);
-    print_paragraph("can I go back now?", verdict->way_back);
+    print_paragraph("because   ", verdict->because);
+    print_paragraph("next      ", verdict->next);
+    print_paragraph("way back  ", verdict->way_back);
 }
 
 static void print_nodes(const struct status *status)
@@ -165,10 +163,10 @@ static void print_dns(const struct status *status)
         return;
     print_records(status);
     if (status->facts.dns_error[0])
-        print_paragraph("the DNS provider could not be asked", status->facts.dns_error);
+        print_paragraph("the DNS provider could not be asked: ", status->facts.dns_error);
     print_answers(status);
     if (status->answers_error[0])
-        print_paragraph("the name servers could not all be asked", status->answers_error);
+        print_paragraph("the name servers could not all be asked: ", status->answers_error);
 }
 
 static void print_verification(const struct status *status)
@@ -200,7 +198,7 @@ static void print_controller(const struct status *status)
                      status->run.is_committed ? ", past its commit step" : "");
     print_verification(status);
     if (status->journal_error[0])
-        print_paragraph("the journal could not be read", status->journal_error);
+        print_paragraph("the journal could not be read: ", status->journal_error);
 }
 
 void status_print(const struct render *render, const struct status *status)

@@ -74,25 +74,30 @@ static void measure(const struct table *table, size_t width[TABLE_COLUMN_CAP])
     }
 }
 
-/* A cell that is too wide ends in an ellipsis. Line breaks in it become blanks. */
-static void print_cell(const char *text, size_t width, bool is_last, FILE *stream)
+/*
+ * A cell that is too wide ends in an ellipsis; line breaks in it become blanks. Returns how many blanks
+ * the next cell has to put in front: they are kept back so that no line ends in blanks.
+ */
+static size_t print_cell(const char *text, size_t width, size_t blanks, FILE *stream)
 {
     size_t shown = render_width(text, strlen(text));
     bool is_cut = shown > width;
     size_t len = is_cut ? render_fit(text, width - 1) : strlen(text);
 
+    if (len == 0)
+        return blanks + width + strlen(GAP);
+    (void)fprintf(stream, "%*s", (int)blanks, "");
     for (size_t i = 0; i < len; i++)
         (void)fputc(text[i] == '\n' ? ' ' : text[i], stream);
     if (is_cut)
         (void)fputs("…", stream);
-    if (!is_last)
-        (void)fprintf(stream, "%*s" GAP, is_cut ? 0 : (int)(width - shown), "");
+    return (is_cut ? 0 : width - shown) + strlen(GAP);
 }
 
 void table_print(const struct table *table, FILE *stream)
 {
     size_t width[TABLE_COLUMN_CAP];
-    size_t columns = render_columns(stream), used = 0;
+    size_t columns = render_columns(stream), used = 0, blanks = 0;
     size_t last = table->columns - 1;
 
     if (table->is_failed || table->row_count < 2)
@@ -104,7 +109,7 @@ void table_print(const struct table *table, FILE *stream)
         width[last] = columns - used;
     for (size_t i = 0; i < table->row_count * table->columns; i++) {
         size_t column = i % table->columns;
-        print_cell(table->cells[i], width[column], column == last, stream);
+        blanks = print_cell(table->cells[i], width[column], column ? blanks : 0, stream);
         if (column == last)
             (void)fputc('\n', stream);
     }

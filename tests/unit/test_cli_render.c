@@ -26,8 +26,10 @@ static char *text_of(FILE *stream, char *out, size_t out_size)
 static void test_columns_are_aligned_and_nothing_is_cut_in_a_pipe(void **state UNUSED)
 {
     static const char *const titles[] = {"NAME", "WHAT"};
-    static const char *const rows[][2] = {
-        {"a", "first"}, {"größer", "a long text that stays whole"}, {NULL, "two\nlines"}};
+    static const char *const rows[][2] = {{"a", "first"},
+                                          {"größer", "a long text that stays whole"},
+                                          {NULL, "two\nlines"},
+                                          {"b", NULL}};
     CLEANUP(table_release) struct table table;
     char text[512];
     FILE *stream = tmpfile();
@@ -40,7 +42,8 @@ static void test_columns_are_aligned_and_nothing_is_cut_in_a_pipe(void **state U
     assert_string_equal(text_of(stream, text, sizeof text), "NAME    WHAT\n"
                                                             "a       first\n"
                                                             "größer  a long text that stays whole\n"
-                                                            "        two lines\n");
+                                                            "        two lines\n"
+                                                            "b\n");
 }
 
 static void test_a_table_without_rows_prints_nothing(void **state UNUSED)
@@ -73,11 +76,11 @@ static void test_wrapped_lines_are_indented_and_keep_words_whole(void **state UN
     assert_non_null(stream);
     for (size_t i = 0; i < 30; i++)
         memcpy(words + i * 9, "abcdefgh ", 10);
-    render_wrapped(stream, 4, words);
+    render_labelled(stream, 2, "x ", words);
     (void)text_of(stream, text, sizeof text);
     size_t lines = 0;
     for (char *line = text; *line; line = strchr(line, '\n') + 1, lines++) {
-        assert_memory_equal(line, "    abcdefgh", 12);
+        assert_memory_equal(line, lines ? "    abcdefgh" : "  x abcdefgh", 12);
         assert_true(strcspn(line, "\n") <= 100);
         assert_true(line[strcspn(line, "\n") - 1] == 'h');
     }
@@ -108,18 +111,37 @@ static void show_often(struct render *render)
     progress_finish(render, "1000 rows");
 }
 
+static void show_slowly(struct render *render)
+{
+    for (int i = 0; i < 5; i++) {
+        render->printed_ms -= 1000; /* as if a second had passed */
+        progress_show(render, "row %d", i / 2);
+    }
+    progress_show(render, "too soon");
+    progress_finish(render, "3 rows");
+}
+
 static void show_and_log(struct render *render)
 {
+    render->printed_ms -= 1000;
     progress_show(render, "row 1");
     log_warn("something else");
     progress_finish(render, "done");
 }
 
-static void test_in_a_pipe_progress_is_a_line_a_second_and_the_last_word(void **state UNUSED)
+static void test_in_a_pipe_short_work_says_only_its_last_word(void **state UNUSED)
 {
     char text[4096];
 
-    assert_string_equal(stderr_of(show_often, false, text, sizeof text), "row 0\n1000 rows\n");
+    assert_string_equal(stderr_of(show_often, false, text, sizeof text), "1000 rows\n");
+}
+
+static void test_in_a_pipe_progress_is_a_line_a_second_when_it_changed(void **state UNUSED)
+{
+    char text[4096];
+
+    assert_string_equal(stderr_of(show_slowly, false, text, sizeof text),
+                        "row 0\nrow 1\nrow 2\n3 rows\n");
 }
 
 static void test_quiet_progress_says_nothing(void **state UNUSED)
@@ -223,7 +245,8 @@ int main(void)
         cmocka_unit_test(test_a_table_without_rows_prints_nothing),
         cmocka_unit_test(test_a_text_is_cut_between_characters_never_within_one),
         cmocka_unit_test(test_wrapped_lines_are_indented_and_keep_words_whole),
-        cmocka_unit_test(test_in_a_pipe_progress_is_a_line_a_second_and_the_last_word),
+        cmocka_unit_test(test_in_a_pipe_short_work_says_only_its_last_word),
+        cmocka_unit_test(test_in_a_pipe_progress_is_a_line_a_second_when_it_changed),
         cmocka_unit_test(test_quiet_progress_says_nothing),
         cmocka_unit_test(test_a_log_line_never_shares_its_line_with_progress),
         cmocka_unit_test(test_there_is_no_colour_in_a_pipe),
