@@ -29,6 +29,16 @@ MUST_CHECK int lease_take(const struct service *service, const char *holder, con
 
 /* Still ours? Asks both servers (IS_USED_LOCK is our thread, row epoch is ours). ERR_BUSY or ERR_LOST when not. */
 MUST_CHECK int lease_check(struct lease *lease, struct err *err);
+
+/* Check, and take the lock again on a side whose connection was lost. ERR_BUSY when somebody held it meanwhile. */
+MUST_CHECK int lease_renew(struct lease *lease, struct err *err);
+
+/*
+ * Is nobody else in charge? Everybody asks for both locks, so one that is confirmed ours keeps all others out: enough to undo
+ * what we did while a server is away. Not enough to begin anything new.
+ * Errors  ERR_BUSY/NONE another has it; else the reason why neither side could confirm
+ */
+MUST_CHECK int lease_check_any(struct lease *lease, struct err *err);
 int64_t lease_epoch(const struct lease *lease);
 
 /* Release on both; a lost connection has released it already. NULL allowed. */

@@ -53,6 +53,9 @@ void set_verify(struct compile *c, struct plan_step *step, const char *work, jso
 void add_dns(struct compile *c, struct plan_step *step, enum op_list list, struct planned_record *record,
              const struct dns_record *after);
 
+/* {id, name, type, content, ttl, proxied, comment}; NULL when out of memory. */
+json_t *record_json(const struct dns_record *record);
+
 void plan_warn(struct compile *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void compile_fail(struct compile *c, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

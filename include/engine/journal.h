@@ -61,6 +61,8 @@ MUST_CHECK int journal_run_begin(struct journal *journal, const struct plan *pla
 MUST_CHECK int journal_run_adopt(struct journal *journal, const char *run_id, const char *holder, int64_t epoch, struct err *err);
 MUST_CHECK int journal_run_state(struct journal *journal, const char *run_id, enum run_state state, struct err *err);
 MUST_CHECK int journal_run_commit(struct journal *journal, const char *run_id, struct err *err);
+/* The commit step was found not to have happened. */
+MUST_CHECK int journal_run_uncommit(struct journal *journal, const char *run_id, struct err *err);
 
 /* run_id NULL: the service's last run. ERR_REFUSED/NONE when there is none. */
 MUST_CHECK int journal_run_find(struct journal *journal, const char *service, const char *run_id, struct run_record *out,

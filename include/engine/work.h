@@ -53,6 +53,7 @@ WORK(work_watch);
 /* work_dns.c */
 WORK(work_dns_wait_old_ttl);
 WORK(work_dns_check_old_ttl);
+WORK(work_dns_check_records);
 WORK(work_dns_converge);
 
 #endif

@@ -25,6 +25,7 @@
 struct lease {
     const struct service *service;
     char lock[96];
+    char holder[256], run[65];
     int64_t epoch;
     struct session session[SIDE_COUNT]; /* guarded by mutex */
     pthread_mutex_t mutex;
@@ -191,17 +192,18 @@ static int take_lock(struct lease *lease, enum side side, int64_t *epoch, struct
     return 0;
 }
 
-static int sign(struct lease *lease, enum side side, const char *holder, const char *run_id,
-                struct err *err)
+static int sign(struct lease *lease, enum side side, struct err *err)
 {
     char epoch[24];
     (void)snprintf(epoch, sizeof(epoch), "%lld", (long long)lease->epoch);
-    const struct sql_arg args[] = {
-        {"service", lease->service->name}, {"holder", holder}, {"run", run_id}, {"epoch", epoch}};
+    const struct sql_arg args[] = {{"service", lease->service->name},
+                                   {"holder", lease->holder},
+                                   {"run", lease->run},
+                                   {"epoch", epoch}};
     return session_exec(&lease->session[side], SQL_LEASE_WRITE, args, ARRAY_LEN(args), err);
 }
 
-static int take_both(struct lease *lease, const char *holder, const char *run_id, struct err *err)
+static int take_both(struct lease *lease, struct err *err)
 {
     int64_t last_epoch = 0;
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
@@ -215,7 +217,7 @@ static int take_both(struct lease *lease, const char *holder, const char *run_id
         int rc = lease_prepare_schema(lease->service, node, err);
         if (rc != 0)
             return rc;
-        rc = sign(lease, (enum side)side, holder, run_id, err);
+        rc = sign(lease, (enum side)side, err);
         if (rc != 0)
             return rc;
     }
@@ -290,7 +292,9 @@ int lease_take(const struct service *service, const char *holder, const char *ru
     CLEANUP(lease_freep) struct lease *lease = lease_new(service);
     if (lease == NULL)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the lease");
-    int rc = take_both(lease, holder, run_id, err);
+    (void)snprintf(lease->holder, sizeof(lease->holder), "%s", holder);
+    (void)snprintf(lease->run, sizeof(lease->run), "%s", run_id);
+    int rc = take_both(lease, err);
     if (rc != 0)
         return rc;
     if (pthread_create(&lease->keeper, NULL, keep, lease) != 0)
@@ -331,6 +335,50 @@ int lease_check(struct lease *lease, struct err *err)
         rc = check_side(lease, (enum side)side, err);
     (void)pthread_mutex_unlock(&lease->mutex);
     return rc;
+}
+
+/* The lock went with the connection. Whoever wants it must ask OLD and NEW both, so while the other
+ * side's lock is ours it has only to be taken again. */
+static int retake(struct lease *lease, enum side side, struct err *err)
+{
+    int64_t last_epoch = 0;
+    session_release(&lease->session[side]);
+    int rc = take_lock(lease, side, &last_epoch, err);
+    if (rc != 0)
+        return rc;
+    if (last_epoch > lease->epoch)
+        return err_set(err, ERR_BUSY, EFFECT_NONE,
+                       "another controller has held the lease on %s meanwhile", side_title(side));
+    return sign(lease, side, err);
+}
+
+int lease_renew(struct lease *lease, struct err *err)
+{
+    int rc = 0;
+    (void)pthread_mutex_lock(&lease->mutex);
+    for (int side = SIDE_OLD; side < SIDE_COUNT && rc == 0; side++) {
+        rc = check_side(lease, (enum side)side, err);
+        if (rc == ERR_LOST || rc == ERR_TIMEOUT)
+            rc = retake(lease, (enum side)side, err);
+    }
+    (void)pthread_mutex_unlock(&lease->mutex);
+    return rc;
+}
+
+int lease_check_any(struct lease *lease, struct err *err)
+{
+    struct err cause[SIDE_COUNT] = {0};
+    unsigned confirmed = 0;
+    (void)pthread_mutex_lock(&lease->mutex);
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
+        confirmed += check_side(lease, (enum side)side, &cause[side]) == 0;
+    (void)pthread_mutex_unlock(&lease->mutex);
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
+        if (cause[side].code == ERR_BUSY || (confirmed == 0 && cause[side].code != ERR_NONE)) {
+            *err = cause[side];
+            return cause[side].code;
+        }
+    return 0;
 }
 
 int64_t lease_epoch(const struct lease *lease)

@@ -78,7 +78,9 @@ static void add_forecast(struct buf *out, const struct plan *plan)
 {
     char pause[32];
     if (plan->forecast_pause_ms > 0)
-        buf_printf(out, "Forecast write pause: at most %s\n",
+        buf_printf(out,
+                   "Forecast write pause: both sides closed for at most %s; what DNS adds to it is "
+                   "said below\n",
                    clock_human_ms(plan->forecast_pause_ms, pause));
     else
         buf_puts(out, "Forecast write pause: none\n");

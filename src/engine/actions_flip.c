@@ -222,6 +222,12 @@ static void warn_fenced_cost(struct compile *c, const struct dns_cost *cost)
                   cost->proxied_count);
 }
 
+static void add_expected(struct compile *c, struct planned_record *record, void *context)
+{
+    (void)c;
+    (void)json_array_append_new((json_t *)context, record_json(&record->now));
+}
+
 static void parts_before(struct compile *c, enum side from, bool is_shared,
                          const struct dns_cost *cost)
 {
@@ -232,6 +238,15 @@ static void parts_before(struct compile *c, enum side from, bool is_shared,
              "within the lag limit");
 
     if (c->record_count) {
+        json_t *expected = json_array();
+        each_record(c, add_expected, expected);
+        step = part(c, "check-records", "Nobody else has changed the records");
+        step->is_repeatable = true;
+        add_work(
+            c, step, LIST_DO, "dns.check_records", json_pack("{s:o}", "records", expected),
+            "read every record that will be flipped; refuse when one is not what this plan was "
+            "made for");
+
         step = part(c, "check-ttl", "The old TTL has run out everywhere");
         step->is_repeatable = true;
         add_work(c, step, LIST_DO, "dns.check_old_ttl", NULL,
@@ -317,8 +332,10 @@ void expand_cutover(struct compile *c)
     struct dns_cost cost = {0};
 
     each_record(c, add_cost, &cost);
-    if (!is_shared)
+    if (!is_shared) {
         warn_fenced_cost(c, &cost);
+        c->plan->forecast_pause_ms = playbook_step_number(c->step, "budget", 2000);
+    }
     parts_before(c, from, is_shared, &cost);
     if (!is_shared)
         parts_fence(c, from);

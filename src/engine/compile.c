@@ -159,7 +159,7 @@ void set_verify(struct compile *c, struct plan_step *step, const char *work, jso
     fill_work(c, &step->verify, work, args);
 }
 
-static json_t *record_json(const struct dns_record *record)
+json_t *record_json(const struct dns_record *record)
 {
     return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:b}", "id", record->id, "name", record->name,
                      "type", record->type, "content", record->content, "comment", record->comment,

@@ -352,7 +352,8 @@ int journal_run_state(struct journal *journal, const char *run_id, enum run_stat
     return journal_end(journal, rc, err);
 }
 
-int journal_run_commit(struct journal *journal, const char *run_id, struct err *err)
+static int mark_committed(struct journal *journal, const char *run_id, bool is_committed,
+                          struct err *err)
 {
     CLEANUP(store_statement_freep) struct store_statement *put = NULL;
     int rc = journal_begin(journal, err);
@@ -362,11 +363,22 @@ int journal_run_commit(struct journal *journal, const char *run_id, struct err *
     rc = journal_prepare(journal, SQL_JOURNAL_RUN_COMMIT, &put, err);
     if (!rc) {
         store_bind_text(put, 1, run_id);
+        store_bind_int(put, 2, is_committed);
         rc = journal_run(put, err);
     }
     if (!rc)
-        rc = add_event(journal, run_id, "run.commit", NULL, err);
+        rc = add_event(journal, run_id, is_committed ? "run.commit" : "run.uncommit", NULL, err);
     return journal_end(journal, rc, err);
+}
+
+int journal_run_commit(struct journal *journal, const char *run_id, struct err *err)
+{
+    return mark_committed(journal, run_id, true, err);
+}
+
+int journal_run_uncommit(struct journal *journal, const char *run_id, struct err *err)
+{
+    return mark_committed(journal, run_id, false, err);
 }
 
 static enum run_state run_state_parse(const char *text)

@@ -166,9 +166,35 @@ static size_t first_part_of(const struct run *run, size_t index)
 static bool has_committed_part(const struct run *run, size_t first, size_t last)
 {
     for (size_t i = first; i <= last; i++)
-        if (run->plan.steps[i].commits && run->steps[i].state != STEP_PENDING)
+        if (run->plan.steps[i].commits && run->steps[i].state != STEP_PENDING &&
+            run->steps[i].state != STEP_UNDONE)
             return true;
     return false;
+}
+
+/*
+ * The commit step has begun, but did it happen? When it is one operation and the servers say that it is not true, nothing
+ * was committed: the run may be undone like any other, and writes need not be refused until a person comes.
+ */
+static int take_back_commit(struct run *run, size_t index, struct err *err)
+{
+    const struct plan_step *step = &run->plan.steps[index];
+    enum step_state state = run->steps[index].state;
+
+    if (!step->commits || step->op_count != 1 || state == STEP_PENDING || state == STEP_DONE ||
+        state == STEP_UNDONE || step_is_true(run, index) != TRI_NO)
+        return 0;
+    int rc = journal_run_uncommit(run->journal, run->id, err);
+    if (!rc)
+        rc = journal_step(run->journal, run->id, index, step, STEP_UNDONE, NULL, err);
+    if (rc)
+        return rc;
+    run->steps[index].state = STEP_UNDONE;
+    run->is_committed = false;
+    for (size_t i = 0; i < index; i++)
+        if (run->plan.steps[i].commits && run->steps[i].state != STEP_PENDING)
+            run->is_committed = true; /* an earlier playbook step had committed for good */
+    return 0;
 }
 
 static bool has_changed_something(const struct run *run, size_t first, size_t last)
@@ -207,6 +233,9 @@ static enum run_outcome settle_failure(struct run *run, struct err *err)
 
     if (run->plan.step_count == 0 || run->steps[run->current].state == STEP_PENDING)
         return outcome_of(run, err, false);
+    if (take_back_commit(run, run->current, &undo))
+        log_failure(&undo); /* then it counts as committed, and a person decides */
+    undo = (struct err){0};
     if (has_committed_part(run, first, run->current)) {
         say_stuck(err, run);
         return err->code == ERR_STOPPED ? OUTCOME_STOPPED : OUTCOME_STUCK;
@@ -448,6 +477,10 @@ static int prepare_resume(struct run *run, struct err *err)
 
     if (state == STEP_PENDING)
         return 0;
+    int rc = take_back_commit(run, last, err);
+    if (rc)
+        return rc;
+    state = run->steps[last].state;
     bool is_past = has_committed_part(run, first, last);
     bool is_whole = state == STEP_DONE &&
                     (last + 1 == run->plan.step_count || first_part_of(run, last + 1) == last + 1);
@@ -455,7 +488,7 @@ static int prepare_resume(struct run *run, struct err *err)
         return 0;
     if (!is_past && (action == ACTION_CUTOVER || action == ACTION_SETTLE || state == STEP_UNDONE ||
                      state == STEP_UNDO)) {
-        int rc = undo_range(run, first, last, err);
+        rc = undo_range(run, first, last, err);
         if (!rc)
             begin_again(run, first, last);
         return rc;
@@ -511,6 +544,8 @@ int run_abort(const struct run_options *options, const char *run_id, struct run_
     int rc = run_init(&run, options, err);
     if (!rc)
         rc = adopt_run(&run, run_id, err);
+    if (!rc)
+        rc = take_back_commit(&run, last_begun(&run), err);
     if (!rc && run.is_committed) {
         err_set(err, ERR_REFUSED, EFFECT_NONE,
                 "run %s has passed its commit step: abort no longer suffices", run.id);

@@ -13,6 +13,7 @@
 #include "engine/driver.h"
 #include "engine/observe.h"
 
+#define LATE_CALL_MS 10000      /* the time limit of one call to the DNS provider */
 #define SITUATION_WAIT_MS 15000 /* a link may say "Connecting" for a moment after it was made */
 
 /* --- ${...} ----------------------------------------------------------------------------------------- */
@@ -205,7 +206,7 @@ static int act_and_verify(struct run *run, size_t index, struct err *err)
 static int begin_step(struct run *run, size_t index, struct err *err)
 {
     const struct plan_step *step = &run->plan.steps[index];
-    int rc = lease_check(run->lease, err);
+    int rc = lease_renew(run->lease, err);
 
     if (!rc && step->starts_from && run->steps[index].state == STEP_PENDING)
         rc = check_situation(run, step->starts_from, 0, err);
@@ -258,13 +259,31 @@ int step_perform(struct run *run, size_t index, struct err *err)
     return rc;
 }
 
+/* A change of a record that was under way when a controller died may still arrive at the provider and would then overwrite
+ * its undoing: that can happen no later than the call's own time limit. */
+static int wait_for_late_call(struct run *run, size_t index, struct err *err)
+{
+    const struct plan_step *step = &run->plan.steps[index];
+    const struct step_record *record = &run->steps[index];
+
+    if (record->state != STEP_INTENT || step->op_count == 0 || step->ops[0].kind != OP_DNS)
+        return 0;
+    int64_t until_us = record->started_us + LATE_CALL_MS * 1000;
+    int rc = 0;
+    while (!rc && clock_wall_us() < until_us)
+        rc = run_pause(run, 200, err);
+    return rc;
+}
+
 int step_undo(struct run *run, size_t index, struct err *err)
 {
     const struct plan_step *step = &run->plan.steps[index];
 
     if (step->undo_count == 0)
         return 0;
-    int rc = lease_check(run->lease, err);
+    int rc = lease_check_any(run->lease, err);
+    if (!rc)
+        rc = wait_for_late_call(run, index, err);
     if (!rc)
         rc = mark(run, index, STEP_UNDO, NULL, err);
     if (!rc)

@@ -104,6 +104,44 @@ int work_dns_change(struct run *run, const json_t *args, struct err *err)
                     before.ttl_s);
 }
 
+/* A record that somebody else changed must be found before a side is opened or closed for it, not afterwards. */
+static int check_record(struct dns *dns, const struct dns_record *expected, struct err *err)
+{
+    struct dns_record now;
+    int rc = dns_get(dns, expected->id, &now, err);
+
+    if (rc)
+        return err_wrap(err, "record %s %s", expected->name, expected->type);
+    bool is_same = strcmp(now.content, expected->content) == 0 &&
+                   now.is_proxied == expected->is_proxied &&
+                   (now.is_proxied || now.ttl_s == expected->ttl_s);
+    if (is_same)
+        return 0;
+    err_set(
+        err, ERR_CONFLICT, EFFECT_NONE,
+        "somebody else changed record %s %s at %s: it says %s (TTL %u%s), this plan was made for "
+        "%s (TTL %u%s)",
+        expected->name, expected->type, now.modified_on, now.content, now.ttl_s,
+        now.is_proxied ? ", proxied" : "", expected->content, expected->ttl_s,
+        expected->is_proxied ? ", proxied" : "");
+    return err_hint(err, "nothing was changed; find out who, then compile the plan again");
+}
+
+WORK(work_dns_check_records)
+{
+    const json_t *records = json_object_get(args, "records");
+    struct dns *dns;
+
+    (void)step;
+    int rc = run_dns(run, &dns, err);
+    for (size_t i = 0; i < json_array_size(records) && !rc; i++) {
+        struct dns_record expected;
+        record_from(json_array_get(records, i), &expected);
+        rc = check_record(dns, &expected, err);
+    }
+    return rc;
+}
+
 /* --- the old TTL ------------------------------------------------------------------------------------ */
 
 /* Until when a resolver may still hold an answer from before the TTL was lowered; 0 = not any more. */
@@ -210,11 +248,14 @@ static void show_answers(void *context, const struct propagation *now)
 {
     struct run *run = context;
     struct err ignored = {0};
-    size_t agreed = 0;
+    size_t agreed = 0, not_yet = 0;
 
-    for (size_t i = 0; i < now->count; i++)
+    for (size_t i = 0; i < now->count; i++) {
         agreed += now->answers[i].is_new == TRI_YES;
-    if (run_tick(run, &ignored, "DNS: %zu of %zu answers are the new one", agreed, now->count))
+        not_yet += now->answers[i].is_new == TRI_NO;
+    }
+    if (run_tick(run, &ignored, "DNS: %zu server answer(s) are the new one, %zu still the old one",
+                 agreed, not_yet))
         return; /* a stop is seen by the wait itself */
 }
 

@@ -34,6 +34,7 @@ static const struct work_row rows[] = {
     {"watch", work_watch},
     {"dns.wait_old_ttl", work_dns_wait_old_ttl},
     {"dns.check_old_ttl", work_dns_check_old_ttl},
+    {"dns.check_records", work_dns_check_records},
     {"dns.converge", work_dns_converge},
 };
 

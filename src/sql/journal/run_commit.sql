@@ -1,2 +1,2 @@
--- Purpose:  the commit step has begun: abort no longer suffices; parameter: id.
-UPDATE run SET is_committed = 1 WHERE id = ?1;
+-- Purpose:  the commit step has begun: abort no longer suffices (1), or it was found not to have happened (0); parameters: id, is_committed.
+UPDATE run SET is_committed = ?2 WHERE id = ?1;
