@@ -281,7 +281,7 @@ static const char expected_print[] =
     "Plan \"migration-day\" for service blog\n"
     "Playbook: playbooks/4-migration-day.cfg\n"
     "Starts in mirrored, ends in switched\n"
-    "Forecast write pause: at most 1.5 s\n"
+    "Forecast write pause: both sides closed for at most 1.5 s; what DNS adds to it is said below\n"
     "\n"
     "cut-over (cutover), from mirrored or fenced\n"
     "    1.1 close-old: Close OLD\n"

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* Every shipped playbook compiled against facts that fit it: what must be true of any plan. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/compile.h"
+#include "engine/work.h"
+#include "facts_fixture.h"
+#include "playbook/read.h"
+
+static struct service service;
+
+static void make_facts(enum situation situation, struct facts *facts)
+{
+    fixture_facts(&service, facts);
+    bool has_forward = situation != SITUATION_APART && situation != SITUATION_RETIRED;
+    bool has_reverse = has_forward && situation != SITUATION_FOLLOWING;
+
+    if (has_forward)
+        fixture_link(facts, SIDE_NEW);
+    if (has_reverse)
+        fixture_link(facts, SIDE_OLD);
+    if (has_reverse)
+        fixture_stagger(facts, 2, 1, 2);
+    fixture_open(facts, SIDE_OLD, situation != SITUATION_SWITCHED);
+    fixture_open(facts, SIDE_NEW, situation == SITUATION_SWITCHED || situation == SITUATION_SHARED);
+    facts->nodes[NEW_PRIMARY].has_data = tri_of(has_forward);
+}
+
+static void compile_file(const char *name, enum situation situation, struct plan *out)
+{
+    struct playbook playbook = {0};
+    struct facts facts;
+    struct err err = {0};
+    char path[128];
+
+    snprintf(path, sizeof path, "playbooks/%s.cfg", name);
+    if (playbook_read(path, &service, &playbook, &err))
+        fail_msg("%s: %s: %s", name, err.where, err.msg);
+    make_facts(situation, &facts);
+    struct compile_input input = {.service = &service, .playbook = &playbook, .facts = &facts};
+    if (compile_plan(&input, out, &err))
+        fail_msg("%s: %s", name, err.msg);
+    playbook_release(&playbook);
+}
+
+static const struct {
+    const char *name;
+    enum situation from, to;
+    int commits;
+} shipped[] = {
+    {"1-follow", SITUATION_APART, SITUATION_FOLLOWING, 0},
+    {"2-rehearse-and-reset", SITUATION_FOLLOWING, SITUATION_APART, 0},
+    {"3-mirror", SITUATION_FOLLOWING, SITUATION_MIRRORED, 0},
+    {"4-migration-day", SITUATION_MIRRORED, SITUATION_SWITCHED, 1},
+    {"4-migration-day-fenced", SITUATION_MIRRORED, SITUATION_SWITCHED, 1},
+    {"rollback", SITUATION_SWITCHED, SITUATION_MIRRORED, 1},
+    {"rollback", SITUATION_SHARED, SITUATION_MIRRORED, 1},
+    {"rollback-fenced", SITUATION_SWITCHED, SITUATION_MIRRORED, 1},
+    {"5-retire", SITUATION_SWITCHED, SITUATION_RETIRED, 1},
+};
+
+static void test_each_shipped_playbook_ends_where_it_says(void **state UNUSED)
+{
+    for (size_t i = 0; i < ARRAY_LEN(shipped); i++) {
+        CLEANUP(plan_release) struct plan plan = {0};
+        compile_file(shipped[i].name, shipped[i].from, &plan);
+        assert_int_equal(plan.starts_in, shipped[i].from);
+        assert_int_equal(plan.ends_in, shipped[i].to);
+    }
+}
+
+static void test_a_plan_has_one_commit_step_or_none(void **state UNUSED)
+{
+    for (size_t i = 0; i < ARRAY_LEN(shipped); i++) {
+        CLEANUP(plan_release) struct plan plan = {0};
+        int commits = 0;
+        compile_file(shipped[i].name, shipped[i].from, &plan);
+        for (size_t k = 0; k < plan.step_count; k++)
+            commits += plan.steps[k].commits;
+        assert_int_equal(commits, shipped[i].commits);
+    }
+}
+
+static void assert_known(const struct op *op)
+{
+    if (op->kind == OP_WORK && !work_find(op->work))
+        fail_msg("the engine has no procedure \"%s\"", op->work);
+    if (op->kind == OP_SQL && !service_node(&service, op->node))
+        fail_msg("no node \"%s\"", op->node);
+}
+
+static void test_every_operation_of_every_plan_can_be_executed(void **state UNUSED)
+{
+    for (size_t i = 0; i < ARRAY_LEN(shipped); i++) {
+        CLEANUP(plan_release) struct plan plan = {0};
+        compile_file(shipped[i].name, shipped[i].from, &plan);
+        for (size_t k = 0; k < plan.step_count; k++) {
+            const struct plan_step *step = &plan.steps[k];
+            assert_true(step->op_count > 0);
+            if (step->verify.work[0])
+                assert_known(&step->verify);
+            for (size_t n = 0; n < step->op_count; n++)
+                assert_known(&step->ops[n]);
+            for (size_t n = 0; n < step->undo_count; n++)
+                assert_known(&step->undo[n]);
+        }
+    }
+}
+
+static void test_closing_a_side_for_a_cutover_can_be_undone(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan = {0};
+    int closing = 0;
+
+    compile_file("4-migration-day-fenced", SITUATION_MIRRORED, &plan);
+    for (size_t k = 0; k < plan.step_count && !plan.steps[k].commits; k++)
+        if (strcmp(plan.steps[k].what, "close-from") == 0) {
+            closing++;
+            assert_int_equal(plan.steps[k].undo_count, 1);
+            assert_string_equal(plan.steps[k].undo[0].work, "side.open");
+            assert_string_equal(plan.steps[k].verify.work, "side.is_closed");
+        }
+    assert_int_equal(closing, 1);
+}
+
+/* The fence, the drain and both proofs come before the other side opens; in shared mode nothing is closed before that. */
+static void test_fenced_closes_before_it_opens_and_shared_does_not(void **state UNUSED)
+{
+    static const char *const fenced[] = {"check-links", "probe",        "forecast",   "close-from",
+                                         "drain",       "compare-tail", "probe-back", "open-to"};
+    CLEANUP(plan_release) struct plan plan = {0};
+    size_t next = 0;
+
+    compile_file("4-migration-day-fenced", SITUATION_MIRRORED, &plan);
+    for (size_t k = 0; k < plan.step_count && next < ARRAY_LEN(fenced); k++)
+        if (strcmp(plan.steps[k].name, "cut-over") == 0)
+            assert_string_equal(plan.steps[k].what, fenced[next++]);
+    assert_int_equal(next, ARRAY_LEN(fenced));
+    plan_release(&plan);
+    plan = (struct plan){0};
+
+    compile_file("4-migration-day", SITUATION_MIRRORED, &plan);
+    for (size_t k = 0; k < plan.step_count && !plan.steps[k].commits; k++)
+        assert_string_not_equal(plan.steps[k].what, "close-from");
+}
+
+static void test_a_plan_never_holds_a_secret(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan = {0};
+    CLEANUP(json_release) json_t *json = NULL;
+    struct err err = {0};
+
+    compile_file("1-follow", SITUATION_APART, &plan);
+    assert_int_equal(plan_to_json(&plan, &json, &err), 0);
+    char *text = json_canonical(json);
+    assert_non_null(strstr(text, "${secret:replication}"));
+    assert_null(strstr(text, "swordfish"));
+    free(text);
+}
+
+static void test_the_same_facts_give_the_same_plan(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan a = {0}, b = {0};
+    char hash_a[DIGEST_HEX_LEN + 1], hash_b[DIGEST_HEX_LEN + 1];
+    struct err err = {0};
+
+    compile_file("3-mirror", SITUATION_FOLLOWING, &a);
+    compile_file("3-mirror", SITUATION_FOLLOWING, &b);
+    assert_int_equal(plan_hash(&a, hash_a, &err), 0);
+    assert_int_equal(plan_hash(&b, hash_b, &err), 0);
+    assert_string_equal(hash_a, hash_b);
+}
+
+static int compile_error(const char *name, struct facts *facts, const char *from_step,
+                         struct err *err)
+{
+    struct playbook playbook = {0};
+    struct plan plan = {0};
+    char path[128];
+
+    snprintf(path, sizeof path, "playbooks/%s.cfg", name);
+    assert_int_equal(playbook_read(path, &service, &playbook, err), 0);
+    struct compile_input input = {
+        .service = &service, .playbook = &playbook, .facts = facts, .from_step = from_step};
+    int rc = compile_plan(&input, &plan, err);
+    plan_release(&plan);
+    playbook_release(&playbook);
+    return rc;
+}
+
+static void test_a_playbook_for_another_situation_is_refused_with_both_named(void **state UNUSED)
+{
+    struct facts facts;
+    struct err err = {0};
+
+    make_facts(SITUATION_FOLLOWING, &facts);
+    assert_int_equal(compile_error("4-migration-day", &facts, NULL, &err), ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "mirrored"));
+    assert_non_null(strstr(err.msg, "following"));
+    assert_true(err.hint[0]);
+}
+
+static void test_an_unreachable_node_is_never_planned_for(void **state UNUSED)
+{
+    struct facts facts;
+    struct err err = {0};
+
+    make_facts(SITUATION_APART, &facts);
+    facts.nodes[NEW_REPLICA].is_reached = TRI_NO;
+    assert_int_equal(compile_error("1-follow", &facts, NULL, &err), ERR_REFUSED);
+    assert_non_null(strstr(err.msg, service.nodes[NEW_REPLICA].name));
+}
+
+static void test_an_unknown_step_to_begin_with_is_a_usage_error(void **state UNUSED)
+{
+    struct facts facts;
+    struct err err = {0};
+
+    make_facts(SITUATION_APART, &facts);
+    assert_int_equal(compile_error("1-follow", &facts, "nonsense", &err), ERR_USAGE);
+    assert_non_null(strstr(err.msg, "nonsense"));
+}
+
+static int set_up(void **state UNUSED)
+{
+    fixture_service(&service);
+    snprintf(service.name, sizeof service.name, "blog");
+    service.limits = (struct service_limits){.statement_ms = 10000,
+                                             .lock_wait_ms = 1000,
+                                             .lag_ms = 500,
+                                             .drain_ms = 5000,
+                                             .dns_ms = 60000,
+                                             .stragglers_ms = 60000};
+    service.dns.min_ttl_s = 60;
+    struct err err = {0};
+    return secret_set(&service.replication.password, "swordfish", &err);
+}
+
+static int tear_down(void **state UNUSED)
+{
+    secret_release(&service.replication.password);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_shipped_playbook_ends_where_it_says),
+        cmocka_unit_test(test_a_plan_has_one_commit_step_or_none),
+        cmocka_unit_test(test_every_operation_of_every_plan_can_be_executed),
+        cmocka_unit_test(test_closing_a_side_for_a_cutover_can_be_undone),
+        cmocka_unit_test(test_fenced_closes_before_it_opens_and_shared_does_not),
+        cmocka_unit_test(test_a_plan_never_holds_a_secret),
+        cmocka_unit_test(test_the_same_facts_give_the_same_plan),
+        cmocka_unit_test(test_a_playbook_for_another_situation_is_refused_with_both_named),
+        cmocka_unit_test(test_an_unreachable_node_is_never_planned_for),
+        cmocka_unit_test(test_an_unknown_step_to_begin_with_is_a_usage_error),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* The journal on a real file: what it keeps, and that a changed event shows. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "domain/lag.h"
+#include "engine/journal.h"
+#include "engine/report.h"
+#include "io/store.h"
+
+static char path[64];
+
+static void fill_plan(struct plan *plan)
+{
+    *plan = (struct plan){.starts_in = SITUATION_APART, .ends_in = SITUATION_FOLLOWING};
+    snprintf(plan->name, sizeof plan->name, "follow");
+    snprintf(plan->service, sizeof plan->service, "blog");
+    for (int i = 0; i < 3; i++) {
+        struct plan_step *step = plan_step_add(plan);
+        snprintf(step->id, sizeof step->id, "1.%d", i + 1);
+        snprintf(step->name, sizeof step->name, "seed");
+        snprintf(step->what, sizeof step->what, "part%d", i + 1);
+        step->action = action_by_id(ACTION_SEED);
+    }
+}
+
+static struct journal *open_journal(void)
+{
+    struct journal *journal = NULL;
+    struct err err = {0};
+
+    if (journal_open(path, &journal, &err))
+        fail_msg("%s", err.msg);
+    return journal;
+}
+
+static struct journal *begin_run(struct plan *plan)
+{
+    struct journal *journal = open_journal();
+    struct err err = {0};
+
+    fill_plan(plan);
+    assert_int_equal(journal_run_begin(journal, plan, "7f3a0001", "me@here pid 1", 4, &err), 0);
+    return journal;
+}
+
+static void test_a_run_and_its_plan_come_back_as_they_were(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan, back = {0};
+    CLEANUP(journal_freep) struct journal *journal = begin_run(&plan);
+    struct run_record run;
+    struct err err = {0};
+    char hash[DIGEST_HEX_LEN + 1];
+
+    assert_int_equal(journal_run_find(journal, "blog", NULL, &run, &err), 0);
+    assert_string_equal(run.id, "7f3a0001");
+    assert_string_equal(run.holder, "me@here pid 1");
+    assert_int_equal(run.epoch, 4);
+    assert_int_equal(run.state, RUN_RUNNING);
+    assert_false(run.is_committed);
+    assert_int_equal(journal_run_plan(journal, run.id, &back, &err), 0);
+    assert_int_equal(plan_hash(&back, hash, &err), 0);
+    assert_string_equal(hash, run.plan_hash);
+}
+
+static void test_a_run_is_found_by_the_beginning_of_its_id(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *journal = begin_run(&plan);
+    struct run_record run;
+    struct err err = {0};
+
+    assert_int_equal(journal_run_find(journal, "blog", "7f3", &run, &err), 0);
+    assert_string_equal(run.id, "7f3a0001");
+    assert_int_equal(journal_run_find(journal, "blog", "aaaa", &run, &err), ERR_REFUSED);
+}
+
+static void test_steps_keep_their_state_and_the_text_of_their_failure(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *journal = begin_run(&plan);
+    struct step_record steps[3];
+    struct err err = {0}, failure = {.code = ERR_SERVER};
+
+    snprintf(failure.msg, sizeof failure.msg, "it broke");
+    const char *id = "7f3a0001";
+    assert_int_equal(journal_step(journal, id, 0, &plan.steps[0], STEP_INTENT, NULL, &err), 0);
+    assert_int_equal(journal_step(journal, id, 0, &plan.steps[0], STEP_DONE, NULL, &err), 0);
+    assert_int_equal(journal_step(journal, id, 1, &plan.steps[1], STEP_INTENT, NULL, &err), 0);
+    assert_int_equal(journal_step(journal, id, 1, &plan.steps[1], STEP_FAILED, &failure, &err), 0);
+    assert_int_equal(journal_steps(journal, id, steps, 3, &err), 0);
+    assert_int_equal(steps[0].state, STEP_DONE);
+    assert_true(steps[0].ended_us >= steps[0].started_us);
+    assert_int_equal(steps[1].state, STEP_FAILED);
+    assert_string_equal(steps[1].error, "it broke");
+    assert_int_equal(steps[2].state, STEP_PENDING);
+}
+
+static void test_the_commit_mark_survives_and_can_be_taken_back(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    struct journal *journal = begin_run(&plan);
+    struct run_record run;
+    struct err err = {0};
+
+    assert_int_equal(journal_run_commit(journal, "7f3a0001", &err), 0);
+    journal_free(journal);
+    journal = open_journal();
+    assert_int_equal(journal_run_find(journal, "blog", NULL, &run, &err), 0);
+    assert_true(run.is_committed);
+    assert_int_equal(journal_run_uncommit(journal, "7f3a0001", &err), 0);
+    assert_int_equal(journal_run_find(journal, "blog", NULL, &run, &err), 0);
+    assert_false(run.is_committed);
+    journal_free(journal);
+}
+
+static int count_event(void *context, int64_t at_us, const char *run_id, const char *name,
+                       const char *detail)
+{
+    (void)at_us, (void)run_id, (void)name, (void)detail;
+    ++*(int *)context;
+    return 0;
+}
+
+static void test_a_changed_event_is_noticed(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *journal = begin_run(&plan);
+    struct store *store = NULL;
+    struct err err = {0};
+    int count = 0;
+
+    assert_int_equal(journal_event(journal, "7f3a0001", "side.closed", NULL, &err), 0);
+    assert_int_equal(journal_event(journal, "7f3a0001", "side.opened", NULL, &err), 0);
+    assert_int_equal(journal_events(journal, "", count_event, &count, &err), 0);
+    assert_int_equal(count, 3);
+
+    assert_int_equal(store_open(path, STORE_CREATE, &store, &err), 0);
+    assert_int_equal(
+        store_exec(store, "UPDATE event SET name = 'side.opened' WHERE name = 'side.closed'", &err),
+        0);
+    store_free(store);
+    assert_int_equal(journal_events(journal, "", count_event, &count, &err), ERR_DATA);
+    assert_non_null(strstr(err.msg, "changed"));
+}
+
+static void test_a_removed_event_is_noticed(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *journal = begin_run(&plan);
+    struct store *store = NULL;
+    struct err err = {0};
+    int count = 0;
+
+    assert_int_equal(journal_event(journal, "7f3a0001", "a", NULL, &err), 0);
+    assert_int_equal(journal_event(journal, "7f3a0001", "b", NULL, &err), 0);
+    assert_int_equal(store_open(path, STORE_CREATE, &store, &err), 0);
+    assert_int_equal(store_exec(store, "DELETE FROM event WHERE name = 'a'", &err), 0);
+    store_free(store);
+    assert_int_equal(journal_events(journal, "", count_event, &count, &err), ERR_DATA);
+}
+
+static void test_variables_belong_to_a_run_and_memory_to_the_service(void **state UNUSED)
+{
+    CLEANUP(journal_freep) struct journal *journal = open_journal();
+    struct err err = {0};
+    char value[64];
+
+    assert_int_equal(journal_variable_put(journal, "r1", "position:old", "1-101-5", &err), 0);
+    assert_int_equal(journal_variable_put(journal, "r1", "position:old", "1-101-9", &err), 0);
+    assert_int_equal(journal_variable_get(journal, "r1", "position:old", value, 64, &err), 0);
+    assert_string_equal(value, "1-101-9");
+    assert_int_equal(journal_variable_get(journal, "r2", "position:old", value, 64, &err), 0);
+    assert_string_equal(value, "");
+
+    assert_int_equal(journal_memory_put(journal, "blog", "ttl.x", "3600 1", &err), 0);
+    assert_int_equal(journal_memory_get(journal, "blog", "ttl.x", value, 64, &err), 0);
+    assert_string_equal(value, "3600 1");
+    assert_int_equal(journal_memory_put(journal, "blog", "ttl.x", NULL, &err), 0);
+    assert_int_equal(journal_memory_get(journal, "blog", "ttl.x", value, 64, &err), 0);
+    assert_string_equal(value, "");
+}
+
+static void test_half_a_comparison_is_not_a_proof(void **state UNUSED)
+{
+    CLEANUP(journal_freep) struct journal *journal = open_journal();
+    struct verified_sum sum;
+    struct err err = {0};
+
+    assert_int_equal(journal_verified_begin(journal, "blog", &err), 0);
+    assert_int_equal(journal_verified_table(journal, "blog", "r", "blog.a", 10, "h", 0, &err), 0);
+    assert_int_equal(journal_verified_sum(journal, "blog", &sum, &err), 0);
+    assert_false(sum.is_complete);
+    assert_int_equal(journal_verified_table(journal, "blog", "r", "blog.b", 5, "h", 2, &err), 0);
+    assert_int_equal(journal_verified_end(journal, "blog", &err), 0);
+    assert_int_equal(journal_verified_sum(journal, "blog", &sum, &err), 0);
+    assert_true(sum.is_complete);
+    assert_int_equal(sum.tables, 2);
+    assert_int_equal(sum.tables_equal, 1);
+    assert_int_equal(sum.rows, 15);
+    assert_int_equal(journal_verified_begin(journal, "blog", &err), 0);
+    assert_int_equal(journal_verified_sum(journal, "blog", &sum, &err), 0);
+    assert_false(sum.is_complete);
+    assert_int_equal(sum.tables, 0);
+}
+
+static void test_infinite_lag_is_counted_as_unknown_not_as_a_number(void **state UNUSED)
+{
+    CLEANUP(journal_freep) struct journal *journal = open_journal();
+    struct journal_sample samples[] = {{"n:1", 0, 30},
+                                       {"n:1", 0, 10},
+                                       {"n:1", 0, 20},
+                                       {"n:1", 0, LAG_INFINITE},
+                                       {"n:2", LAG_INFINITE, LAG_INFINITE}};
+    struct journal_lag lag[4];
+    struct err err = {0};
+    size_t count;
+
+    assert_int_equal(journal_samples(journal, "r", samples, ARRAY_LEN(samples), &err), 0);
+    assert_int_equal(journal_lag_stats(journal, "r", lag, 4, &count, &err), 0);
+    assert_int_equal(count, 2);
+    assert_int_equal(lag[0].samples, 4);
+    assert_int_equal(lag[0].known, 3);
+    assert_int_equal(lag[0].worst_ms, 30);
+    assert_int_equal(lag[0].median_ms, 20);
+    assert_int_equal(lag[1].known, 0);
+}
+
+static void test_a_journal_of_a_newer_version_is_left_alone(void **state UNUSED)
+{
+    struct journal *journal = open_journal();
+    struct store *store = NULL;
+    struct err err = {0};
+
+    journal_free(journal);
+    assert_int_equal(store_open(path, STORE_CREATE, &store, &err), 0);
+    assert_int_equal(store_exec(store, "PRAGMA user_version = 99", &err), 0);
+    store_free(store);
+    assert_int_equal(journal_open(path, &journal, &err), ERR_PROTOCOL);
+    assert_non_null(strstr(err.msg, path));
+}
+
+static void test_reading_where_there_is_no_journal_is_refused_with_what_to_do(void **state UNUSED)
+{
+    struct journal *journal = NULL;
+    struct err err = {0};
+
+    assert_int_equal(journal_open_reader("/tmp/cutover-no-such-journal.db", &journal, &err),
+                     ERR_REFUSED);
+    assert_true(err.hint[0]);
+}
+
+static void test_a_report_tells_the_steps_the_notes_and_the_end(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *journal = begin_run(&plan);
+    CLEANUP(json_release) json_t *report = NULL;
+    CLEANUP(buf_release) struct buf text;
+    struct err err = {0};
+
+    json_t *note =
+        json_pack("{s:s,s:s,s:f}", "step", "1.1", "text", "the link is 1.5 ms behind", "ms", 1.5);
+    json_t *end = json_pack("{s:s,s:s,s:s,s:i}", "outcome", "done", "situation", "following",
+                            "because", "it is", "write_pause_ms", 12);
+    const char *id = "7f3a0001";
+    assert_int_equal(journal_step(journal, id, 0, &plan.steps[0], STEP_INTENT, NULL, &err), 0);
+    assert_int_equal(journal_event(journal, id, "link.lag", note, &err), 0);
+    assert_int_equal(journal_step(journal, id, 0, &plan.steps[0], STEP_DONE, NULL, &err), 0);
+    assert_int_equal(journal_event(journal, id, "run.end", end, &err), 0);
+    assert_int_equal(report_build(journal, "blog", NULL, &report, &err), 0);
+    assert_int_equal(json_int_or(report, "write_pause_ms", -1), 12);
+    assert_string_equal(json_text_or(report, "situation", ""), "following");
+    assert_int_equal(json_array_size(json_object_get(report, "steps")), 3);
+    assert_int_equal(json_array_size(json_object_get(report, "notes")), 1);
+    buf_init(&text, 1 << 20);
+    assert_int_equal(report_render(report, REPORT_MARKDOWN, &text, &err), 0);
+    assert_non_null(strstr(buf_text(&text), "the link is 1.5 ms behind"));
+    assert_non_null(strstr(buf_text(&text), "# Run 7f3a0001"));
+    json_decref(note);
+    json_decref(end);
+}
+
+static int set_up(void **state UNUSED)
+{
+    snprintf(path, sizeof path, "/tmp/cutover-journal-XXXXXX");
+    int fd = mkstemp(path);
+    if (fd < 0)
+        return -1;
+    close(fd);
+    return unlink(path);
+}
+
+static int tear_down(void **state UNUSED)
+{
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    char name[80];
+
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        snprintf(name, sizeof name, "%s%s", path, endings[i]);
+        unlink(name);
+    }
+    return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_run_and_its_plan_come_back_as_they_were),
+        TEST(test_a_run_is_found_by_the_beginning_of_its_id),
+        TEST(test_steps_keep_their_state_and_the_text_of_their_failure),
+        TEST(test_the_commit_mark_survives_and_can_be_taken_back),
+        TEST(test_a_changed_event_is_noticed),
+        TEST(test_a_removed_event_is_noticed),
+        TEST(test_variables_belong_to_a_run_and_memory_to_the_service),
+        TEST(test_half_a_comparison_is_not_a_proof),
+        TEST(test_infinite_lag_is_counted_as_unknown_not_as_a_number),
+        TEST(test_a_journal_of_a_newer_version_is_left_alone),
+        TEST(test_reading_where_there_is_no_journal_is_refused_with_what_to_do),
+        TEST(test_a_report_tells_the_steps_the_notes_and_the_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
