@@ -143,16 +143,16 @@ coverage: ## unit test coverage as HTML in build/coverage/html
 
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 .PHONY: fuzz fuzzers
-fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
+fuzzers: $(addprefix $(BUILD)/fuzzers/,$(FUZZERS))
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
+$(BUILD)/fuzzers/%: tests/fuzz/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -MMD -MP $< $(LIBRARY) $(ALL_LDFLAGS) $(PC_LIBS) -o $@
 
 fuzz: ## libFuzzer on every parser of untrusted text, FUZZ_SECONDS each
 	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build fuzz)
 	$(Q)$(MAKE) BUILD=$(BUILD)/fuzz CC=clang SANITIZE=address CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' fuzzers
-	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
+	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz/fuzzers $(FUZZ_SECONDS)
 
 .PHONY: demo
 demo: deps $(PROGRAM) ## migrate there, back and there again between throw-away servers; MODE=shared|fenced
