@@ -15,7 +15,8 @@
 
 int64_t clock_mono_ms(void); /* for deadlines and durations */
 int64_t clock_mono_us(void);
-int64_t clock_wall_us(void); /* microseconds since 1970 UTC; for timestamps a person or a server reads */
+int64_t clock_wall_us(
+    void); /* microseconds since 1970 UTC; for timestamps a person or a server reads */
 
 /* "2026-11-21T12:00:03.391Z" from wall microseconds; out must hold 32 bytes. Returns out. */
 char *clock_iso8601(int64_t wall_us, char out[32]);

@@ -14,7 +14,8 @@
 #define DIGEST_HEX_LEN 64
 
 /* Hex SHA-256 of the bytes into out. ERR_BUG/NONE when libcrypto refuses. */
-MUST_CHECK int digest_sha256_hex(const void *bytes, size_t len, char out[DIGEST_HEX_LEN + 1], struct err *err);
+MUST_CHECK int digest_sha256_hex(const void *bytes, size_t len, char out[DIGEST_HEX_LEN + 1],
+                                 struct err *err);
 
 /* `digits` random hex digits from the kernel into out (digits + 1 bytes). ERR_IO/NONE. */
 MUST_CHECK int digest_random_hex(char *out, size_t digits, struct err *err);

@@ -42,7 +42,8 @@ struct err {
 };
 
 /* Fill `err` and return `code`, so that an origin reads `return err_set(err, ...)`. NULL err is allowed. */
-int err_set(struct err *err, enum err_code code, enum err_effect effect, const char *fmt, ...) PRINTF_LIKE(4, 5);
+int err_set(struct err *err, enum err_code code, enum err_effect effect, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
 
 /* Put context in front of the message: "draining db-old:3306: lost connection". Returns err->code. */
 int err_wrap(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -22,7 +22,8 @@ struct secret {
  * others can read or write, at most 4 KiB; one trailing newline is dropped) or "env:NAME".
  * Errors  ERR_CONFIG/NONE names the reference, never the content.
  */
-MUST_CHECK int secret_load(struct secret *out, const char *reference, const char *base_dir, struct err *err);
+MUST_CHECK int secret_load(struct secret *out, const char *reference, const char *base_dir,
+                           struct err *err);
 MUST_CHECK int secret_set(struct secret *out, const char *text, struct err *err);
 void secret_release(struct secret *secret);
 

@@ -19,17 +19,18 @@
 MUST_CHECK int playbook_locate(const char *word, char *out, size_t out_size, struct err *err);
 
 /* Read the playbook, look at the servers, compile. from_step may be NULL. */
-MUST_CHECK int compile_playbook(const struct service *service, const char *path, const char *from_step, struct plan *out,
-                                struct err *err);
+MUST_CHECK int compile_playbook(const struct service *service, const char *path,
+                                const char *from_step, struct plan *out, struct err *err);
 
 /* Options for the engine; render must outlive them. holder is filled with who we are. */
-void run_options_init(struct run_options *out, const struct service *service, const struct cli_options *options,
-                      struct render *render, char holder[160]);
+void run_options_init(struct run_options *out, const struct service *service,
+                      const struct cli_options *options, struct render *render, char holder[160]);
 
 /* y or n on the terminal. */
 MUST_CHECK int ask_yes(void *context, const char *question, struct err *err);
 
 /* Say on standard output how the run ended (text or JSON) and return the exit code; rc is what the engine returned. */
-int conclude(const struct cli_options *options, const struct run_result *result, int rc, struct err *err);
+int conclude(const struct cli_options *options, const struct run_result *result, int rc,
+             struct err *err);
 
 #endif

@@ -55,10 +55,10 @@ struct action_param {
 
 struct action {
     enum action_id id;
-    const char *name; /* as written in a playbook */
-    const char *does; /* one sentence */
-    const char *undo; /* what abort does to it; "-" when there is nothing to undo */
-    bool commits;     /* abort no longer suffices after it */
+    const char *name;  /* as written in a playbook */
+    const char *does;  /* one sentence */
+    const char *undo;  /* what abort does to it; "-" when there is nothing to undo */
+    bool commits;      /* abort no longer suffices after it */
     bool is_observing; /* changes nothing on the service: looks, waits or asks */
     struct action_param params[ACTION_PARAM_CAP];
 };
@@ -87,6 +87,7 @@ situation_mask action_starts_from(enum action_id id, const struct action_join *j
 /* Situations it goes through on its way (a fenced cutover: `fenced`). */
 situation_mask action_passes(enum action_id id, const struct action_join *join);
 /* Situation it ends in when it starts from `start`; SITUATION_UNSAFE when it may not start there. */
-enum situation action_ends_in(enum action_id id, const struct action_join *join, enum situation start);
+enum situation action_ends_in(enum action_id id, const struct action_join *join,
+                              enum situation start);
 
 #endif

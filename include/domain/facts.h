@@ -26,8 +26,8 @@ struct channel_facts {
     enum tri is_applying;  /* SQL thread */
     unsigned receive_errno, apply_errno;
     char receive_error[256], apply_error[256];
-    bool has_delay;           /* false when the server says NULL */
-    int64_t delay_s;          /* Seconds_Behind: shown, never decided upon */
+    bool has_delay;            /* false when the server says NULL */
+    int64_t delay_s;           /* Seconds_Behind: shown, never decided upon */
     struct gtid_list received; /* Gtid_IO_Pos */
     char ignored_domains[64];
     enum tri uses_gtid, uses_tls;
@@ -47,14 +47,14 @@ struct node_facts {
     unsigned increment, offset; /* global auto_increment_increment, auto_increment_offset */
     struct channel_facts channels[FACTS_CHANNEL_CAP];
     unsigned channel_count;
-    enum tri has_data;       /* any configured database exists with at least one table */
-    int64_t skew_us;         /* server clock minus ours, at the middle of the round trip */
+    enum tri has_data; /* any configured database exists with at least one table */
+    int64_t skew_us;   /* server clock minus ours, at the middle of the round trip */
     int64_t round_trip_us;
-    unsigned app_sessions;   /* sessions that are neither ours, nor replication, nor system */
+    unsigned app_sessions;      /* sessions that are neither ours, nor replication, nor system */
     unsigned open_transactions; /* innodb_trx of such sessions that hold writes */
     unsigned oldest_transaction_s;
     unsigned prepared_xa;
-    char tls_cipher[64];     /* "" = plaintext */
+    char tls_cipher[64]; /* "" = plaintext */
 };
 
 enum dns_points { DNS_UNKNOWN = 0, DNS_NONE, DNS_OLD, DNS_NEW, DNS_MIXED };

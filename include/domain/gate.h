@@ -14,13 +14,22 @@
 #include "base/attr.h"
 #include "base/err.h"
 
-enum gate_metric { GATE_LAG, GATE_VERIFIED, GATE_VERIFIED_AGE, GATE_BLOCKERS, GATE_CONFLICTS, GATE_LINKS, GATE_STRAGGLERS };
+enum gate_metric {
+    GATE_LAG,
+    GATE_VERIFIED,
+    GATE_VERIFIED_AGE,
+    GATE_BLOCKERS,
+    GATE_CONFLICTS,
+    GATE_LINKS,
+    GATE_STRAGGLERS
+};
 enum gate_relation { GATE_LESS, GATE_AT_MOST, GATE_EQUAL, GATE_AT_LEAST, GATE_MORE };
 
 /* What is known now. Every value comes with whether it is known. Lag: worst of all running links. */
 struct gate_value {
     bool is_known;
-    int64_t value; /* ms for lag and age, percent * 100 for verified, counts for the rest; links: 1 when all run */
+    int64_t
+        value; /* ms for lag and age, percent * 100 for verified, counts for the rest; links: 1 when all run */
 };
 
 struct gate_values {
@@ -33,7 +42,7 @@ struct requirement {
     enum gate_metric metric;
     enum gate_relation relation;
     int64_t value;
-    int64_t hold_ms;  /* 0 = now is enough */
+    int64_t hold_ms;             /* 0 = now is enough */
     char text[REQUIREMENT_SIZE]; /* as written */
 };
 
@@ -48,8 +57,8 @@ void requirement_state_init(struct requirement_state *state);
 
 /* True when met for the whole hold time. A lag that is known to be infinite (a stopped link) meets "lag > 10s"; an unknown one meets
  * nothing. out_now (256 bytes) tells the live value: "lag 12 ms, held 4.0 of 30 s". */
-bool requirement_met(const struct requirement *requirement, const struct gate_values *values, int64_t now_ms,
-                     struct requirement_state *state, char out_now[256]);
+bool requirement_met(const struct requirement *requirement, const struct gate_values *values,
+                     int64_t now_ms, struct requirement_state *state, char out_now[256]);
 
 /* The metric names for messages: "lag, verified, ...". */
 const char *gate_metric_names(void);

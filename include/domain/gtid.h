@@ -33,7 +33,8 @@ struct gtid_list {
 MUST_CHECK int gtid_list_parse(const char *text, struct gtid_list *out, struct err *err);
 
 /* Text form into out; ERR_MEMORY/NONE when out_size is too small. */
-MUST_CHECK int gtid_list_text(const struct gtid_list *list, char *out, size_t out_size, struct err *err);
+MUST_CHECK int gtid_list_text(const struct gtid_list *list, char *out, size_t out_size,
+                              struct err *err);
 
 /* Highest sequence of the domain over all servers; 0 when the domain is absent. */
 uint64_t gtid_list_sequence(const struct gtid_list *list, uint32_t domain);
@@ -53,6 +54,7 @@ uint64_t gtid_list_distance(const struct gtid_list *applied, const struct gtid_l
  * lower or absent sequence there. These are errant when `state` belongs to a replica of that source.
  * Read the replica's state first, then the source's.
  */
-void gtid_list_errant(const struct gtid_list *state, const struct gtid_list *source_state, struct gtid_list *out);
+void gtid_list_errant(const struct gtid_list *state, const struct gtid_list *source_state,
+                      struct gtid_list *out);
 
 #endif

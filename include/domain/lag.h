@@ -34,7 +34,8 @@ int64_t lag_ring_behind_ms(const struct lag_ring *ring, int64_t now_ms, uint64_t
 
 /* Heartbeat written at `beat_us` (controller's clock), read at `now_us` (same clock): max(0, age - interval).
  * is_beating false, or a beat more than a second in the future (the clock was set back): infinite. */
-int64_t lag_from_heartbeat_ms(bool is_beating, int64_t beat_us, int64_t now_us, int64_t interval_ms);
+int64_t lag_from_heartbeat_ms(bool is_beating, int64_t beat_us, int64_t now_us,
+                              int64_t interval_ms);
 
 /* "12 ms", "3.4 s", "unknown" into out[32]. */
 char *lag_text(int64_t lag_ms, char out[32]);

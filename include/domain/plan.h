@@ -27,30 +27,32 @@ enum op_kind {
 
 struct op {
     enum op_kind kind;
-    char node[NODE_NAME_SIZE];          /* OP_SQL: where */
-    char *text;                         /* SQL; "PATCH /zones/../dns_records/.. {json}"; a sentence */
-    char work[48];                      /* OP_WORK: procedure name in engine/work_table */
-    json_t *args;                       /* OP_WORK, OP_DNS: arguments; may be NULL */
+    char node[NODE_NAME_SIZE]; /* OP_SQL: where */
+    char *text;                /* SQL; "PATCH /zones/../dns_records/.. {json}"; a sentence */
+    char work[48];             /* OP_WORK: procedure name in engine/work_table */
+    json_t *args;              /* OP_WORK, OP_DNS: arguments; may be NULL */
     unsigned tolerate[OP_TOLERATE_CAP]; /* OP_SQL: error numbers that mean "already so" */
     bool is_unlogged;                   /* OP_SQL: run with sql_log_bin = 0 */
 };
 
 struct plan_step {
-    char id[96];            /* "4.3" */
-    char name[64];          /* the playbook's step: "cut-over" */
-    char what[64];          /* the part: "close-old", stable, used in messages and failpoints */
+    char id[96];   /* "4.3" */
+    char name[64]; /* the playbook's step: "cut-over" */
+    char what[64]; /* the part: "close-old", stable, used in messages and failpoints */
     const struct action *action;
-    char title[200];        /* a sentence */
+    char title[200]; /* a sentence */
     struct op *ops;
     size_t op_count;
-    struct op *undo;        /* run in order by abort; empty when there is nothing to undo */
+    struct op *undo; /* run in order by abort; empty when there is nothing to undo */
     size_t undo_count;
-    struct op verify;       /* an OP_WORK that asks the server whether the step is true now; work "" = the ops are the proof */
-    bool commits;           /* abort no longer suffices once this step has begun */
-    bool is_repeatable;     /* reads or waits only: resume simply does it again */
-    int64_t limit_ms;       /* 0 = no limit of its own */
-    situation_mask starts_from; /* checked before the first part of a playbook step; 0 = not checked */
-    enum situation ends_in;     /* checked after the last part; SITUATION_UNSAFE = not checked */
+    struct op
+        verify; /* an OP_WORK that asks the server whether the step is true now; work "" = the ops are the proof */
+    bool commits;       /* abort no longer suffices once this step has begun */
+    bool is_repeatable; /* reads or waits only: resume simply does it again */
+    int64_t limit_ms;   /* 0 = no limit of its own */
+    situation_mask
+        starts_from;        /* checked before the first part of a playbook step; 0 = not checked */
+    enum situation ends_in; /* checked after the last part; SITUATION_UNSAFE = not checked */
 };
 
 struct plan {
@@ -71,8 +73,10 @@ void plan_release(struct plan *plan);
 struct plan_step *plan_step_add(struct plan *plan);
 
 /* Append an op to the step's ops / undo list; NULL when out of memory or when the node's name is too long. text is copied. args is stolen. */
-struct op *plan_op_add(struct plan_step *step, enum op_kind kind, const char *node, const char *text);
-struct op *plan_undo_add(struct plan_step *step, enum op_kind kind, const char *node, const char *text);
+struct op *plan_op_add(struct plan_step *step, enum op_kind kind, const char *node,
+                       const char *text);
+struct op *plan_undo_add(struct plan_step *step, enum op_kind kind, const char *node,
+                         const char *text);
 
 /*
  * One JSON object and back, exactly: plan_from_json() refuses (ERR_PROTOCOL/NONE) whatever plan_to_json() would not have

@@ -22,7 +22,7 @@ struct survey_table {
     uint64_t rows_estimate, bytes;
 };
 struct survey_account {
-    char name[200]; /* user@host */
+    char name[200];  /* user@host */
     char reason[96]; /* which privilege lets it write through read_only */
     bool is_remote;  /* host is not localhost */
     bool is_live;    /* has a session now */
@@ -40,9 +40,11 @@ struct survey {
         struct survey_event *events;
         size_t event_count;
         char sql_mode[512], collation[64], time_zone[64];
-        char **missing_definers; /* definers of views, routines, triggers, events with no account there */
+        char **
+            missing_definers; /* definers of views, routines, triggers, events with no account there */
         size_t missing_definer_count;
-        enum tri replication_login; /* the replication account was tried against this side's primary */
+        enum tri
+            replication_login; /* the replication account was tried against this side's primary */
         char replication_login_error[256];
         enum tri monitor_login;
         char monitor_login_error[256];
@@ -76,15 +78,15 @@ struct check_row {
     const char *id;
     const char *why;    /* why it matters, one sentence */
     const char *source; /* manual section or incident */
-    void (*look)(const struct service *service, const struct facts *facts, const struct survey *survey,
-                 const struct check_row *row, struct findings *out);
+    void (*look)(const struct service *service, const struct facts *facts,
+                 const struct survey *survey, const struct check_row *row, struct findings *out);
 };
 
 const struct check_row *preflight_table(size_t *out_count);
 
 /* Run all rows. survey may be NULL: everything only `check` reads is then unknown. Every row yields at least one finding (SEVERITY_OK when all is well). ERR_MEMORY/NONE. */
-MUST_CHECK int preflight_run(const struct service *service, const struct facts *facts, const struct survey *survey,
-                             struct findings *out, struct err *err);
+MUST_CHECK int preflight_run(const struct service *service, const struct facts *facts,
+                             const struct survey *survey, struct findings *out, struct err *err);
 
 enum severity findings_worst(const struct findings *findings);
 const char *severity_name(enum severity severity);

@@ -12,16 +12,18 @@
 #include "domain/preflight.h"
 
 /* Returns the finding (valid until the next one) for finding_fix(), or NULL when out of memory. */
-struct finding *finding_add(struct findings *out, const struct check_row *row, enum severity severity,
-                            const char *subject, const char *fmt, ...) PRINTF_LIKE(5, 6);
+struct finding *finding_add(struct findings *out, const struct check_row *row,
+                            enum severity severity, const char *subject, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
 void finding_fix(struct finding *finding, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Adds an OK finding when the row has added nothing since the count was `before`. */
-void finding_well(struct findings *out, const struct check_row *row, size_t before, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
+void finding_well(struct findings *out, const struct check_row *row, size_t before, const char *fmt,
+                  ...) PRINTF_LIKE(4, 5);
 
 /* True, and a warning added, when the node was not reached. */
-bool finding_unreached(struct findings *out, const struct check_row *row, const struct node_facts *node);
+bool finding_unreached(struct findings *out, const struct check_row *row,
+                       const struct node_facts *node);
 
 /* True, and a warning added, when the survey did not read that side. */
 bool finding_unread(struct findings *out, const struct check_row *row, const struct survey *survey,
@@ -41,8 +43,8 @@ check_look look_domain_distinct, look_gtid_strict, look_binlog_enabled, look_bin
 check_look look_bypass, look_controller_grants, look_replication_login, look_monitor_login,
     look_definers;
 /* preflight_rows_data.c */
-check_look look_primary_key, look_engine, look_events, look_sql_mode, look_collation, look_time_zone,
-    look_long_transactions, look_prepared_xa;
+check_look look_primary_key, look_engine, look_events, look_sql_mode, look_collation,
+    look_time_zone, look_long_transactions, look_prepared_xa;
 /* preflight_rows_dns.c */
 check_look look_records, look_ttl, look_proxied, look_token, look_min_ttl;
 

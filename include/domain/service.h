@@ -94,7 +94,8 @@ struct service {
 };
 
 const struct node *service_primary(const struct service *service, enum side side);
-const struct node *service_node(const struct service *service, const char *name); /* NULL when absent */
+const struct node *service_node(const struct service *service,
+                                const char *name); /* NULL when absent */
 void service_release(struct service *service);
 
 /* The name of the channel that carries the link which ends at `side`: "cutover_forward" on NEW, "cutover_reverse" on OLD. */

@@ -29,8 +29,8 @@ typedef unsigned situation_mask;
 
 struct verdict {
     enum situation situation;
-    char because[512]; /* the facts that decided, in a sentence */
-    char next[256];    /* what usually comes next, as a command */
+    char because[512];  /* the facts that decided, in a sentence */
+    char next[256];     /* what usually comes next, as a command */
     char way_back[256]; /* "can I go back now, and at what cost" */
 };
 

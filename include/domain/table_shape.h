@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domain/table_shape.h - what tables look like: columns, indexes, and the key by which one can walk
- * through them. Built from rows of information_schema that are handed in one by one, through a
- * reader, because domain knows no database. Owns:      all strings and arrays;
- * table_catalog_release() frees. Invariant: tables are in the order they were added (by database
- * and name); a key column is never NULL, never a prefix. Threads:   built by one thread, then read
- * only.
+ * domain/table_shape.h - what tables look like: columns, indexes, and the key by which one can walk through them.
+ * Built from rows of information_schema that are handed in one by one, through a reader, because domain knows no database.
+ * Owns:      all strings and arrays; table_catalog_release() frees.
+ * Invariant: tables are in the order they were added (by database and name); a key column is never NULL, never a prefix.
+ * Threads:   built by one thread, then read only.
  */
 #ifndef CUTOVER_DOMAIN_TABLE_SHAPE_H
 #define CUTOVER_DOMAIN_TABLE_SHAPE_H

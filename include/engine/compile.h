@@ -17,9 +17,10 @@ struct compile_input {
     const struct service *service;
     const struct playbook *playbook;
     const struct facts *facts;
-    struct dns *dns;         /* NULL when the service has no DNS records */
-    struct journal *journal; /* NULL when there is none yet; read for TTLs that an earlier run lowered */
-    const char *from_step;   /* NULL, or the name of the playbook's step to begin with */
+    struct dns *dns; /* NULL when the service has no DNS records */
+    struct journal
+        *journal; /* NULL when there is none yet; read for TTLs that an earlier run lowered */
+    const char *from_step; /* NULL, or the name of the playbook's step to begin with */
 };
 
 /*

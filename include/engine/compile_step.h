@@ -33,25 +33,27 @@ struct compile {
 };
 
 /* Begin a part. Never NULL: after a failure a scratch part swallows what is added. */
-struct plan_step *part(struct compile *c, const char *what, const char *title_fmt, ...) PRINTF_LIKE(3, 4);
+struct plan_step *part(struct compile *c, const char *what, const char *title_fmt, ...)
+    PRINTF_LIKE(3, 4);
 
 enum op_list { LIST_DO, LIST_UNDO };
 
 /* One statement on one node, from the catalog. Returns the op (never NULL) so that the caller can set tolerate or is_unlogged. */
-struct op *add_sql(struct compile *c, struct plan_step *step, enum op_list list, const struct node *node, enum sql_id id,
-                   const struct sql_arg *args, size_t arg_count);
+struct op *add_sql(struct compile *c, struct plan_step *step, enum op_list list,
+                   const struct node *node, enum sql_id id, const struct sql_arg *args,
+                   size_t arg_count);
 
 /* One procedure of the engine; args is stolen and may be NULL; the text is what the plan says it does. */
-struct op *add_work(struct compile *c, struct plan_step *step, enum op_list list, const char *work, json_t *args,
-                    const char *text_fmt, ...) PRINTF_LIKE(6, 7);
+struct op *add_work(struct compile *c, struct plan_step *step, enum op_list list, const char *work,
+                    json_t *args, const char *text_fmt, ...) PRINTF_LIKE(6, 7);
 
 /* The question put to the servers after the part: a check of engine/work.h. */
-void set_verify(struct compile *c, struct plan_step *step, const char *work, json_t *args, const char *text_fmt, ...)
-    PRINTF_LIKE(5, 6);
+void set_verify(struct compile *c, struct plan_step *step, const char *work, json_t *args,
+                const char *text_fmt, ...) PRINTF_LIKE(5, 6);
 
 /* Change one record from what the parts so far leave to `after`; the planned state moves on when list is LIST_DO. */
-void add_dns(struct compile *c, struct plan_step *step, enum op_list list, struct planned_record *record,
-             const struct dns_record *after);
+void add_dns(struct compile *c, struct plan_step *step, enum op_list list,
+             struct planned_record *record, const struct dns_record *after);
 
 /* {id, name, type, content, ttl, proxied, comment}; NULL when out of memory. */
 json_t *record_json(const struct dns_record *record);
@@ -61,7 +63,9 @@ void compile_fail(struct compile *c, enum err_code code, const char *fmt, ...) P
 
 const struct node *primary_of(const struct compile *c, enum side side);
 /* Records named by the step's `records` value ("all" = every one). Calls each once a record. */
-void each_record(struct compile *c, void (*each)(struct compile *c, struct planned_record *record, void *context), void *context);
+void each_record(struct compile *c,
+                 void (*each)(struct compile *c, struct planned_record *record, void *context),
+                 void *context);
 
 /* The expansions, one a theme. */
 void expand_seed(struct compile *c);
@@ -83,6 +87,7 @@ void expand_settle(struct compile *c);
 /* Parts that more than one action is made of. */
 void parts_flip(struct compile *c, enum side to);
 void parts_make_link(struct compile *c, enum side replica_side);
-void ops_drop_link(struct compile *c, struct plan_step *step, enum op_list list, enum side replica_side);
+void ops_drop_link(struct compile *c, struct plan_step *step, enum op_list list,
+                   enum side replica_side);
 
 #endif

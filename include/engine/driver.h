@@ -24,7 +24,7 @@ struct run {
     struct lease *lease;
     struct heartbeat *heartbeat;
     struct sampler *sampler;
-    struct dns *dns; /* opened on first use */
+    struct dns *dns;                           /* opened on first use */
     struct session sessions[SERVICE_NODE_CAP]; /* by node index; opened on first use */
     struct step_record *steps;
     size_t current;
@@ -36,24 +36,30 @@ struct run {
 };
 
 /* A live controller session to a node; reconnects when the last one died. Borrowed. */
-MUST_CHECK int run_session(struct run *run, const struct node *node, struct session **out, struct err *err);
+MUST_CHECK int run_session(struct run *run, const struct node *node, struct session **out,
+                           struct err *err);
 MUST_CHECK int run_primary(struct run *run, enum side side, struct session **out, struct err *err);
 MUST_CHECK int run_dns(struct run *run, struct dns **out, struct err *err);
 
 /* Show progress, keep samples, look at the stop flag: ERR_STOPPED/NONE when a stop is wanted. Call it in every wait. */
-MUST_CHECK int run_tick(struct run *run, struct err *err, const char *progress_fmt, ...) PRINTF_LIKE(3, 4);
+MUST_CHECK int run_tick(struct run *run, struct err *err, const char *progress_fmt, ...)
+    PRINTF_LIKE(3, 4);
 /* Tick, then sleep at most ms. */
 MUST_CHECK int run_pause(struct run *run, int64_t ms, struct err *err);
 
 /* An event with a sentence for the story: logged at INFO and kept in the journal under a stable name. */
-MUST_CHECK int run_note(struct run *run, const char *name, struct err *err, const char *fmt, ...) PRINTF_LIKE(4, 5);
+MUST_CHECK int run_note(struct run *run, const char *name, struct err *err, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
 
 /* The same with the figure the sentence is about, for the report: milliseconds. */
-MUST_CHECK int run_note_ms(struct run *run, const char *name, double ms, struct err *err, const char *fmt, ...) PRINTF_LIKE(5, 6);
+MUST_CHECK int run_note_ms(struct run *run, const char *name, double ms, struct err *err,
+                           const char *fmt, ...) PRINTF_LIKE(5, 6);
 
 /* ${position:...} of this run. */
-MUST_CHECK int run_position_put(struct run *run, const char *name, const struct gtid_list *position, struct err *err);
-MUST_CHECK int run_position_get(struct run *run, const char *name, struct gtid_list *out, struct err *err);
+MUST_CHECK int run_position_put(struct run *run, const char *name, const struct gtid_list *position,
+                                struct err *err);
+MUST_CHECK int run_position_get(struct run *run, const char *name, struct gtid_list *out,
+                                struct err *err);
 
 /* step.c */
 MUST_CHECK int step_perform(struct run *run, size_t index, struct err *err);
@@ -63,7 +69,8 @@ MUST_CHECK int step_undo(struct run *run, size_t index, struct err *err);
 enum tri step_is_true(struct run *run, size_t index);
 
 /* work_table.c */
-typedef int (*work_fn)(struct run *run, const struct plan_step *step, const json_t *args, struct err *err);
+typedef int (*work_fn)(struct run *run, const struct plan_step *step, const json_t *args,
+                       struct err *err);
 struct work_row {
     const char *name;
     work_fn act;

@@ -56,62 +56,77 @@ MUST_CHECK int journal_open_reader(const char *path, struct journal **out, struc
 void journal_free(struct journal *journal);
 void journal_freep(struct journal **journal);
 
-MUST_CHECK int journal_run_begin(struct journal *journal, const struct plan *plan, const char *run_id, const char *holder,
+MUST_CHECK int journal_run_begin(struct journal *journal, const struct plan *plan,
+                                 const char *run_id, const char *holder, int64_t epoch,
+                                 struct err *err);
+MUST_CHECK int journal_run_adopt(struct journal *journal, const char *run_id, const char *holder,
                                  int64_t epoch, struct err *err);
-MUST_CHECK int journal_run_adopt(struct journal *journal, const char *run_id, const char *holder, int64_t epoch, struct err *err);
-MUST_CHECK int journal_run_state(struct journal *journal, const char *run_id, enum run_state state, struct err *err);
+MUST_CHECK int journal_run_state(struct journal *journal, const char *run_id, enum run_state state,
+                                 struct err *err);
 MUST_CHECK int journal_run_commit(struct journal *journal, const char *run_id, struct err *err);
 /* The commit step was found not to have happened. */
 MUST_CHECK int journal_run_uncommit(struct journal *journal, const char *run_id, struct err *err);
 
 /* run_id NULL: the service's last run. ERR_REFUSED/NONE when there is none. */
-MUST_CHECK int journal_run_find(struct journal *journal, const char *service, const char *run_id, struct run_record *out,
+MUST_CHECK int journal_run_find(struct journal *journal, const char *service, const char *run_id,
+                                struct run_record *out, struct err *err);
+MUST_CHECK int journal_run_plan(struct journal *journal, const char *run_id, struct plan *out,
                                 struct err *err);
-MUST_CHECK int journal_run_plan(struct journal *journal, const char *run_id, struct plan *out, struct err *err);
 /* All runs, oldest first; caller frees *out. */
-MUST_CHECK int journal_run_list(struct journal *journal, const char *service, struct run_record **out, size_t *out_count,
-                                struct err *err);
+MUST_CHECK int journal_run_list(struct journal *journal, const char *service,
+                                struct run_record **out, size_t *out_count, struct err *err);
 
 /* One transaction each: the step's state and the event that tells it. Returns when it is on disk. */
-MUST_CHECK int journal_step(struct journal *journal, const char *run_id, size_t number, const struct plan_step *step,
-                            enum step_state state, const struct err *failure, struct err *err);
+MUST_CHECK int journal_step(struct journal *journal, const char *run_id, size_t number,
+                            const struct plan_step *step, enum step_state state,
+                            const struct err *failure, struct err *err);
 /* out[count]: state of steps 0..count-1, PENDING when not in the journal. */
-MUST_CHECK int journal_steps(struct journal *journal, const char *run_id, struct step_record *out, size_t count, struct err *err);
+MUST_CHECK int journal_steps(struct journal *journal, const char *run_id, struct step_record *out,
+                             size_t count, struct err *err);
 
 /* detail is borrowed; may be NULL. */
-MUST_CHECK int journal_event(struct journal *journal, const char *run_id, const char *name, const json_t *detail, struct err *err);
+MUST_CHECK int journal_event(struct journal *journal, const char *run_id, const char *name,
+                             const json_t *detail, struct err *err);
 
 /* Call `each` for every event of a run ("" = all), in order, with the chain checked: ERR_DATA when a row was changed. */
-typedef int (*journal_event_fn)(void *context, int64_t at_us, const char *run_id, const char *name, const char *detail);
-MUST_CHECK int journal_events(struct journal *journal, const char *run_id, journal_event_fn each, void *context, struct err *err);
+typedef int (*journal_event_fn)(void *context, int64_t at_us, const char *run_id, const char *name,
+                                const char *detail);
+MUST_CHECK int journal_events(struct journal *journal, const char *run_id, journal_event_fn each,
+                              void *context, struct err *err);
 
 /* Values read while running (${position:old}); they survive a crash. get: "" when absent. */
-MUST_CHECK int journal_variable_put(struct journal *journal, const char *run_id, const char *name, const char *value, struct err *err);
-MUST_CHECK int journal_variable_get(struct journal *journal, const char *run_id, const char *name, char *out, size_t out_size,
-                                    struct err *err);
+MUST_CHECK int journal_variable_put(struct journal *journal, const char *run_id, const char *name,
+                                    const char *value, struct err *err);
+MUST_CHECK int journal_variable_get(struct journal *journal, const char *run_id, const char *name,
+                                    char *out, size_t out_size, struct err *err);
 /* What outlives a run. get: "" when absent; value NULL drops it. */
-MUST_CHECK int journal_memory_put(struct journal *journal, const char *service, const char *name, const char *value, struct err *err);
-MUST_CHECK int journal_memory_get(struct journal *journal, const char *service, const char *name, char *out, size_t out_size,
-                                  struct err *err);
+MUST_CHECK int journal_memory_put(struct journal *journal, const char *service, const char *name,
+                                  const char *value, struct err *err);
+MUST_CHECK int journal_memory_get(struct journal *journal, const char *service, const char *name,
+                                  char *out, size_t out_size, struct err *err);
 
 /* Lag samples; LAG_INFINITE is stored as unknown. */
 struct journal_sample {
     const char *node;
     int64_t receive_ms, apply_ms;
 };
-MUST_CHECK int journal_samples(struct journal *journal, const char *run_id, const struct journal_sample *samples, size_t count,
-                               struct err *err);
+MUST_CHECK int journal_samples(struct journal *journal, const char *run_id,
+                               const struct journal_sample *samples, size_t count, struct err *err);
 struct journal_lag {
     char node[NODE_NAME_SIZE];
     int64_t samples, known, worst_ms, median_ms;
 };
-MUST_CHECK int journal_lag_stats(struct journal *journal, const char *run_id, struct journal_lag *out, size_t cap, size_t *out_count,
+MUST_CHECK int journal_lag_stats(struct journal *journal, const char *run_id,
+                                 struct journal_lag *out, size_t cap, size_t *out_count,
                                  struct err *err);
 
-MUST_CHECK int journal_verified_begin(struct journal *journal, const char *service, struct err *err);
-MUST_CHECK int journal_verified_table(struct journal *journal, const char *service, const char *run_id, const char *table,
-                                      uint64_t rows, const char *hash, uint64_t differences, struct err *err);
+MUST_CHECK int journal_verified_begin(struct journal *journal, const char *service,
+                                      struct err *err);
+MUST_CHECK int journal_verified_table(struct journal *journal, const char *service,
+                                      const char *run_id, const char *table, uint64_t rows,
+                                      const char *hash, uint64_t differences, struct err *err);
 MUST_CHECK int journal_verified_end(struct journal *journal, const char *service, struct err *err);
-MUST_CHECK int journal_verified_sum(struct journal *journal, const char *service, struct verified_sum *out, struct err *err);
+MUST_CHECK int journal_verified_sum(struct journal *journal, const char *service,
+                                    struct verified_sum *out, struct err *err);
 
 #endif

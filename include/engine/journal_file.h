@@ -13,7 +13,8 @@ struct journal {
     struct store *store;
 };
 
-MUST_CHECK int journal_prepare(struct journal *journal, enum sql_id id, struct store_statement **out, struct err *err);
+MUST_CHECK int journal_prepare(struct journal *journal, enum sql_id id,
+                               struct store_statement **out, struct err *err);
 MUST_CHECK int journal_run(struct store_statement *statement, struct err *err);
 MUST_CHECK int journal_begin(struct journal *journal, struct err *err);
 MUST_CHECK int journal_end(struct journal *journal, int rc, struct err *err);

@@ -16,9 +16,11 @@
  *          differences, steps: [{id, step, part, title, state, started, duration_ms, error, commits}], notes: [{at, name, step,
  *          text, ms}], lag: [{node, samples, known, worst_ms, median_ms}]}
  */
-MUST_CHECK int report_build(struct journal *journal, const char *service, const char *run_id, json_t **out, struct err *err);
+MUST_CHECK int report_build(struct journal *journal, const char *service, const char *run_id,
+                            json_t **out, struct err *err);
 
 enum report_form { REPORT_TEXT, REPORT_MARKDOWN };
-MUST_CHECK int report_render(const json_t *report, enum report_form form, struct buf *out, struct err *err);
+MUST_CHECK int report_render(const json_t *report, enum report_form form, struct buf *out,
+                             struct err *err);
 
 #endif

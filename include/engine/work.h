@@ -10,7 +10,7 @@
 #include "domain/gate.h"
 #include "engine/driver.h"
 
-#define WORK(function) \
+#define WORK(function)                                                                             \
     int function(struct run *run, const struct plan_step *step, const json_t *args, struct err *err)
 
 /* work_link.c: links, copies and positions */

@@ -29,15 +29,17 @@ const char *sql_id_name(enum sql_id id); /* "read_only_set" */
 const char *sql_journal(enum sql_id id);
 
 /* The second half of sql_render(): fill the parameters of a template. ERR_BUG/NONE names the parameter. */
-MUST_CHECK int sql_fill(const char *template, const struct sql_arg *args, size_t arg_count, struct buf *out, struct err *err);
+MUST_CHECK int sql_fill(const char *template, const struct sql_arg *args, size_t arg_count,
+                        struct buf *out, struct err *err);
 
 /*
  * Render into out (appended). Every parameter of the template must be given and every argument used.
  * `${...}` references inside values survive (they are replaced when the statement is executed).
  * Errors  ERR_BUG/NONE names the statement and the parameter; ERR_REFUSED/NONE no variant for this version.
  */
-MUST_CHECK int sql_render(enum sql_id id, const struct server_version *version, const struct sql_arg *args, size_t arg_count,
-                          struct buf *out, struct err *err);
+MUST_CHECK int sql_render(enum sql_id id, const struct server_version *version,
+                          const struct sql_arg *args, size_t arg_count, struct buf *out,
+                          struct err *err);
 
 /* `a`.`b` with backquotes doubled, split at the first dot; ERR_REFUSED for parts that are empty or longer than 64 characters. */
 MUST_CHECK int sql_quote_identifier(const char *name, struct buf *out, struct err *err);
