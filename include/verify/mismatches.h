@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verify/mismatches.h - which rows of a small range differ, and how: source rows are kept as cells, replica rows pass by.
- * Memory:  MISMATCHES_ROW_CAP rows of cells, whatever the size of their values.
- * Threads: belongs to one thread.
+ * verify/mismatches.h - which rows of a small range differ, and how: rows of the side that is read first (the source,
+ *           unless turned) are kept as cells, those of the other side pass by.
+ * Memory:   MISMATCHES_ROW_CAP rows of cells, whatever the size of their values.
+ * Threads:  belongs to one thread.
  */
 #ifndef CUTOVER_VERIFY_MISMATCHES_H
 #define CUTOVER_VERIFY_MISMATCHES_H
@@ -23,7 +24,7 @@ struct mismatches {
     const struct table_shape *table;
     const size_t *key_columns;
     size_t key_column_count;
-    struct kept_row *rows; /* of the source, while they are being compared */
+    struct kept_row *rows; /* of the first side, while they are being compared */
     size_t row_count, row_room;
     struct mismatch *items; /* at most VERIFY_DIFFERENCE_CAP; count may be larger */
     size_t count, kept;
@@ -33,18 +34,21 @@ void mismatches_init(struct mismatches *mismatches, const struct table_shape *ta
                      const size_t *key_columns, size_t key_column_count);
 void mismatches_release(struct mismatches *mismatches); /* zeroed memory allowed */
 
-/* A row of the source; ERR_MEMORY/NONE beyond the cap. */
-MUST_CHECK int mismatches_add_source(struct mismatches *mismatches, const char *const *values,
+/* A row of the side that is read first; ERR_MEMORY/NONE beyond the cap. */
+MUST_CHECK int mismatches_add_first(struct mismatches *mismatches, const char *const *values,
+                                    const unsigned long *lengths, struct row_hash hash,
+                                    struct err *err);
+MUST_CHECK int mismatches_sort(struct mismatches *mismatches,
+                               struct err *err); /* after the last of these */
+/* A row of the other side, compared at once. */
+MUST_CHECK int mismatches_add_second(struct mismatches *mismatches, const char *const *values,
                                      const unsigned long *lengths, struct row_hash hash,
                                      struct err *err);
-MUST_CHECK int mismatches_sort(struct mismatches *mismatches,
-                               struct err *err); /* after the last source row */
-/* A row of the replica, compared at once. */
-MUST_CHECK int mismatches_add_replica(struct mismatches *mismatches, const char *const *values,
-                                      const unsigned long *lengths, struct row_hash hash,
-                                      struct err *err);
-/* After the last replica row: source rows that did not appear are missing. */
+/* After the last row: rows of the first side that did not appear are missing. */
 MUST_CHECK int mismatches_finish(struct mismatches *mismatches, struct err *err);
+
+/* The replica was read first: what is missing there is extra here, and so on. */
+void mismatches_turn(struct mismatches *mismatches);
 
 /* Keep only those that an earlier look at the same rows found as well. */
 void mismatches_keep_common(struct mismatches *mismatches, const struct mismatches *earlier);

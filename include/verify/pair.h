@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * verify/pair.h - a connection to each side, set so that both print the same row as the same bytes.
- * Why not cluster/session.h: these sessions differ from every other (results unconverted, short row
- * locks), and verify does not look at cluster. Threads: a pair belongs to one thread.
+ * Why not cluster/session.h: these sessions differ from every other (results unconverted, short row locks), and verify does not
+ *          look at cluster.
+ * Threads: a pair belongs to one thread.
  */
 #ifndef CUTOVER_VERIFY_PAIR_H
 #define CUTOVER_VERIFY_PAIR_H

@@ -5,6 +5,8 @@
  *            that differs is looked at again with its rows locked on the source for an instant (shared locks), so the answer is
  *            never "probably". Works with ROW format and without SUPER. Values are compared as bytes (NULL differs from
  *            empty, FLOAT as DOUBLE), hashed row by row with lengths, XXH3-128.
+ * Shared:    while the replica side is open as well, rows are held still on either side by turns (verify/compare.h); only rows that
+ *            both sides write to at the same moment can still look different, and those are conflicts.
  * Threads:   `workers` threads with a connection to each side; progress is called from the calling thread.
  */
 #ifndef CUTOVER_VERIFY_VERIFY_H
@@ -26,7 +28,8 @@ struct difference {
     enum difference_kind kind; /* MISSING: on the replica side; EXTRA: only there */
     char table[160];           /* database.table */
     char key[256];             /* "id=17, lang='en'" */
-    char column[64];           /* first column that differs; "" for missing and extra */
+    char column
+        [80]; /* first column that differs; "" for missing and extra; SCHEMA: "type of price" */
     char source_value[128], replica_value[128]; /* shortened; binary as hex */
 };
 

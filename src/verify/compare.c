@@ -7,7 +7,6 @@
 
 /* One range of a table on its way from "differs" to "these rows differ". */
 struct piece {
-    struct comparison *comparison;
     struct key_range range;
     struct mismatches *mismatches;
 };
@@ -44,94 +43,101 @@ int comparison_pause(struct comparison *comparison, unsigned number, struct err 
     return pair_wait(pair, &pair->replica, &pair->source, COMPARE_PATIENCE_MS, true, err);
 }
 
-/* One look within a transaction, which is ended whatever happened. */
-static int look_once(struct comparison *comparison, int (*look)(void *context, struct err *err),
-                     void *context, struct err *err)
+void look_choose_ends(struct look *look, unsigned number)
 {
-    struct pair *pair = comparison->pair;
+    struct pair *pair = look->comparison->pair;
+    bool is_turned = number % 2 == 0;
+    look->locked = is_turned ? &pair->replica : &pair->source;
+    look->other = is_turned ? &pair->source : &pair->replica;
+}
+
+/* One look within a transaction, which is ended whatever happened. */
+static int look_once(struct look *look, struct err *err)
+{
+    struct pair *pair = look->comparison->pair;
 
     if (pair->is_still)
-        return look(context, err);
-    /* The replica should be close before anybody has to wait for our locks. */
-    int rc = pair_wait(pair, &pair->source, &pair->replica, COMPARE_PATIENCE_MS, true, err);
+        return look->run(look, err);
+    /* The other end should be close before anybody has to wait for our locks. */
+    int rc = pair_wait(pair, look->locked, look->other, COMPARE_PATIENCE_MS, true, err);
     if (!rc)
-        rc = end_exec(&pair->source, SQL_VERIFY_BEGIN, err);
+        rc = end_exec(look->locked, SQL_VERIFY_BEGIN, err);
     if (rc)
         return rc;
-    rc = look(context, err);
+    rc = look->run(look, err);
     struct err end_err = {0};
     int end_rc =
-        db_is_dead(pair->source.db) ? 0 : end_exec(&pair->source, SQL_VERIFY_END, &end_err);
+        db_is_dead(look->locked->db) ? 0 : end_exec(look->locked, SQL_VERIFY_END, &end_err);
     if (rc || !end_rc)
         return rc;
     *err = end_err;
     return end_rc;
 }
 
-int comparison_look_locked(struct comparison *comparison,
-                           int (*look)(void *context, struct err *err), void *context,
-                           struct err *err)
+int look_repeat(struct look *look, struct err *err)
 {
     for (unsigned tries = 1;; tries++) {
-        int rc = look_once(comparison, look, context, err);
+        int rc = look_once(look, err);
         bool is_worth_another = is_lock_conflict(rc, err) || rc == ERR_TIMEOUT;
-        if (!is_worth_another || db_is_dead(comparison->pair->source.db) ||
-            db_is_dead(comparison->pair->replica.db))
+        if (!is_worth_another || db_is_dead(look->locked->db) || db_is_dead(look->other->db))
             return rc;
         if (tries == COMPARE_LOCK_TRIES) {
-            rc = err_set(
+            (void)err_set(
                 err, ERR_TIMEOUT, EFFECT_NONE,
                 "rows of %s could not be held still long enough to compare them, in %u tries",
-                comparison->walk->table->label, tries);
-            (void)err_hint(err, "other sessions keep them locked, or the link is too late: verify "
-                                "again when it is quieter");
-            return rc;
+                look->comparison->walk->table->label, tries);
+            return err_hint(err, "other sessions keep them locked, or the link is too late: "
+                                 "verify again when it is quieter");
         }
-        rc = comparison_pause(comparison, tries, err);
+        rc = comparison_pause(look->comparison, tries, err);
         if (rc)
             return rc;
     }
 }
 
-static int add_source(void *context, const char *const *values, const unsigned long *lengths,
+static int add_first(void *context, const char *const *values, const unsigned long *lengths,
+                     struct row_hash hash, struct err *err)
+{
+    return mismatches_add_first(context, values, lengths, hash, err);
+}
+
+static int add_second(void *context, const char *const *values, const unsigned long *lengths,
                       struct row_hash hash, struct err *err)
 {
-    return mismatches_add_source(context, values, lengths, hash, err);
+    return mismatches_add_second(context, values, lengths, hash, err);
 }
 
-static int add_replica(void *context, const char *const *values, const unsigned long *lengths,
-                       struct row_hash hash, struct err *err)
+/* Read the piece on both sides and find what differs; with locks on one of them unless all is still. */
+static int look_at_piece(struct look *look, struct err *err)
 {
-    return mismatches_add_replica(context, values, lengths, hash, err);
-}
-
-/* Read the piece on both sides and find what differs; on the source with locks unless all is still.
- */
-static int look_at_piece(void *context, struct err *err)
-{
-    struct piece *piece = context;
-    struct pair *pair = piece->comparison->pair;
-    const struct walk *walk = piece->comparison->walk;
+    const struct piece *piece = look->context;
+    struct pair *pair = look->comparison->pair;
+    const struct walk *walk = look->comparison->walk;
+    struct mismatches *mismatches = piece->mismatches;
     struct chunk_sum sum;
     struct walk_read read = {.range = piece->range,
                              .limit = WALK_NO_LIMIT,
                              .is_locked = !pair->is_still,
-                             .on_row = add_source,
-                             .context = piece->mismatches};
+                             .on_row = add_first,
+                             .context = mismatches};
 
-    mismatches_release(piece->mismatches);
-    mismatches_init(piece->mismatches, walk->table, walk->key->columns, walk->key->column_count);
-    int rc = walk_run(walk, &pair->source, &read, &sum, NULL, err);
+    mismatches_release(mismatches);
+    mismatches_init(mismatches, walk->table, walk->key->columns, walk->key->column_count);
+    int rc = walk_run(walk, look->locked, &read, &sum, NULL, err);
     if (!rc)
-        rc = mismatches_sort(piece->mismatches, err);
+        rc = mismatches_sort(mismatches, err);
     if (!rc)
-        rc = pair_wait(pair, &pair->source, &pair->replica, COMPARE_HOLD_MS, false, err);
+        rc = pair_wait(pair, look->locked, look->other, COMPARE_HOLD_MS, false, err);
     if (rc)
         return rc;
     read.is_locked = false;
-    read.on_row = add_replica;
-    rc = walk_run(walk, &pair->replica, &read, &sum, NULL, err);
-    return rc ? rc : mismatches_finish(piece->mismatches, err);
+    read.on_row = add_second;
+    rc = walk_run(walk, look->other, &read, &sum, NULL, err);
+    if (!rc)
+        rc = mismatches_finish(mismatches, err);
+    if (!rc && look->locked == &pair->replica)
+        mismatches_turn(mismatches);
+    return rc;
 }
 
 static void report(const struct comparison *comparison, const struct mismatches *mismatches)
@@ -148,23 +154,25 @@ static int confirm(struct comparison *comparison, const struct key_range *range,
 {
     CLEANUP(mismatches_release) struct mismatches mismatches = {0};
     CLEANUP(mismatches_release) struct mismatches earlier = {0};
-    struct piece piece = {.comparison = comparison, .range = *range, .mismatches = &mismatches};
+    struct piece piece = {.range = *range, .mismatches = &mismatches};
+    struct look look = {.comparison = comparison, .run = look_at_piece, .context = &piece};
     unsigned looks = comparison->pair->is_shared ? COMPARE_SHARED_LOOKS : 1;
 
-    for (unsigned look = 1; look <= looks; look++) {
-        int rc = comparison_look_locked(comparison, look_at_piece, &piece, err);
+    for (unsigned number = 1; number <= looks; number++) {
+        look_choose_ends(&look, number);
+        int rc = look_repeat(&look, err);
         if (rc)
             return rc;
-        if (look > 1)
+        if (number > 1)
             mismatches_keep_common(&mismatches, &earlier);
         if (!mismatches.count)
             return 0;
-        if (look == looks)
+        if (number == looks)
             break;
         mismatches_release(&earlier);
         earlier = mismatches;
         mismatches = (struct mismatches){0};
-        rc = comparison_pause(comparison, look, err);
+        rc = comparison_pause(comparison, number, err);
         if (rc)
             return rc;
     }

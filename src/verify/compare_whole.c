@@ -217,49 +217,58 @@ static int collect_rows(struct whole_look *look, int side, struct verify_end *en
     return walk_run(look->comparison->walk, end, &read, &sum, NULL, err);
 }
 
-static int look_at_whole(void *context, struct err *err)
+static int look_at_whole(struct look *look, struct err *err)
 {
-    struct whole_look *look = context;
+    struct whole_look *whole = look->context;
     struct pair *pair = look->comparison->pair;
     bool is_locked = !pair->is_still;
+    int first = look->locked == &pair->replica, second = !first;
 
-    int rc = fill_buckets(look, 0, &pair->source, is_locked, err);
+    int rc = fill_buckets(whole, first, look->locked, is_locked, err);
     if (!rc)
-        rc = pair_wait(pair, &pair->source, &pair->replica, COMPARE_HOLD_MS, false, err);
+        rc = pair_wait(pair, look->locked, look->other, COMPARE_HOLD_MS, false, err);
     if (!rc)
-        rc = fill_buckets(look, 1, &pair->replica, false, err);
+        rc = fill_buckets(whole, second, look->other, false, err);
     if (rc)
         return rc;
-    look->wanted_count = 0;
+    whole->wanted_count = 0;
     for (size_t i = 0; i < BUCKET_COUNT; i++) {
-        look->is_wanted[i] = !chunk_sum_equal(&look->buckets[0][i], &look->buckets[1][i]);
-        look->wanted_count += look->is_wanted[i];
+        whole->is_wanted[i] = !chunk_sum_equal(&whole->buckets[0][i], &whole->buckets[1][i]);
+        whole->wanted_count += whole->is_wanted[i];
     }
-    if (!look->wanted_count)
+    if (!whole->wanted_count)
         return 0;
-    rc = collect_rows(look, 0, &pair->source, is_locked, err);
-    return rc ? rc : collect_rows(look, 1, &pair->replica, false, err);
+    rc = collect_rows(whole, first, look->locked, is_locked, err);
+    return rc ? rc : collect_rows(whole, second, look->other, false, err);
 }
 
 static int confirm_whole(struct comparison *comparison, struct err *err)
 {
-    CLEANUP(whole_look_free) struct whole_look *look = calloc(1, sizeof(*look));
-    if (!look)
+    CLEANUP(whole_look_free) struct whole_look *whole = calloc(1, sizeof(*whole));
+    struct look look = {.comparison = comparison, .run = look_at_whole, .context = whole};
+    unsigned looks = comparison->pair->is_shared ? COMPARE_SHARED_LOOKS : 1;
+
+    if (!whole)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory while comparing %s",
                        comparison->walk->table->label);
-    look->comparison = comparison;
+    whole->comparison = comparison;
     for (int side = 0; side < 2; side++) {
-        look->buckets[side] = calloc(BUCKET_COUNT, sizeof(*look->buckets[side]));
-        if (!look->buckets[side])
+        whole->buckets[side] = calloc(BUCKET_COUNT, sizeof(*whole->buckets[side]));
+        if (!whole->buckets[side])
             return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory while comparing rows");
     }
-    int rc = comparison_look_locked(comparison, look_at_whole, look, err);
-    if (rc || !look->wanted_count)
-        return rc;
-    sort(&look->rows[0]);
-    sort(&look->rows[1]);
-    cancel_equal(&look->rows[0], &look->rows[1]);
-    report(comparison, &look->rows[0], &look->rows[1]);
+    for (unsigned number = 1; number <= looks; number++) {
+        look_choose_ends(&look, number);
+        int rc = number > 1 ? comparison_pause(comparison, number, err) : 0;
+        if (!rc)
+            rc = look_repeat(&look, err);
+        if (rc || !whole->wanted_count)
+            return rc;
+    }
+    sort(&whole->rows[0]);
+    sort(&whole->rows[1]);
+    cancel_equal(&whole->rows[0], &whole->rows[1]);
+    report(comparison, &whole->rows[0], &whole->rows[1]);
     return 0;
 }
 

@@ -62,8 +62,8 @@ static struct cell *cells_new(const struct mismatches *mismatches, const char *c
     return cells;
 }
 
-int mismatches_add_source(struct mismatches *mismatches, const char *const *values,
-                          const unsigned long *lengths, struct row_hash hash, struct err *err)
+int mismatches_add_first(struct mismatches *mismatches, const char *const *values,
+                         const unsigned long *lengths, struct row_hash hash, struct err *err)
 {
     if (mismatches->row_count == MISMATCHES_ROW_CAP)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "%s grows faster than it can be compared",
@@ -155,8 +155,8 @@ static int add_changed(struct mismatches *mismatches, const struct kept_row *sou
     return 0;
 }
 
-int mismatches_add_replica(struct mismatches *mismatches, const char *const *values,
-                           const unsigned long *lengths, struct row_hash hash, struct err *err)
+int mismatches_add_second(struct mismatches *mismatches, const char *const *values,
+                          const unsigned long *lengths, struct row_hash hash, struct err *err)
 {
     struct kept_row wanted = {.key = key_hash(mismatches, values, lengths)};
     struct kept_row *source = mismatches->row_count
@@ -195,6 +195,20 @@ int mismatches_finish(struct mismatches *mismatches, struct err *err)
     }
     drop_rows(mismatches);
     return 0;
+}
+
+void mismatches_turn(struct mismatches *mismatches)
+{
+    for (size_t i = 0; i < mismatches->kept; i++) {
+        struct difference *difference = &mismatches->items[i].difference;
+        const struct difference other = *difference;
+        if (other.kind == DIFFERENCE_MISSING)
+            difference->kind = DIFFERENCE_EXTRA;
+        else if (other.kind == DIFFERENCE_EXTRA)
+            difference->kind = DIFFERENCE_MISSING;
+        memcpy(difference->source_value, other.replica_value, sizeof(other.replica_value));
+        memcpy(difference->replica_value, other.source_value, sizeof(other.source_value));
+    }
 }
 
 static bool has_key(const struct mismatches *mismatches, struct row_hash key)
