@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cluster/seed.h - copy the service's databases from OLD's primary to every node of NEW, exact at one position.
- * How:       one barrier on the source (BACKUP STAGE BLOCK_COMMIT for an instant, or START TRANSACTION WITH CONSISTENT SNAPSHOT
- *            with binlog_snapshot_* when one worker is enough) gives W snapshots of one position; W workers stream tables,
- *            big ones in key ranges, and write each row to all targets with sql_log_bin = 0; then views, routines, triggers,
- *            events (disabled on the side that must not fire: ENABLED -> DISABLE ON SLAVE), AUTO_INCREMENT counters; accounts of
- *            the application are copied too (those used as definers or granted on the databases).
+ * How:       one barrier on the source (BACKUP STAGE BLOCK_COMMIT for an instant) gives W snapshots of one position; W workers
+ *            stream tables, big ones in key ranges, and write each row to all targets with sql_log_bin = 0; then routines, views,
+ *            triggers, events (ENABLED becomes DISABLE ON SLAVE); AUTO_INCREMENT counters come with the tables. Accounts that are
+ *            definers or granted on the databases are made where they are missing; where that is refused, so is the seed.
+ * Refuses:   tables a snapshot does not hold (other engines, sequences, history); DDL during the seed is ERR_CONFLICT at its end.
  * Invariant: targets hold none of the databases when it starts (ERR_REFUSED otherwise); the source is only read.
  * Threads:   its own workers; progress is called from the calling thread about twice a second.
  */

@@ -61,6 +61,10 @@ bool seed_event_waiting(const char *create, struct buf *out);
 MUST_CHECK int seed_create_accounts(const struct service *service, struct session *source,
                                     struct seed_targets *targets, struct err *err);
 
+/* Append a row of SHOW GRANTS without the password and TLS clauses, which SHOW CREATE USER has told already and which need
+ * more rights; false when it grants nothing. */
+bool seed_grant_alone(const char *grant, struct buf *out);
+
 /* --- rows: seed_rows.c --- */
 
 /* A table, or the rows from..until (the latter left out) of its first key column. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The accounts that the databases need: made where they are missing, left alone where they exist. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cluster/seed_job.h"
 
@@ -42,31 +43,81 @@ static int is_missing(struct session *target, const struct sql_arg account[2], b
     return rc;
 }
 
-/* Run each row of an answer on the target. The rows hold password hashes, so no error may quote them. */
-static int repeat_rows(struct session *source, struct session *target, enum sql_id show,
-                       const struct sql_arg account[2], struct err *err)
+bool seed_grant_alone(const char *grant, struct buf *out)
+{
+    static const char option[] = " WITH GRANT OPTION";
+    size_t len = strlen(grant), end = len;
+    bool is_quoted = false;
+
+    for (size_t i = 0; i < end; i++) {
+        if (grant[i] == '`')
+            is_quoted = !is_quoted;
+        else if (!is_quoted &&
+                 (!strncmp(grant + i, " IDENTIFIED ", 12) || !strncmp(grant + i, " REQUIRE ", 9)))
+            end = i;
+    }
+    bool has_option = len >= strlen(option) && !strcmp(grant + len - strlen(option), option);
+    bool grants_nothing = !strncmp(grant, "GRANT USAGE ON *.* TO ", 22) && !has_option;
+    buf_add(out, grant, end);
+    if (end < len && has_option)
+        buf_puts(out, option);
+    return !grants_nothing;
+}
+
+/* Run a statement that may hold a password hash: no error may quote it. */
+static int run_unquoted(struct session *target, const char *statement, struct err *err)
+{
+    struct err cause = {0};
+    int rc = db_exec(target->db, statement, &cause);
+    if (!rc)
+        return 0;
+    (void)err_set(err, cause.code, cause.effect,
+                  "the account or a grant of it is refused (error %u)", cause.native);
+    err->native = cause.native;
+    return err_where(err, "%s", target->node->name);
+}
+
+static int repeat_account(struct session *source, struct session *target,
+                          const struct sql_arg account[2], struct err *err)
 {
     CLEANUP(db_result_release) struct db_result shown = {0};
-    int rc = session_query(source, show, account, 2, &shown, err);
+    int rc = session_query_row(source, SQL_SEED_SHOW_ACCOUNT, account, 2, &shown, err);
+    const char *statement = rc ? NULL : db_result_text(&shown, 0, 0);
+    return statement ? run_unquoted(target, statement, err) : rc;
+}
+
+static int repeat_grants(struct session *source, struct session *target,
+                         const struct sql_arg account[2], struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result shown = {0};
+    CLEANUP(buf_release) struct buf grant;
+    int rc = session_query(source, SQL_SEED_SHOW_GRANTS, account, 2, &shown, err);
+
+    buf_init(&grant, 65536);
     for (size_t row = 0; !rc && row < shown.row_count; row++) {
-        const char *statement = db_result_text(&shown, row, 0);
-        struct err cause = {0};
-        rc = db_exec(target->db, statement ? statement : "", &cause);
-        if (rc) {
-            (void)err_set(err, cause.code, cause.effect,
-                          "the account or a grant of it is refused (error %u)", cause.native);
-            err->native = cause.native;
-            (void)err_where(err, "%s", target->node->name);
-        }
+        const char *text = db_result_text(&shown, row, 0);
+        buf_reset(&grant);
+        if (text && seed_grant_alone(text, &grant))
+            rc = run_unquoted(target, buf_text(&grant), err);
     }
     return rc;
 }
 
+/* All of an account or nothing: one without its grants would look complete to the next seed. */
 static int make_account(struct session *source, struct session *target,
                         const struct sql_arg account[2], struct err *err)
 {
-    int rc = repeat_rows(source, target, SQL_SEED_SHOW_ACCOUNT, account, err);
-    return rc ? rc : repeat_rows(source, target, SQL_SEED_SHOW_GRANTS, account, err);
+    struct err drop_err = {0};
+    int rc = repeat_account(source, target, account, err);
+    if (rc)
+        return rc;
+    rc = repeat_grants(source, target, account, err);
+    if (!rc || !session_exec(target, SQL_SEED_ACCOUNT_DROP, account, 2, &drop_err))
+        return rc;
+    *err = drop_err;
+    (void)err_hint(err, "drop that account on %s: it was made there, but without its privileges",
+                   target->node->name);
+    return err->code;
 }
 
 static int refuse(const struct session *source, const struct buf *missing, struct err *err)

@@ -5,11 +5,15 @@
  */
 #include "cluster/seed_job.h"
 
+#define NATIVE_NO_SUCH_TABLE 1146
+
 int seed_copy_heartbeats(struct session *snapshot, struct seed_targets *targets, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result beats = {0};
     int rc = session_query(snapshot, SQL_HEARTBEAT_READ, NULL, 0, &beats, err);
 
+    if (rc == ERR_SERVER && err->native == NATIVE_NO_SUCH_TABLE)
+        return 0; /* no beat was ever written, so none is going to be updated */
     if (!rc)
         rc = seed_targets_exec(targets, SQL_SEED_HEARTBEATS_CLEAR, NULL, 0, err);
     for (size_t i = 0; i < beats.row_count && !rc; i++) {
