@@ -275,6 +275,19 @@ static int wait_for_late_call(struct run *run, size_t index, struct err *err)
     return rc;
 }
 
+/* A journal that cannot be written (disk full) must not keep a side closed: what it has already says that the part may have
+ * happened, undoing is idempotent, and an abort will do it again. */
+static void mark_undo(struct run *run, size_t index, enum step_state state)
+{
+    struct err err = {0};
+
+    if (!mark(run, index, state, NULL, &err))
+        return;
+    log_warn("the undo of step %s is not in the journal: %s, continuing", run->plan.steps[index].id,
+             err.msg);
+    run->steps[index].state = state;
+}
+
 int step_undo(struct run *run, size_t index, struct err *err)
 {
     const struct plan_step *step = &run->plan.steps[index];
@@ -284,16 +297,15 @@ int step_undo(struct run *run, size_t index, struct err *err)
     int rc = lease_check_any(run->lease, err);
     if (!rc)
         rc = wait_for_late_call(run, index, err);
-    if (!rc)
-        rc = mark(run, index, STEP_UNDO, NULL, err);
-    if (!rc)
+    if (!rc) {
+        mark_undo(run, index, STEP_UNDO);
         rc = failpoint(step, "before-undo", err);
+    }
     if (!rc)
         rc = run_ops(run, step, step->undo, step->undo_count, err);
-    if (!rc)
-        rc = mark(run, index, STEP_UNDONE, NULL, err);
     if (rc)
         return err_wrap(err, "undoing step %s %s/%s", step->id, step->name, step->what);
+    mark_undo(run, index, STEP_UNDONE);
     log_info("run %s step %s %s/%s: undone", run->id, step->id, step->name, step->what);
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "cluster/events.h"
 #include "cluster/fence.h"
 #include "cluster/link.h"
@@ -61,10 +62,25 @@ WORK(work_fence_close)
     return rc ? rc : note_closed(run, side, &report, err);
 }
 
+/* Users can write again, which is what counts: a journal that is full must not make a failure of it. */
+static void note_opened(struct run *run, enum side side, int64_t pause_ms)
+{
+    struct err err = {0};
+    int rc = pause_ms < 0 ? run_note(run, "side.opened", &err, "%s is open", side_title(side))
+                          : run_note_ms(run, "side.opened", (double)pause_ms, &err,
+                                        "%s is open; writes were refused for %lld ms",
+                                        side_title(side), (long long)pause_ms);
+
+    if (rc)
+        log_warn("that %s is open is not in the journal: %s, continuing", side_title(side),
+                 err.msg);
+}
+
 WORK(work_side_open)
 {
     enum side side;
     struct session *session;
+    int64_t pause_ms = -1;
 
     (void)step;
     int rc = open_side(run, args, &side, &session, err);
@@ -73,13 +89,12 @@ WORK(work_side_open)
     if (rc)
         return rc;
     heartbeat_set(run->heartbeat, side, true);
-    if (!run->fence_began_ms)
-        return run_note(run, "side.opened", err, "%s is open", side_title(side));
-    run->write_pause_ms = clock_mono_ms() - run->fence_began_ms;
-    run->fence_began_ms = 0;
-    return run_note_ms(run, "side.opened", (double)run->write_pause_ms, err,
-                       "%s is open; writes were refused for %lld ms", side_title(side),
-                       (long long)run->write_pause_ms);
+    if (run->fence_began_ms) {
+        pause_ms = run->write_pause_ms = clock_mono_ms() - run->fence_began_ms;
+        run->fence_began_ms = 0;
+    }
+    note_opened(run, side, pause_ms);
+    return 0;
 }
 
 static int ask_read_only(struct run *run, const json_t *args, bool wanted, struct err *err)
