@@ -163,4 +163,6 @@ def _promises(figures, report):
 def _ms(value):
     if value is None:
         return "-"
-    return f"{value / 1000:.1f} s" if value >= 10000 else f"{value:.0f} ms"
+    if value >= 10000:
+        return f"{value / 1000:.1f} s"
+    return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
