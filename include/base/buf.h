@@ -2,8 +2,8 @@
 /*
  * base/buf.h - a growing byte string with a cap.
  * Invariant: data is NUL-terminated at [len] whenever data != NULL; len never exceeds cap_bytes.
- * Errors:    appending never fails loudly; a failed append (cap or memory) sets is_failed and appends nothing
- *            more, so a caller builds a whole text and asks once with buf_check().
+ * Errors:    appending never fails loudly; a failed append (cap or memory) sets is_failed and
+ *            appends nothing more, so a caller builds a whole text and asks once with buf_check().
  * Threads:   a buf belongs to one thread.
  */
 #ifndef CUTOVER_BASE_BUF_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * base/err.h - one error, with what it did to the world.
- * Invariant: a function that fails fills its `struct err` once, where the cause is known; callers add
- *            context with err_wrap() and pass the same code up. Layers below cli never log a failure.
+ * Invariant: a function that fails fills its `struct err` once, where the cause is known; callers
+ *            add context with err_wrap() and pass the same code up. Layers below cli never log a
+ *            failure.
  * Threads:   a struct err belongs to one thread.
  */
 #ifndef CUTOVER_BASE_ERR_H
@@ -41,11 +42,16 @@ struct err {
     char hint[320];  /* what to type or mend next; may be empty */
 };
 
-/* Fill `err` and return `code`, so that an origin reads `return err_set(err, ...)`. NULL err is allowed. */
+/*
+ * Fill `err` and return `code`, so that an origin reads `return err_set(err, ...)`. NULL err is
+ * allowed.
+ */
 int err_set(struct err *err, enum err_code code, enum err_effect effect, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
-/* Put context in front of the message: "draining db-old:3306: lost connection". Returns err->code. */
+/*
+ * Put context in front of the message: "draining db-old:3306: lost connection". Returns err->code.
+ */
 int err_wrap(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Say where (kept when already set) and what to do next (replaced). Both return err->code. */

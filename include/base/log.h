@@ -19,8 +19,8 @@ void log_setup(enum log_level level, enum log_form form);
 void log_line(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /*
- * Called before each line is written, so that a progress line on the same terminal makes room. NULL = nobody.
- * Set while no other thread logs; the function may be called from any thread.
+ * Called before each line is written, so that a progress line on the same terminal makes room. NULL
+ * = nobody. Set while no other thread logs; the function may be called from any thread.
  */
 void log_before_line(void (*make_room)(void *context), void *context);
 

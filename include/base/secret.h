@@ -18,8 +18,9 @@ struct secret {
 };
 
 /*
- * Load from a reference: "file:PATH" (relative to base_dir, must be a regular file that neither group nor
- * others can read or write, at most 4 KiB; one trailing newline is dropped) or "env:NAME".
+ * Load from a reference: "file:PATH" (relative to base_dir, must be a regular file that neither
+ * group nor others can read or write, at most 4 KiB; one trailing newline is dropped) or
+ * "env:NAME".
  * Errors  ERR_CONFIG/NONE names the reference, never the content.
  */
 MUST_CHECK int secret_load(struct secret *out, const char *reference, const char *base_dir,

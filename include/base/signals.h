@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * base/signals.h - SIGINT and SIGTERM become a flag that long work looks at.
- * Invariant: the first signal asks for an orderly stop at the next safe point; a second one within the same
- *            step changes nothing (the fence is never left half way because somebody pressed Ctrl-C twice).
+ * Invariant: the first signal asks for an orderly stop at the next safe point; a second one within
+ *            the same step changes nothing (the fence is never left half way because somebody
+ *            pressed Ctrl-C twice).
  * Threads:   installed once by main before any thread starts; the flag may be read anywhere.
  */
 #ifndef CUTOVER_BASE_SIGNALS_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cli/options.h - the options as one table; parser, --help, man page and completion are made from it.
+ * cli/options.h - the options as one table; parser, --help, man page and completion are made from
+ * it.
  * Invariant: an option is a row. It is given by its whole name: no abbreviations, so that nothing
  *            dangerous is switched on by a slip. No option takes a secret: argv is readable by
  *            everybody on the machine.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cli/run_ui.h - what the commands that execute have in common: finding and compiling a playbook, asking, and telling how it ended.
+ * cli/run_ui.h - what the commands that execute have in common: finding and compiling a playbook,
+ * asking, and telling how it ended.
  * Threads: the main thread.
  */
 #ifndef CUTOVER_CLI_RUN_UI_H
@@ -13,8 +14,8 @@
 #include "engine/run.h"
 
 /*
- * PLAYBOOK as typed: a path, or the name of a shipped one, looked for in ./playbooks and PREFIX/share/cutover/playbooks.
- * ERR_USAGE/NONE when there is none; the hint lists what there is.
+ * PLAYBOOK as typed: a path, or the name of a shipped one, looked for in ./playbooks and
+ * PREFIX/share/cutover/playbooks. ERR_USAGE/NONE when there is none; the hint lists what there is.
  */
 MUST_CHECK int playbook_locate(const char *word, char *out, size_t out_size, struct err *err);
 
@@ -29,7 +30,10 @@ void run_options_init(struct run_options *out, const struct service *service,
 /* y or n on the terminal. */
 MUST_CHECK int ask_yes(void *context, const char *question, struct err *err);
 
-/* Say on standard output how the run ended (text or JSON) and return the exit code; rc is what the engine returned. */
+/*
+ * Say on standard output how the run ended (text or JSON) and return the exit code; rc is what the
+ * engine returned.
+ */
 int conclude(const struct cli_options *options, const struct run_result *result, int rc,
              struct err *err);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cluster/fence.h - close a primary and prove that no write lands after it.
- * Order:     bounded SET GLOBAL read_only=1 (our own lock_wait_timeout; a second connection kills it when it hangs),
- *            kill what still could write (application sessions only), no writing transaction left, position read twice
- *            and equal.
- * Invariant: on any failure before the proof, read_only is put back as it was found (and the err says so), unless that
- *            could not be done: then effect is UNKNOWN and the hint says what to type.
+ * Order:     bounded SET GLOBAL read_only=1 (our own lock_wait_timeout; a second connection kills
+ *            it when it hangs), kill what still could write (application sessions only), no writing
+ *            transaction left, position read twice and equal.
+ * Invariant: on any failure before the proof, read_only is put back as it was found (and the err
+ *            says so), unless that could not be done: then effect is UNKNOWN and the hint says what
+ *            to type.
  * Threads:   the driver's thread; opens a second connection of its own for KILL.
  */
 #ifndef CUTOVER_CLUSTER_FENCE_H
@@ -15,21 +16,24 @@
 #include "domain/gtid.h"
 
 struct fence_report {
-    int64_t close_ms;           /* SET GLOBAL read_only */
+    int64_t close_ms; /* SET GLOBAL read_only */
     int64_t prove_ms;
-    unsigned killed;            /* application sessions killed; each is in killed_text */
-    char killed_text[1024];     /* "id 12 app@10.0.0.3 Query 4 s; ..." */
-    struct gtid_list position;  /* of the closed side, after the proof */
+    unsigned killed;           /* application sessions killed; each is in killed_text */
+    char killed_text[1024];    /* "id 12 app@10.0.0.3 Query 4 s; ..." */
+    struct gtid_list position; /* of the closed side, after the proof */
 };
 
 /*
- * Errors  ERR_TIMEOUT/NONE running writes did not end in lock_wait (hint names the blocker: thread, user, host, age,
- *         statement); ERR_REFUSED/NONE writers remain that may not be killed; ERR_LOST/UNKNOWN.
+ * Errors  ERR_TIMEOUT/NONE running writes did not end in lock_wait (hint names the blocker: thread,
+ *         user, host, age, statement); ERR_REFUSED/NONE writers remain that may not be killed;
+ *         ERR_LOST/UNKNOWN.
  */
-MUST_CHECK int fence_close(const struct service *service, struct session *session, struct fence_report *out, struct err *err);
+MUST_CHECK int fence_close(const struct service *service, struct session *session,
+                           struct fence_report *out, struct err *err);
 
 /* Proof only: is it closed, with no writer left and a still position? ERR_REFUSED/NONE when not. */
-MUST_CHECK int fence_prove(const struct service *service, struct session *session, struct fence_report *out, struct err *err);
+MUST_CHECK int fence_prove(const struct service *service, struct session *session,
+                           struct fence_report *out, struct err *err);
 
 /* read_only off. Verified by reading it back. */
 MUST_CHECK int fence_open(struct session *session, struct err *err);
@@ -41,7 +45,8 @@ struct app_session {
     int64_t age_s;
     bool is_writing; /* has an open transaction that changed rows, or runs a write */
 };
-MUST_CHECK int fence_app_sessions(const struct service *service, struct session *session, struct app_session **out,
-                                  size_t *out_count, struct err *err); /* caller frees *out */
+MUST_CHECK int fence_app_sessions(const struct service *service, struct session *session,
+                                  struct app_session **out, size_t *out_count,
+                                  struct err *err); /* caller frees *out */
 
 #endif

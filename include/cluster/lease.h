@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cluster/lease.h - one controller at a time, on both primaries.
- * How:       GET_LOCK('cutover.<service>') on a connection of its own to each primary (dies with the process), plus a row
- *            in cutover.lease (holder, run, epoch) written with sql_log_bin = 0, so that a second controller can name the
- *            first. The epoch grows with every take-over.
+ * How:       GET_LOCK('cutover.<service>') on a connection of its own to each primary (dies with
+ *            the process), plus a row in cutover.lease (holder, run, epoch) written with
+ *            sql_log_bin = 0, so that a second controller can name the first. The epoch grows with
+ *            every take-over.
  * Invariant: after lease_take() succeeded no other controller holds the lock on either primary.
  * Threads:   a keeper thread pings both connections; lease_check() may be called from the driver.
  */
@@ -16,26 +17,37 @@
 
 struct lease;
 
-/* Create the schema `cutover` (heartbeat, lease, probe tables) on one node, unlogged, if it is not there. Idempotent. */
-MUST_CHECK int lease_prepare_schema(const struct service *service, const struct node *node, struct err *err);
+/*
+ * Create the schema `cutover` (heartbeat, lease, probe tables) on one node, unlogged, if it is not
+ * there. Idempotent.
+ */
+MUST_CHECK int lease_prepare_schema(const struct service *service, const struct node *node,
+                                    struct err *err);
 
 /*
  * Take the lease on both primaries, or on none.
  * holder  "user@host pid 123", shown to others        run_id  shown to others
- * Errors  ERR_BUSY/NONE names the holder, its run and since when; ERR_LOST/NONE a primary cannot be reached
+ * Errors  ERR_BUSY/NONE names the holder, its run and since when; ERR_LOST/NONE a primary cannot be
+ *         reached
  */
-MUST_CHECK int lease_take(const struct service *service, const char *holder, const char *run_id, struct lease **out,
-                          struct err *err);
+MUST_CHECK int lease_take(const struct service *service, const char *holder, const char *run_id,
+                          struct lease **out, struct err *err);
 
-/* Still ours? Asks both servers (IS_USED_LOCK is our thread, row epoch is ours). ERR_BUSY or ERR_LOST when not. */
+/*
+ * Still ours? Asks both servers (IS_USED_LOCK is our thread, row epoch is ours). ERR_BUSY or
+ * ERR_LOST when not.
+ */
 MUST_CHECK int lease_check(struct lease *lease, struct err *err);
 
-/* Check, and take the lock again on a side whose connection was lost. ERR_BUSY when somebody held it meanwhile. */
+/*
+ * Check, and take the lock again on a side whose connection was lost. ERR_BUSY when somebody held
+ * it meanwhile.
+ */
 MUST_CHECK int lease_renew(struct lease *lease, struct err *err);
 
 /*
- * Is nobody else in charge? Everybody asks for both locks, so one that is confirmed ours keeps all others out: enough to undo
- * what we did while a server is away. Not enough to begin anything new.
+ * Is nobody else in charge? Everybody asks for both locks, so one that is confirmed ours keeps all
+ * others out: enough to undo what we did while a server is away. Not enough to begin anything new.
  * Errors  ERR_BUSY/NONE another has it; else the reason why neither side could confirm
  */
 MUST_CHECK int lease_check_any(struct lease *lease, struct err *err);
@@ -45,6 +57,7 @@ int64_t lease_epoch(const struct lease *lease);
 void lease_free(struct lease *lease);
 
 /* Who holds it now, for `status` and errors: "" when free. ERR_LOST when it cannot be asked. */
-MUST_CHECK int lease_holder(const struct service *service, char *out, size_t out_size, struct err *err);
+MUST_CHECK int lease_holder(const struct service *service, char *out, size_t out_size,
+                            struct err *err);
 
 #endif

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cluster/seed.h - copy the service's databases from OLD's primary to every node of NEW, exact at one position.
- * How:       one barrier on the source (BACKUP STAGE BLOCK_COMMIT for an instant) gives W snapshots of one position; W workers
- *            stream tables, big ones in key ranges, and write each row to all targets with sql_log_bin = 0; then routines, views,
- *            triggers, events (ENABLED becomes DISABLE ON SLAVE); AUTO_INCREMENT counters come with the tables. Accounts that are
- *            definers or granted on the databases are made where they are missing; where that is refused, so is the seed.
- * Refuses:   tables a snapshot does not hold (other engines, sequences, history); DDL during the seed is ERR_CONFLICT at its end.
- * Invariant: targets hold none of the databases when it starts (ERR_REFUSED otherwise); the source is only read.
+ * cluster/seed.h - copy the service's databases from OLD's primary to every node of NEW, exact at
+ * one position.
+ * How:       one barrier on the source (BACKUP STAGE BLOCK_COMMIT for an instant) gives W snapshots
+ *            of one position; W workers stream tables, big ones in key ranges, and write each row
+ *            to all targets with sql_log_bin = 0; then routines, views, triggers, events (ENABLED
+ *            becomes DISABLE ON SLAVE); AUTO_INCREMENT counters come with the tables. Accounts that
+ *            are definers or granted on the databases are made where they are missing; where that
+ *            is refused, so is the seed.
+ * Refuses:   tables a snapshot does not hold (other engines, sequences, history); DDL during the
+ *            seed is ERR_CONFLICT at its end.
+ * Invariant: targets hold none of the databases when it starts (ERR_REFUSED otherwise); the source
+ *            is only read.
  * Threads:   its own workers; progress is called from the calling thread about twice a second.
  */
 #ifndef CUTOVER_CLUSTER_SEED_H
@@ -32,16 +37,18 @@ struct seed_options {
 };
 
 struct seed_report {
-    struct gtid_list
-        position; /* of the source at the snapshot: what gtid_slave_pos must be on the targets */
+    /* of the source at the snapshot: what gtid_slave_pos must be on the targets */
+    struct gtid_list position;
     uint64_t rows, bytes;
     unsigned tables;
     int64_t duration_ms;
     int64_t barrier_ms; /* how long commits were held on the source */
 };
 
-/* Drop the service's databases on every node of a side, unlogged. Refuses (ERR_REFUSED) when that side is not closed or has a link
- * running towards it, or when the other side is not the open one. */
+/*
+ * Drop the service's databases on every node of a side, unlogged. Refuses (ERR_REFUSED) when that
+ * side is not closed or has a link running towards it, or when the other side is not the open one.
+ */
 MUST_CHECK int seed_wipe(const struct service *service, enum side side, struct err *err);
 
 /* Stops on signals: ERR_STOPPED/APPLIED, targets are partly filled (seed_wipe cleans). */

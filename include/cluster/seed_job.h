@@ -33,7 +33,10 @@ MUST_CHECK int seed_targets_run(struct seed_targets *targets, const char *sql, s
 /* The tables of the service's databases on `source`. */
 MUST_CHECK int seed_load_tables(const struct service *service, struct session *source,
                                 struct table_catalog *out, struct err *err);
-/* ERR_REFUSED/NONE names tables that a consistent snapshot does not hold: other engines, sequences, history. */
+/*
+ * ERR_REFUSED/NONE names tables that a consistent snapshot does not hold: other engines, sequences,
+ * history.
+ */
 MUST_CHECK int seed_check_tables(const struct table_catalog *tables, struct err *err);
 /* The rows of cutover.heartbeat as `snapshot` sees them, onto emptied tables of all targets. */
 MUST_CHECK int seed_copy_heartbeats(struct session *snapshot, struct seed_targets *targets,
@@ -52,17 +55,25 @@ MUST_CHECK int seed_create_tables(const struct service *service, struct session 
 /* Routines, views, triggers, events of all databases; an event that is on there waits here. */
 MUST_CHECK int seed_create_programs(const struct service *service, struct session *source,
                                     struct seed_targets *targets, struct err *err);
-/* Append the CREATE EVENT text with ENABLE replaced by DISABLE ON SLAVE; false when it has no ENABLE. */
+/*
+ * Append the CREATE EVENT text with ENABLE replaced by DISABLE ON SLAVE; false when it has no
+ * ENABLE.
+ */
 bool seed_event_waiting(const char *create, struct buf *out);
 
 /* --- accounts: seed_accounts.c --- */
 
-/* Make the accounts that definers and grants need where they are missing. ERR_REFUSED/NONE lists them when we may not. */
+/*
+ * Make the accounts that definers and grants need where they are missing. ERR_REFUSED/NONE lists
+ * them when we may not.
+ */
 MUST_CHECK int seed_create_accounts(const struct service *service, struct session *source,
                                     struct seed_targets *targets, struct err *err);
 
-/* Append a row of SHOW GRANTS without the password and TLS clauses, which SHOW CREATE USER has told already and which need
- * more rights; false when it grants nothing. */
+/*
+ * Append a row of SHOW GRANTS without the password and TLS clauses, which SHOW CREATE USER has told
+ * already and which need more rights; false when it grants nothing.
+ */
 bool seed_grant_alone(const char *grant, struct buf *out);
 
 /* --- rows: seed_rows.c --- */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cluster/session.h - open a connection to a node the way this program wants every connection to be.
- * Invariant: time_zone '+00:00', sql_mode pinned, utf8mb4, lock_wait_timeout bounded, autocommit on, wait_timeout set.
+ * cluster/session.h - open a connection to a node the way this program wants every connection to
+ * be.
+ * Invariant: time_zone '+00:00', sql_mode pinned, utf8mb4, lock_wait_timeout bounded, autocommit
+ *            on, wait_timeout set.
  * Threads:   a session belongs to one thread.
  */
 #ifndef CUTOVER_CLUSTER_SESSION_H
@@ -20,42 +22,56 @@ struct session {
     const struct node *node;
 };
 
-/* With the limits of the service: connecting and every statement within limits.statement, a lock within limits.lock_wait. */
-MUST_CHECK int session_open(const struct service *service, const struct node *node, enum session_account account,
-                            struct session *out, struct err *err);
+/*
+ * With the limits of the service: connecting and every statement within limits.statement, a lock
+ * within limits.lock_wait.
+ */
+MUST_CHECK int session_open(const struct service *service, const struct node *node,
+                            enum session_account account, struct session *out, struct err *err);
 
-/* The same with limits of its own, for those who must not wait that long. A field that is 0 means as above. */
+/*
+ * The same with limits of its own, for those who must not wait that long. A field that is 0 means
+ * as above.
+ */
 struct session_limits {
     int64_t connect_ms, statement_ms;
-    unsigned idle_s; /* the server ends a session that is silent for so long: what a vanished host leaves behind */
+    /* the server ends a session that is silent for so long: what a vanished host leaves behind */
+    unsigned idle_s;
 };
 MUST_CHECK int session_open_within(const struct service *service, const struct node *node,
-                                   enum session_account account, const struct session_limits *limits,
-                                   struct session *out, struct err *err);
+                                   enum session_account account,
+                                   const struct session_limits *limits, struct session *out,
+                                   struct err *err);
 void session_release(struct session *session); /* zeroed memory allowed */
 
 /* Render a catalog statement for this server and run it. */
-MUST_CHECK int session_exec(struct session *session, enum sql_id id, const struct sql_arg *args, size_t arg_count,
-                            struct err *err);
-MUST_CHECK int session_query(struct session *session, enum sql_id id, const struct sql_arg *args, size_t arg_count,
-                             struct db_result *out, struct err *err);
+MUST_CHECK int session_exec(struct session *session, enum sql_id id, const struct sql_arg *args,
+                            size_t arg_count, struct err *err);
+MUST_CHECK int session_query(struct session *session, enum sql_id id, const struct sql_arg *args,
+                             size_t arg_count, struct db_result *out, struct err *err);
 
 /* For a statement that answers one row: ERR_PROTOCOL/NONE when it does not. */
-MUST_CHECK int session_query_row(struct session *session, enum sql_id id, const struct sql_arg *args,
-                                 size_t arg_count, struct db_result *out, struct err *err);
+MUST_CHECK int session_query_row(struct session *session, enum sql_id id,
+                                 const struct sql_arg *args, size_t arg_count,
+                                 struct db_result *out, struct err *err);
 
 /* A column of a result as a whole number; 0 when it is NULL, absent or none. */
 int64_t result_number(const struct db_result *result, size_t row, const char *column);
 /* A column of a result as text, never NULL: "" instead. Lives as long as the result. */
 const char *result_text(const struct db_result *result, size_t row, const char *column);
 /* Copy it, cut to fit. */
-void result_copy(const struct db_result *result, size_t row, const char *column, char *out, size_t out_size);
+void result_copy(const struct db_result *result, size_t row, const char *column, char *out,
+                 size_t out_size);
 
 /* Lists of literals for :{ours!} and :{databases!}. */
 void session_our_accounts(const struct service *service, struct buf *out);
 void session_databases(const struct service *service, struct buf *out);
 
-/* Kill a session of ours (or a stuck statement) from a fresh connection. 1094 "no such thread" is success. */
-MUST_CHECK int session_kill(const struct service *service, const struct node *node, unsigned long thread_id, struct err *err);
+/*
+ * Kill a session of ours (or a stuck statement) from a fresh connection. 1094 "no such thread" is
+ * success.
+ */
+MUST_CHECK int session_kill(const struct service *service, const struct node *node,
+                            unsigned long thread_id, struct err *err);
 
 #endif

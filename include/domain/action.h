@@ -76,8 +76,8 @@ struct action_join {
 };
 
 /*
- * The joins that make a difference: one for most actions, one a side for settle, four for cutover. Returns how many.
- * The diagram, the tests and hints walk them.
+ * The joins that make a difference: one for most actions, one a side for settle, four for cutover.
+ * Returns how many. The diagram, the tests and hints walk them.
  */
 #define ACTION_JOIN_CAP 4
 size_t action_joins(enum action_id id, struct action_join out[ACTION_JOIN_CAP]);
@@ -86,7 +86,9 @@ size_t action_joins(enum action_id id, struct action_join out[ACTION_JOIN_CAP]);
 situation_mask action_starts_from(enum action_id id, const struct action_join *join);
 /* Situations it goes through on its way (a fenced cutover: `fenced`). */
 situation_mask action_passes(enum action_id id, const struct action_join *join);
-/* Situation it ends in when it starts from `start`; SITUATION_UNSAFE when it may not start there. */
+/*
+ * Situation it ends in when it starts from `start`; SITUATION_UNSAFE when it may not start there.
+ */
 enum situation action_ends_in(enum action_id id, const struct action_join *join,
                               enum situation start);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domain/facts.h - what the servers and the DNS said at one moment. Nothing here is remembered or assumed.
- * Invariant: a field that was not read is zero, and zero means unknown (enum tri, "" text, is_reached false).
+ * domain/facts.h - what the servers and the DNS said at one moment. Nothing here is remembered or
+ * assumed.
+ * Invariant: a field that was not read is zero, and zero means unknown (enum tri, "" text,
+ *            is_reached false).
  * Owns:      records[]; facts_release() frees.
  * Threads:   a struct facts is built by one thread and then copied or read only.
  */
@@ -85,7 +87,10 @@ void facts_release(struct facts *facts);
 
 const struct node_facts *facts_primary(const struct facts *facts, enum side side);
 
-/* The channel of the link that ends at `replica_side`; NULL when that primary has none or was not reached. */
+/*
+ * The channel of the link that ends at `replica_side`; NULL when that primary has none or was not
+ * reached.
+ */
 const struct channel_facts *facts_link(const struct facts *facts, enum side replica_side);
 
 /* Does the channel read from this node? Host names are compared as text. */
@@ -93,7 +98,10 @@ bool channel_comes_from(const struct channel_facts *channel, const struct node *
 /* YES: receiving and applying without error. NO: stopped or in error. */
 enum tri channel_runs(const struct channel_facts *channel);
 
-/* As channel_runs(); NO also when absent or when it reads from anything but the other side's primary. UNKNOWN: not reached. */
+/*
+ * As channel_runs(); NO also when absent or when it reads from anything but the other side's
+ * primary. UNKNOWN: not reached.
+ */
 enum tri facts_link_runs(const struct facts *facts, enum side replica_side);
 enum tri facts_link_exists(const struct facts *facts, enum side replica_side);
 

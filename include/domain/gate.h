@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * domain/gate.h - go/no-go requirements: "lag < 500ms for 30s", "verified = 100%", "blockers = 0".
- * Invariant: a requirement whose value is unknown is not met (law 6); the hold time starts again whenever the
- *            requirement is not met or not known.
+ * Invariant: a requirement whose value is unknown is not met (law 6); the hold time starts again
+ *            whenever the requirement is not met or not known.
  * Threads:   pure; the clock is handed in.
  */
 #ifndef CUTOVER_DOMAIN_GATE_H
@@ -25,11 +25,13 @@ enum gate_metric {
 };
 enum gate_relation { GATE_LESS, GATE_AT_MOST, GATE_EQUAL, GATE_AT_LEAST, GATE_MORE };
 
-/* What is known now. Every value comes with whether it is known. Lag: worst of all running links. */
+/*
+ * What is known now. Every value comes with whether it is known. Lag: worst of all running links.
+ */
 struct gate_value {
     bool is_known;
-    int64_t
-        value; /* ms for lag and age, percent * 100 for verified, counts for the rest; links: 1 when all run */
+    /* ms for lag and age, percent * 100 for verified, counts for the rest; links: 1 when all run */
+    int64_t value;
 };
 
 struct gate_values {
@@ -50,13 +52,19 @@ struct requirement_state {
     int64_t met_since_ms; /* monotonic; -1 while not met */
 };
 
-/* Grammar: METRIC (< | <= | = | >= | >) VALUE [for DURATION]. ERR_CONFIG/NONE says what was expected, lists the metrics. */
+/*
+ * Grammar: METRIC (< | <= | = | >= | >) VALUE [for DURATION]. ERR_CONFIG/NONE says what was
+ * expected, lists the metrics.
+ */
 MUST_CHECK int requirement_parse(const char *text, struct requirement *out, struct err *err);
 
 void requirement_state_init(struct requirement_state *state);
 
-/* True when met for the whole hold time. A lag that is known to be infinite (a stopped link) meets "lag > 10s"; an unknown one meets
- * nothing. out_now (256 bytes) tells the live value: "lag 12 ms, held 4.0 of 30 s". */
+/*
+ * True when met for the whole hold time. A lag that is known to be infinite (a stopped link) meets
+ * "lag > 10s"; an unknown one meets nothing. out_now (256 bytes) tells the live value: "lag 12 ms,
+ * held 4.0 of 30 s".
+ */
 bool requirement_met(const struct requirement *requirement, const struct gate_values *values,
                      int64_t now_ms, struct requirement_state *state, char out_now[256]);
 

@@ -15,8 +15,8 @@
 struct playbook_value {
     const struct action_param *param;
     char *text; /* TEXT, SIDE, MODE, DURATION as written */
-    int64_t
-        number; /* INT, BOOL (0/1), DURATION in ms, SIDE and MODE as enum (mode: 0 fenced, 1 shared) */
+    /* INT, BOOL (0/1), DURATION in ms, SIDE and MODE as enum (mode: 0 fenced, 1 shared) */
+    int64_t number;
     char **items; /* RECORDS, REQUIRE, TABLES */
     size_t item_count;
     unsigned line;
@@ -48,7 +48,8 @@ int64_t playbook_step_number(const struct playbook_step *step, const char *param
 
 /*
  * Do the steps join? Walks from `start` through every step's starts_from / ends_in.
- * Errors  ERR_CONFIG/NONE at file:line: "step "flip" needs mirrored or shared, but is in following here".
+ * Errors  ERR_CONFIG/NONE at file:line: "step "flip" needs mirrored or shared, but is in following
+ *         here".
  */
 MUST_CHECK int playbook_join(const struct playbook *playbook, enum situation start,
                              enum situation *out_end, struct err *err);

@@ -41,10 +41,11 @@ struct survey {
         size_t event_count;
         char sql_mode[512], collation[64], time_zone[64];
         char **
-            missing_definers; /* definers of views, routines, triggers, events with no account there */
+            /* definers of views, routines, triggers, events with no account there */
+            missing_definers;
         size_t missing_definer_count;
-        enum tri
-            replication_login; /* the replication account was tried against this side's primary */
+        /* the replication account was tried against this side's primary */
+        enum tri replication_login;
         char replication_login_error[256];
         enum tri monitor_login;
         char monitor_login_error[256];
@@ -84,7 +85,10 @@ struct check_row {
 
 const struct check_row *preflight_table(size_t *out_count);
 
-/* Run all rows. survey may be NULL: everything only `check` reads is then unknown. Every row yields at least one finding (SEVERITY_OK when all is well). ERR_MEMORY/NONE. */
+/*
+ * Run all rows. survey may be NULL: everything only `check` reads is then unknown. Every row yields
+ * at least one finding (SEVERITY_OK when all is well). ERR_MEMORY/NONE.
+ */
 MUST_CHECK int preflight_run(const struct service *service, const struct facts *facts,
                              const struct survey *survey, struct findings *out, struct err *err);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domain/preflight_rows.h - what the rows of domain/preflight.h share: how a finding is added, and the functions that
+ * domain/preflight_rows.h - what the rows of domain/preflight.h share: how a finding is added, and
+ * the functions that
  *                           the table names. Nobody but the table and the rows needs it.
- * Rules:   what was not read is never OK: WARN, or BLOCK where safety rests on it. A node that was not reached blocks
- *          once, in node.reachable; the other rows only warn about it.
+ * Rules:   what was not read is never OK: WARN, or BLOCK where safety rests on it. A node that was
+ *          not reached blocks once, in node.reachable; the other rows only warn about it.
  * Threads: pure.
  */
 #ifndef CUTOVER_DOMAIN_PREFLIGHT_ROWS_H

@@ -2,8 +2,8 @@
 /*
  * domain/service.h - what a person configured: clusters, accounts, TLS, DNS records, limits.
  * Owns:      its strings and secrets; service_release() frees and wipes.
- * Invariant: after service_read() succeeded, each side has exactly one primary, node names are unique, and
- *            every limit is positive.
+ * Invariant: after service_read() succeeded, each side has exactly one primary, node names are
+ *            unique, and every limit is positive.
  * Threads:   read-only after loading; shared by all threads.
  */
 #ifndef CUTOVER_DOMAIN_SERVICE_H
@@ -98,7 +98,10 @@ const struct node *service_node(const struct service *service,
                                 const char *name); /* NULL when absent */
 void service_release(struct service *service);
 
-/* The name of the channel that carries the link which ends at `side`: "cutover_forward" on NEW, "cutover_reverse" on OLD. */
+/*
+ * The name of the channel that carries the link which ends at `side`: "cutover_forward" on NEW,
+ * "cutover_reverse" on OLD.
+ */
 const char *link_channel(enum side replica_side);
 static inline const char *link_name(enum side replica_side)
 {

@@ -46,7 +46,10 @@ void situation_mask_text(situation_mask mask, char *out, size_t out_size);
 /* The table's row in words: "forward runs, reverse none, OLD open, NEW closed, DNS OLD". */
 void situation_when(enum situation situation, char *out, size_t out_size);
 
-/* The table as a Mermaid state diagram, with the actions as edges (docs/situations.md is generated from it). */
+/*
+ * The table as a Mermaid state diagram, with the actions as edges (docs/situations.md is generated
+ * from it).
+ */
 void situation_mermaid(struct buf *out);
 
 #endif

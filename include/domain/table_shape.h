@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domain/table_shape.h - what tables look like: columns, indexes, and the key by which one can walk through them.
- * Built from rows of information_schema that are handed in one by one, through a reader, because domain knows no database.
+ * domain/table_shape.h - what tables look like: columns, indexes, and the key by which one can walk
+ * through them. Built from rows of information_schema that are handed in one by one, through a
+ * reader, because domain knows no database.
  * Owns:      all strings and arrays; table_catalog_release() frees.
- * Invariant: tables are in the order they were added (by database and name); a key column is never NULL, never a prefix.
+ * Invariant: tables are in the order they were added (by database and name); a key column is never
+ *            NULL, never a prefix.
  * Threads:   built by one thread, then read only.
  */
 #ifndef CUTOVER_DOMAIN_TABLE_SHAPE_H
@@ -45,8 +47,8 @@ struct column_shape {
 struct index_shape {
     char *name;
     bool is_unique, is_key_worthy; /* could be walked: unique, never NULL, no prefix, no FLOAT */
-    size_t
-        columns[INDEX_COLUMN_CAP]; /* into table_shape.columns; an expression's part is not here */
+    /* into table_shape.columns; an expression's part is not here */
+    size_t columns[INDEX_COLUMN_CAP];
     size_t column_count;
     char *text; /* "UNIQUE BTREE (a,b(10))": what is compared and shown */
 };

@@ -16,7 +16,10 @@ struct server_version {
     unsigned major, minor, patch;
 };
 
-/* "10.11.19-MariaDB-log", "8.4.3", "5.5.5-10.6.12-MariaDB" (replication prefix is skipped). ERR_PROTOCOL/NONE. */
+/*
+ * "10.11.19-MariaDB-log", "8.4.3", "5.5.5-10.6.12-MariaDB" (replication prefix is skipped).
+ * ERR_PROTOCOL/NONE.
+ */
 MUST_CHECK int version_parse(const char *text, struct server_version *out, struct err *err);
 
 /* major * 10000 + minor * 100 + patch: 10.11.19 -> 101119. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine/compile_step.h - the vocabulary in which actions are expanded into parts; for engine/actions_*.c only.
- * Errors:  sticky: the first failure is kept in *err and everything after it does nothing, so that an expansion reads as
- *          a list of parts. The caller looks at compile.rc once.
+ * engine/compile_step.h - the vocabulary in which actions are expanded into parts; for
+ * engine/actions_*.c only.
+ * Errors:  sticky: the first failure is kept in *err and everything after it does nothing, so that
+ *          an expansion reads as a list of parts. The caller looks at compile.rc once.
  * Threads: the caller's.
  */
 #ifndef CUTOVER_ENGINE_COMPILE_STEP_H
@@ -38,12 +39,18 @@ struct plan_step *part(struct compile *c, const char *what, const char *title_fm
 
 enum op_list { LIST_DO, LIST_UNDO };
 
-/* One statement on one node, from the catalog. Returns the op (never NULL) so that the caller can set tolerate or is_unlogged. */
+/*
+ * One statement on one node, from the catalog. Returns the op (never NULL) so that the caller can
+ * set tolerate or is_unlogged.
+ */
 struct op *add_sql(struct compile *c, struct plan_step *step, enum op_list list,
                    const struct node *node, enum sql_id id, const struct sql_arg *args,
                    size_t arg_count);
 
-/* One procedure of the engine; args is stolen and may be NULL; the text is what the plan says it does. */
+/*
+ * One procedure of the engine; args is stolen and may be NULL; the text is what the plan says it
+ * does.
+ */
 struct op *add_work(struct compile *c, struct plan_step *step, enum op_list list, const char *work,
                     json_t *args, const char *text_fmt, ...) PRINTF_LIKE(6, 7);
 
@@ -51,7 +58,10 @@ struct op *add_work(struct compile *c, struct plan_step *step, enum op_list list
 void set_verify(struct compile *c, struct plan_step *step, const char *work, json_t *args,
                 const char *text_fmt, ...) PRINTF_LIKE(5, 6);
 
-/* Change one record from what the parts so far leave to `after`; the planned state moves on when list is LIST_DO. */
+/*
+ * Change one record from what the parts so far leave to `after`; the planned state moves on when
+ * list is LIST_DO.
+ */
 void add_dns(struct compile *c, struct plan_step *step, enum op_list list,
              struct planned_record *record, const struct dns_record *after);
 

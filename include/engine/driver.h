@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine/driver.h - the inside of a run, shared by the driver (run.c, step.c) and the work procedures (work_*.c) only.
+ * engine/driver.h - the inside of a run, shared by the driver (run.c, step.c) and the work
+ * procedures (work_*.c) only.
  * Threads: the driver's thread.
  */
 #ifndef CUTOVER_ENGINE_DRIVER_H
@@ -41,13 +42,19 @@ MUST_CHECK int run_session(struct run *run, const struct node *node, struct sess
 MUST_CHECK int run_primary(struct run *run, enum side side, struct session **out, struct err *err);
 MUST_CHECK int run_dns(struct run *run, struct dns **out, struct err *err);
 
-/* Show progress, keep samples, look at the stop flag: ERR_STOPPED/NONE when a stop is wanted. Call it in every wait. */
+/*
+ * Show progress, keep samples, look at the stop flag: ERR_STOPPED/NONE when a stop is wanted. Call
+ * it in every wait.
+ */
 MUST_CHECK int run_tick(struct run *run, struct err *err, const char *progress_fmt, ...)
     PRINTF_LIKE(3, 4);
 /* Tick, then sleep at most ms. */
 MUST_CHECK int run_pause(struct run *run, int64_t ms, struct err *err);
 
-/* An event with a sentence for the story: logged at INFO and kept in the journal under a stable name. */
+/*
+ * An event with a sentence for the story: logged at INFO and kept in the journal under a stable
+ * name.
+ */
 MUST_CHECK int run_note(struct run *run, const char *name, struct err *err, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 

@@ -2,7 +2,8 @@
 /*
  * engine/journal.h - durable record of what runs intended, did and saw.
  * Owns:      the SQLite file; nobody else opens it.
- * Invariant: an intent is on disk before its action starts; events form a hash chain over the whole file.
+ * Invariant: an intent is on disk before its action starts; events form a hash chain over the whole
+ *            file.
  * Threads:   one writer (the driver); readers open the file for themselves.
  * Secrets:   never: the plan in it still says ${secret:replication}.
  */
@@ -49,7 +50,10 @@ struct verified_sum {
     int64_t oldest_us;
 };
 
-/* Create the file (and its folder's last part) when absent. ERR_IO names file and cause; ERR_PROTOCOL for a foreign or newer file. */
+/*
+ * Create the file (and its folder's last part) when absent. ERR_IO names file and cause;
+ * ERR_PROTOCOL for a foreign or newer file.
+ */
 MUST_CHECK int journal_open(const char *path, struct journal **out, struct err *err);
 /* For report and status: never writes. ERR_REFUSED when there is no journal yet. */
 MUST_CHECK int journal_open_reader(const char *path, struct journal **out, struct err *err);
@@ -76,7 +80,9 @@ MUST_CHECK int journal_run_plan(struct journal *journal, const char *run_id, str
 MUST_CHECK int journal_run_list(struct journal *journal, const char *service,
                                 struct run_record **out, size_t *out_count, struct err *err);
 
-/* One transaction each: the step's state and the event that tells it. Returns when it is on disk. */
+/*
+ * One transaction each: the step's state and the event that tells it. Returns when it is on disk.
+ */
 MUST_CHECK int journal_step(struct journal *journal, const char *run_id, size_t number,
                             const struct plan_step *step, enum step_state state,
                             const struct err *failure, struct err *err);
@@ -88,7 +94,10 @@ MUST_CHECK int journal_steps(struct journal *journal, const char *run_id, struct
 MUST_CHECK int journal_event(struct journal *journal, const char *run_id, const char *name,
                              const json_t *detail, struct err *err);
 
-/* Call `each` for every event of a run ("" = all), in order, with the chain checked: ERR_DATA when a row was changed. */
+/*
+ * Call `each` for every event of a run ("" = all), in order, with the chain checked: ERR_DATA when
+ * a row was changed.
+ */
 typedef int (*journal_event_fn)(void *context, int64_t at_us, const char *run_id, const char *name,
                                 const char *detail);
 MUST_CHECK int journal_events(struct journal *journal, const char *run_id, journal_event_fn each,

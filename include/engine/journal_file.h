@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine/journal_file.h - the inside of the journal, shared by its two source files and by nobody else.
+ * engine/journal_file.h - the inside of the journal, shared by its two source files and by nobody
+ * else.
  * Threads: as engine/journal.h.
  */
 #ifndef CUTOVER_ENGINE_JOURNAL_FILE_H

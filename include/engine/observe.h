@@ -8,7 +8,10 @@
 
 #include "domain/situation.h"
 
-/* Fills facts (release it) and, when not NULL, the verdict. Unreachable servers are facts, not errors. ERR_MEMORY/NONE only. */
+/*
+ * Fills facts (release it) and, when not NULL, the verdict. Unreachable servers are facts, not
+ * errors. ERR_MEMORY/NONE only.
+ */
 MUST_CHECK int observe(const struct service *service, struct facts *out,
                        struct verdict *out_verdict, struct err *err);
 

@@ -10,11 +10,14 @@
 #include "engine/journal.h"
 
 /*
- * run_id NULL: the last run. The event chain is checked on the way: ERR_DATA when it was tampered with.
- * Result  {run, service, playbook, plan_hash, holder, state, committed, started, ended, duration_ms, outcome, situation, because,
- *          write_pause_ms (-1 none), lag_before_flip_ms, dns_convergence_ms (null when not measured), rows_verified, tables_verified,
- *          differences, steps: [{id, step, part, title, state, started, duration_ms, error, commits}], notes: [{at, name, step,
- *          text, ms}], lag: [{node, samples, known, worst_ms, median_ms}]}
+ * run_id NULL: the last run. The event chain is checked on the way: ERR_DATA when it was tampered
+ * with.
+ * Result  {run, service, playbook, plan_hash, holder, state, committed, started, ended,
+ *         duration_ms, outcome, situation, because,
+ *          write_pause_ms (-1 none), lag_before_flip_ms, dns_convergence_ms (null when not
+ *          measured), rows_verified, tables_verified, differences, steps: [{id, step, part, title,
+ *          state, started, duration_ms, error, commits}], notes: [{at, name, step, text, ms}], lag:
+ *          [{node, samples, known, worst_ms, median_ms}]}
  */
 MUST_CHECK int report_build(struct journal *journal, const char *service, const char *run_id,
                             json_t **out, struct err *err);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * engine/run.h - execute a plan: lease, intent, act, verify, outcome; resume and abort.
- * Invariant: an intent is in the journal before its part acts; a part counts as done when the servers say so, not because
- *            a statement succeeded; a playbook step that fails before its commit step is undone by itself.
- * Threads:   one driver, the caller's, is the only one that changes anything; heartbeat and sampler run beside it.
+ * Invariant: an intent is in the journal before its part acts; a part counts as done when the
+ *            servers say so, not because a statement succeeded; a playbook step that fails before
+ *            its commit step is undone by itself.
+ * Threads:   one driver, the caller's, is the only one that changes anything; heartbeat and sampler
+ *            run beside it.
  */
 #ifndef CUTOVER_ENGINE_RUN_H
 #define CUTOVER_ENGINE_RUN_H
@@ -18,7 +20,8 @@ enum run_outcome {
     OUTCOME_REFUSED, /* a check or gate said no; nothing of that step had been changed */
     OUTCOME_UNDONE,  /* failed, and the step was undone */
     OUTCOME_STUCK, /* failed after the commit step, or could not be undone: a person must decide */
-    OUTCOME_STOPPED, /* a person stopped it; the step was undone, or finished when it was past its commit step */
+    /* a person stopped it; the step was undone, or finished when it was past its commit step */
+    OUTCOME_STOPPED,
     OUTCOME_ROLLBACK, /* watch says: go back */
 };
 
@@ -44,24 +47,31 @@ struct run_result {
     char run_id[24];
     enum run_outcome outcome;
     bool is_committed;
-    struct verdict
-        verdict; /* what is true now; situation unsafe with a reason when it could not be asked */
-    int64_t
-        write_pause_ms; /* from the fence to the opening, as this controller saw it; -1 when writes were not refused */
+    /* what is true now; situation unsafe with a reason when it could not be asked */
+    struct verdict verdict;
+    /* from the fence to the opening, as this controller saw it; -1 when writes were not refused */
+    int64_t write_pause_ms;
 };
 
 /*
- * Execute a plan from its beginning. Returns 0 when the run ended DONE; otherwise the error that ended it, with *out filled in either
- * way once a run began (out->run_id is "" when it did not: lease taken by another, journal not writable, another run unfinished).
+ * Execute a plan from its beginning. Returns 0 when the run ended DONE; otherwise the error that
+ * ended it, with *out filled in either way once a run began (out->run_id is "" when it did not:
+ * lease taken by another, journal not writable, another run unfinished).
  */
 MUST_CHECK int run_plan(const struct run_options *options, const struct plan *plan,
                         struct run_result *out, struct err *err);
 
-/* Go on with an unfinished run (run_id NULL: the last one). The part that was under way is looked up first. */
+/*
+ * Go on with an unfinished run (run_id NULL: the last one). The part that was under way is looked
+ * up first.
+ */
 MUST_CHECK int run_resume(const struct run_options *options, const char *run_id,
                           struct run_result *out, struct err *err);
 
-/* Undo an unfinished run that has not committed, newest part first. ERR_REFUSED/NONE after the commit step: names `rollback`. */
+/*
+ * Undo an unfinished run that has not committed, newest part first. ERR_REFUSED/NONE after the
+ * commit step: names `rollback`.
+ */
 MUST_CHECK int run_abort(const struct run_options *options, const char *run_id,
                          struct run_result *out, struct err *err);
 

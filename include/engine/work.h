@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine/work.h - the procedures a plan may name, by theme. Each is idempotent; one that is used as a check answers
- *                 ERR_REFUSED/NONE when the servers say "no" and anything else when they could not be asked.
+ * engine/work.h - the procedures a plan may name, by theme. Each is idempotent; one that is used as
+ * a check answers
+ *                 ERR_REFUSED/NONE when the servers say "no" and anything else when they could not
+ *                 be asked.
  * Threads: the driver's.
  */
 #ifndef CUTOVER_ENGINE_WORK_H

@@ -21,8 +21,9 @@ struct conf_node; /* borrowed from its conffile */
 enum conf_kind { CONF_GROUP, CONF_LIST, CONF_ARRAY, CONF_TEXT, CONF_INT, CONF_FLOAT, CONF_BOOL };
 
 /*
- * Syntax errors name the line. Refused besides: @include (a runbook is one file that one person can read), whole
- * numbers beyond 32 bits without an L (the parser would cut them without a word), files above 1 MiB.
+ * Syntax errors name the line. Refused besides: @include (a runbook is one file that one person can
+ * read), whole numbers beyond 32 bits without an L (the parser would cut them without a word),
+ * files above 1 MiB.
  */
 MUST_CHECK int conffile_open(const char *path, struct conffile **out, struct err *err);
 void conffile_free(struct conffile *file);
@@ -40,7 +41,10 @@ const struct conf_node *conf_at(const struct conf_node *node, size_t index);
 const struct conf_node *conf_child(const struct conf_node *group,
                                    const char *name); /* NULL when absent */
 
-/* ERR_CONFIG when the node is NULL (absent: names `name` and the group's line) or of another kind. Strings live with the file. */
+/*
+ * ERR_CONFIG when the node is NULL (absent: names `name` and the group's line) or of another kind.
+ * Strings live with the file.
+ */
 MUST_CHECK int conf_text(const struct conf_node *group, const char *name, const char **out,
                          struct err *err);
 MUST_CHECK int conf_int(const struct conf_node *group, const char *name, int64_t *out,
@@ -51,7 +55,8 @@ const char *conf_as_text(const struct conf_node *node); /* NULL when it is not a
 MUST_CHECK int conf_as_int(const struct conf_node *node, int64_t *out, struct err *err);
 
 /*
- * Refuse members of `group` that are not among `known` (NULL-terminated): "unknown key "jornal"; did you mean "journal"?"
+ * Refuse members of `group` that are not among `known` (NULL-terminated): "unknown key "jornal";
+ * did you mean "journal"?"
  */
 MUST_CHECK int conf_only(const struct conf_node *group, const char *const *known, struct err *err);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * io/db.h - one connection to a MySQL or MariaDB server, blocking, with a read timeout on every
- * statement. Owns:      the client library; nobody else includes <mysql.h>. Builds with MariaDB
- * Connector/C or Oracle's library. Invariant: there is no silent reconnect. After ERR_LOST or
- * ERR_TIMEOUT the connection is dead and every call answers ERR_LOST/NONE; the failed statement
- * itself is EFFECT_UNKNOWN unless it is a read. When TLS is asked for, a connection without a
- * cipher is refused (the library may fall back silently). Threads:   a struct db belongs to one
- * thread at a time. Call db_library_init() once in main.
+ *           statement.
+ * Owns:      the client library; nobody else includes <mysql.h>. Builds with MariaDB Connector/C or
+ *            Oracle's library.
+ * Invariant: there is no silent reconnect. After ERR_LOST or ERR_TIMEOUT the connection is dead and
+ *            every call answers ERR_LOST/NONE; the failed statement itself is EFFECT_UNKNOWN unless
+ *            it is a read. When TLS is asked for, a connection without a cipher is refused (the
+ *            library may fall back silently).
+ * Threads:   a struct db belongs to one thread at a time. Call db_library_init() once in main.
  */
 #ifndef CUTOVER_IO_DB_H
 #define CUTOVER_IO_DB_H

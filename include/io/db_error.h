@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * io/db_error.h - what an error number of a server or client library means for the one who sent the
- * statement. Invariant: no literal of a statement ever reaches an error text; a statement is named
- * by its first two words. Not here:  talking to a server (io/db.h). Threads:   stateless.
+ *                 statement.
+ * Invariant: no literal of a statement ever reaches an error text; a statement is named by its
+ *            first two words.
+ * Not here:  talking to a server (io/db.h).
+ * Threads:   stateless.
  */
 #ifndef CUTOVER_IO_DB_ERROR_H
 #define CUTOVER_IO_DB_ERROR_H

@@ -2,7 +2,8 @@
 /*
  * io/db_rows.h - a result set in memory, the storage behind struct db_result.
  * Invariant: each value is followed by a NUL byte that its length does not count; SQL NULL is a
- * NULL pointer. Threads:   a struct db_rows belongs to one thread.
+ *            NULL pointer.
+ * Threads:   a struct db_rows belongs to one thread.
  */
 #ifndef CUTOVER_IO_DB_ROWS_H
 #define CUTOVER_IO_DB_ROWS_H

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * io/http_client.h - one HTTPS request at a time, bounded in time and size.
- * Owns:      libcurl. Redirects are not followed; only http and https are allowed; TLS is always verified for https.
- *            https uses the proxy of the environment, if any; http and loopback never do.
- * Effect:    a failure before anything could have been sent (resolve, connect, TLS handshake) is EFFECT_NONE; any later
- *            failure (timeout, connection dropped, truncated answer) of a method other than GET is EFFECT_UNKNOWN.
- *            Only GET and HEAD reuse a connection: libcurl repeats a request by itself when a reused one dies.
+ * Owns:      libcurl. Redirects are not followed; only http and https are allowed; TLS is always
+ *            verified for https. https uses the proxy of the environment, if any; http and loopback
+ *            never do.
+ * Effect:    a failure before anything could have been sent (resolve, connect, TLS handshake) is
+ *            EFFECT_NONE; any later failure (timeout, connection dropped, truncated answer) of a
+ *            method other than GET is EFFECT_UNKNOWN. Only GET and HEAD reuse a connection: libcurl
+ *            repeats a request by itself when a reused one dies.
  * Threads:   a struct http_client belongs to one thread. Call http_library_init() once in main.
  */
 #ifndef CUTOVER_IO_HTTP_CLIENT_H
@@ -45,9 +47,9 @@ void http_client_freep(struct http_client **client);
 /*
  * Any HTTP status is a success of this function. native = CURLcode on failure.
  *
- * Errors  ERR_LOST (no connection, dropped, truncated), ERR_TIMEOUT, ERR_PROTOCOL (not HTTP), ERR_MEMORY (cap),
- *         ERR_CONFIG/NONE (a URL or header that cannot be sent); the effect as above. where names method, host and
- *         path, never the query.
+ * Errors  ERR_LOST (no connection, dropped, truncated), ERR_TIMEOUT, ERR_PROTOCOL (not HTTP),
+ *         ERR_MEMORY (cap), ERR_CONFIG/NONE (a URL or header that cannot be sent); the effect as
+ *         above. where names method, host and path, never the query.
  */
 MUST_CHECK int http_send(struct http_client *client, const struct http_request *request,
                          struct http_response *out, struct err *err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * io/resolver.h - ask one DNS server one question and see its whole answer.
- * Owns:    c-ares; nobody else includes its header. /etc/hosts, search lists and other servers are never used.
+ * Owns:    c-ares; nobody else includes its header. /etc/hosts, search lists and other servers are
+ *          never used.
  * Threads: each call has its own channel; any thread. Call resolver_library_init() once in main.
  */
 #ifndef CUTOVER_IO_RESOLVER_H
@@ -35,7 +36,8 @@ void resolver_library_end(void);
  * type        "A", "AAAA", "CNAME", "TXT"
  * is_recursion_wanted  false for an authoritative server
  * ttl_s       of an address behind aliases: the lowest of the chain
- * Errors      ERR_CONFIG/NONE (server, name or type), ERR_TIMEOUT/NONE, ERR_LOST/NONE (refused connection), ERR_PROTOCOL/NONE; an rcode is not an error
+ * Errors      ERR_CONFIG/NONE (server, name or type), ERR_TIMEOUT/NONE, ERR_LOST/NONE (refused
+ *             connection), ERR_PROTOCOL/NONE; an rcode is not an error
  */
 MUST_CHECK int resolver_ask(const char *server, const char *name, const char *type,
                             bool is_recursion_wanted, int64_t timeout_ms,

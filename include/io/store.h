@@ -3,11 +3,13 @@
  * io/store.h - a SQLite file.
  * Owns:      sqlite3; nobody else includes its header.
  * Invariant: opened with WAL, synchronous=FULL, foreign_keys=ON, busy timeout: a committed write is
- * on disk. A new file is readable by its owner only and marked as ours; a database of others is
- * never opened. Errors:    ERR_IO (disk full, permission, corrupt), ERR_BUSY (another process holds
- * the write lock after 2 s), ERR_CONFLICT (a constraint says no), ERR_BUG (our SQL is wrong); where
- * and the hint name the file. All are EFFECT_NONE except a failing disk (EFFECT_UNKNOWN: a commit
- * may or may not be on it). Threads:   a struct store belongs to one thread.
+ *            on disk. A new file is readable by its owner only and marked as ours; a database of
+ *            others is never opened.
+ * Errors:    ERR_IO (disk full, permission, corrupt), ERR_BUSY (another process holds the write
+ *            lock after 2 s), ERR_CONFLICT (a constraint says no), ERR_BUG (our SQL is wrong);
+ *            where and the hint name the file. All are EFFECT_NONE except a failing disk
+ *            (EFFECT_UNKNOWN: a commit may or may not be on it).
+ * Threads:   a struct store belongs to one thread.
  */
 #ifndef CUTOVER_IO_STORE_H
 #define CUTOVER_IO_STORE_H

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * monitor/node_client.h - the connection of a thread that watches one node for as long as a run lasts: short time limits,
+ * monitor/node_client.h - the connection of a thread that watches one node for as long as a run
+ * lasts: short time limits,
  *                         and after a failure it connects again, waiting a little longer each time.
- * Threads: a node_client belongs to the thread that uses it, but for node_client_stop(), which any thread may call.
+ * Threads: a node_client belongs to the thread that uses it, but for node_client_stop(), which any
+ *          thread may call.
  */
 #ifndef CUTOVER_MONITOR_NODE_CLIENT_H
 #define CUTOVER_MONITOR_NODE_CLIENT_H
@@ -38,13 +40,19 @@ void node_client_release(struct node_client *client); /* after its thread has en
 MUST_CHECK int node_client_connect(struct node_client *client, struct err *err);
 void node_client_disconnect(struct node_client *client);
 
-/* Run a catalog statement. A lost connection is closed here; the next node_client_connect() opens another. */
+/*
+ * Run a catalog statement. A lost connection is closed here; the next node_client_connect() opens
+ * another.
+ */
 MUST_CHECK int node_client_exec(struct node_client *client, enum sql_id id,
                                 const struct sql_arg *args, size_t arg_count, struct err *err);
 MUST_CHECK int node_client_query(struct node_client *client, enum sql_id id, struct db_result *out,
                                  struct err *err);
 
-/* Wait until due_ms (clock_mono_ms()) or until somebody wants the thread to end: then false. Signals do not cut it short. */
+/*
+ * Wait until due_ms (clock_mono_ms()) or until somebody wants the thread to end: then false.
+ * Signals do not cut it short.
+ */
 bool node_client_wait(struct node_client *client, int64_t due_ms);
 void node_client_stop(struct node_client *client);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * monitor/sampler.h - lag and health of every node, sampled all the time while a run lasts.
- * Invariant: what cannot be read is unknown (LAG_INFINITE, is_known false), never the last good value.
+ * Invariant: what cannot be read is unknown (LAG_INFINITE, is_known false), never the last good
+ *            value.
  * Threads:   one thread a node; sampler_read() copies a snapshot under a mutex, from any thread.
  */
 #ifndef CUTOVER_MONITOR_SAMPLER_H
@@ -25,8 +26,8 @@ struct node_sample {
     bool is_primary, is_reached;
     enum tri is_open;
     int64_t sampled_ms; /* monotonic, when last read */
-    int64_t
-        receive_lag_ms; /* of the channel that feeds this node (link for primaries, own primary for replicas) */
+    /* of the channel that feeds this node (link for primaries, own primary for replicas) */
+    int64_t receive_lag_ms;
     int64_t apply_lag_ms
         [SIDE_COUNT]; /* heartbeat of that side's primary as seen here; infinite when not beating */
     bool is_link_running; /* primaries: the cutover link that ends here, when there is one */
@@ -42,10 +43,11 @@ struct lag_snapshot {
     struct node_sample nodes[SERVICE_NODE_CAP];
     size_t node_count;
     /*
-     * Derived, index: the side where the link ends. The lesser of two measures that are both upper bounds: the heartbeat of
-     * the source as it has arrived, and how long ago the source was first seen beyond what has been applied. The second
-     * one also holds for a source that is closed and does not beat. Infinite when the link does not run, or when either
-     * primary could not be read lately.
+     * Derived, index: the side where the link ends. The lesser of two measures that are both upper
+     * bounds: the heartbeat of the source as it has arrived, and how long ago the source was first
+     * seen beyond what has been applied. The second one also holds for a source that is closed and
+     * does not beat. Infinite when the link does not run, or when either primary could not be read
+     * lately.
      */
     int64_t link_lag_ms[SIDE_COUNT];
     unsigned conflicts;

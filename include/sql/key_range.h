@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sql/key_range.h - a piece of a table between two keys, written so that the server walks the index and compares in the
+ * sql/key_range.h - a piece of a table between two keys, written so that the server walks the index
+ * and compares in the
  *                   column's own collation.
- * How:     a key is kept as the bytes the server sent (character_set_results = binary) and goes back as
- *          _charset X'...' COLLATE its_collation, so that no conversion can move it; ENUM, SET and BIT are walked by number.
+ * How:     a key is kept as the bytes the server sent (character_set_results = binary) and goes
+ *          back as _charset X'...' COLLATE its_collation, so that no conversion can move it; ENUM,
+ *          SET and BIT are walked by number.
  * Threads: a key_point belongs to one thread; the rest is pure.
  */
 #ifndef CUTOVER_SQL_KEY_RANGE_H

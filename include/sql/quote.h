@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sql/quote.h - names and values as SQL text, byte-exact, for the :{name!} parameters of the catalog.
- * Assumes: the session's sql_mode has neither NO_BACKSLASH_ESCAPES nor ANSI_QUOTES (every session of ours pins it).
+ * sql/quote.h - names and values as SQL text, byte-exact, for the :{name!} parameters of the
+ * catalog.
+ * Assumes: the session's sql_mode has neither NO_BACKSLASH_ESCAPES nor ANSI_QUOTES (every session
+ *          of ours pins it).
  * Threads: pure.
  */
 #ifndef CUTOVER_SQL_QUOTE_H

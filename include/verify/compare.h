@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * verify/compare.h - one table, both sides, exact while writes go on.
- * How:     a chunk is read on the source without locks, then the source's position, then, once the replica has applied it, the
- *          same key range there. Equal hashes end it. Otherwise pieces of at most COMPARE_PIECE_ROWS rows are read again the same
- *          way, and a piece that still differs with its rows share-locked on the source: only the replica can be behind
- *          then, and it is waited for. What differs under the locks is a real difference.
- * Locks:   one piece at a time, taken only once the replica had caught up, given back after COMPARE_HOLD_MS at most; a
- *          deadlock, a lock timeout or a late replica means: give back, wait a little, try again, a bounded number of times.
- * Shared:  when the replica side is open too, its own writes have to come back over the reverse link, which cannot pass our
- *          locks. So the looks alternate: rows held still on the source, then rows held still on the replica side while the
- *          source catches up with it. A row that only one side writes to, however often, is equal in the look at that side; only
- *          what differs in all COMPARE_SHARED_LOOKS looks, with growing pauses between, is reported. Rows that both sides
- *          write to at the same moment are conflicts in any case.
- * No key:  such a table is compared as a multiset (sum of the 128-bit row hashes modulo 2^128, and the number of rows), so the order in
- *          which rows come does not matter; what differs is narrowed down by buckets of hashes and then paired up.
+ * How:     a chunk is read on the source without locks, then the source's position, then, once the
+ *          replica has applied it, the same key range there. Equal hashes end it. Otherwise pieces
+ *          of at most COMPARE_PIECE_ROWS rows are read again the same way, and a piece that still
+ *          differs with its rows share-locked on the source: only the replica can be behind then,
+ *          and it is waited for. What differs under the locks is a real difference.
+ * Locks:   one piece at a time, taken only once the replica had caught up, given back after
+ *          COMPARE_HOLD_MS at most; a deadlock, a lock timeout or a late replica means: give back,
+ *          wait a little, try again, a bounded number of times.
+ * Shared:  when the replica side is open too, its own writes have to come back over the reverse
+ *          link, which cannot pass our locks. So the looks alternate: rows held still on the
+ *          source, then rows held still on the replica side while the source catches up with it. A
+ *          row that only one side writes to, however often, is equal in the look at that side; only
+ *          what differs in all COMPARE_SHARED_LOOKS looks, with growing pauses between, is
+ *          reported. Rows that both sides write to at the same moment are conflicts in any case.
+ * No key:  such a table is compared as a multiset (sum of the 128-bit row hashes modulo 2^128, and
+ *          the number of rows), so the order in which rows come does not matter; what differs is
+ *          narrowed down by buckets of hashes and then paired up.
  * Threads: belongs to one thread; the callbacks come from it.
  */
 #ifndef CUTOVER_VERIFY_COMPARE_H
@@ -56,7 +60,10 @@ MUST_CHECK int comparison_check_stop(const struct comparison *comparison, struct
 void comparison_chunk_done(struct comparison *comparison, const struct chunk_sum *sum,
                            bool is_rechecked);
 
-/* A look at rows that are held still on one end: `locked` is read first, then `other`, once it has applied what `locked` had. */
+/*
+ * A look at rows that are held still on one end: `locked` is read first, then `other`, once it has
+ * applied what `locked` had.
+ */
 struct look {
     struct comparison *comparison;
     struct verify_end *locked, *other;
@@ -64,7 +71,10 @@ struct look {
     void *context;
 };
 
-/* Run it within a transaction on the locked end, end that, and do so again while others are in the way. */
+/*
+ * Run it within a transaction on the locked end, end that, and do so again while others are in the
+ * way.
+ */
 MUST_CHECK int look_repeat(struct look *look, struct err *err);
 /* number counts from 1: which end is locked, by turns when both are written to. */
 void look_choose_ends(struct look *look, unsigned number);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verify/mismatches.h - which rows of a small range differ, and how: rows of the side that is read first (the source,
+ * verify/mismatches.h - which rows of a small range differ, and how: rows of the side that is read
+ * first (the source,
  *           unless turned) are kept as cells, those of the other side pass by.
  * Memory:   MISMATCHES_ROW_CAP rows of cells, whatever the size of their values.
  * Threads:  belongs to one thread.

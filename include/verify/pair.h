@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * verify/pair.h - a connection to each side, set so that both print the same row as the same bytes.
- * Why not cluster/session.h: these sessions differ from every other (results unconverted, short row locks), and verify does not
+ * Why not cluster/session.h: these sessions differ from every other (results unconverted, short row
+ * locks), and verify does not
  *          look at cluster.
  * Threads: a pair belongs to one thread.
  */

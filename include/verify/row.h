@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * verify/row.h - a row as a number that changes when any byte of it does, and as text for a person.
- * Encoding: each value is a flag (1 = NULL), its length (8 bytes, little endian) and its bytes, so that no two rows encode alike:
- *           NULL is not '', and 'x#','y' is not 'x','#y'. Hash: XXH3-128.
+ * Encoding: each value is a flag (1 = NULL), its length (8 bytes, little endian) and its bytes, so
+ *           that no two rows encode alike: NULL is not '', and 'x#','y' is not 'x','#y'. Hash:
+ *           XXH3-128.
  * Threads:  pure.
  */
 #ifndef CUTOVER_VERIFY_ROW_H

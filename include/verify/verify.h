@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * verify/verify.h - is the data the same on both sides, while writes go on?
- * Exactness: a chunk is read on the source at a known position and on the replica once it has applied that position; a chunk
- *            that differs is looked at again with its rows locked on the source for an instant (shared locks), so the answer is
- *            never "probably". Works with ROW format and without SUPER. Values are compared as bytes (NULL differs from
+ * Exactness: a chunk is read on the source at a known position and on the replica once it has
+ *            applied that position; a chunk that differs is looked at again with its rows locked on
+ *            the source for an instant (shared locks), so the answer is never "probably". Works
+ *            with ROW format and without SUPER. Values are compared as bytes (NULL differs from
  *            empty, FLOAT as DOUBLE), hashed row by row with lengths, XXH3-128.
- * Shared:    while the replica side is open as well, rows are held still on either side by turns (verify/compare.h); only rows that
- *            both sides write to at the same moment can still look different, and those are conflicts.
- * Threads:   `workers` threads with a connection to each side; progress is called from the calling thread.
+ * Shared:    while the replica side is open as well, rows are held still on either side by turns
+ *            (verify/compare.h); only rows that both sides write to at the same moment can still
+ *            look different, and those are conflicts.
+ * Threads:   `workers` threads with a connection to each side; progress is called from the calling
+ *            thread.
  */
 #ifndef CUTOVER_VERIFY_VERIFY_H
 #define CUTOVER_VERIFY_VERIFY_H
@@ -28,8 +31,8 @@ struct difference {
     enum difference_kind kind; /* MISSING: on the replica side; EXTRA: only there */
     char table[160];           /* database.table */
     char key[256];             /* "id=17, lang='en'" */
-    char column
-        [80]; /* first column that differs; "" for missing and extra; SCHEMA: "type of price" */
+    /* first column that differs; "" for missing and extra; SCHEMA: "type of price" */
+    char column[80];
     char source_value[128], replica_value[128]; /* shortened; binary as hex */
 };
 
@@ -46,17 +49,23 @@ struct verify_progress {
 
 struct verify_options {
     const struct service *service;
-    enum side
-        source; /* the side that is open (or was last); the other side's primary is compared with it */
+    /* the side that is open (or was last); the other side's primary is compared with it */
+    enum side source;
     unsigned workers;          /* 0 = 2 */
     uint64_t chunk_rows;       /* 0 = chosen by bytes, about 1 MB */
     const char *const *tables; /* "db.table"; NULL = all of the service's databases */
     size_t table_count;
-    uint64_t
-        tail_rows; /* 0 = whole tables; otherwise only the last N rows by primary key of each table (the fence's check) */
+    /*
+     * 0 = whole tables; otherwise only the last N rows by primary key of each table (the fence's
+     * check)
+     */
+    uint64_t tail_rows;
     bool is_still; /* both sides are closed and at the same position: no waiting, no locks */
     void (*progress)(void *context, const struct verify_progress *progress);
-    /* called after each finished table, for the journal: name, rows, hex hash of its chunk hashes, number of differences */
+    /*
+     * called after each finished table, for the journal: name, rows, hex hash of its chunk hashes,
+     * number of differences
+     */
     void (*table_done)(void *context, const char *table, uint64_t rows, const char *hash,
                        size_t differences);
     void *context;
@@ -65,8 +74,8 @@ struct verify_options {
 struct verify_report {
     uint64_t rows, chunks, rechecked;
     unsigned tables;
-    struct difference
-        *differences; /* at most VERIFY_DIFFERENCE_CAP; difference_count may be larger */
+    /* at most VERIFY_DIFFERENCE_CAP; difference_count may be larger */
+    struct difference *differences;
     size_t difference_count, difference_kept;
     char warnings[16][256]; /* tables without a usable key, ... */
     size_t warning_count;
@@ -76,8 +85,9 @@ struct verify_report {
 };
 
 /*
- * Errors  ERR_SERVER / ERR_LOST / ERR_TIMEOUT (link stopped while waiting: names it), ERR_STOPPED. Differences are not an error:
- *         they are in the report. An error is never "done": out is not filled.
+ * Errors  ERR_SERVER / ERR_LOST / ERR_TIMEOUT (link stopped while waiting: names it), ERR_STOPPED.
+ *         Differences are not an error: they are in the report. An error is never "done": out is
+ *         not filled.
  */
 MUST_CHECK int verify_run(const struct verify_options *options, struct verify_report *out,
                           struct err *err);
