@@ -26,7 +26,8 @@
 #define GIVE_WAY_GRACE_MS 100 /* the server's own timeout may come first; it says more */
 #define PROOF_MIN_MS 1000
 #define PROOF_POLL_MS 20
-#define STALE_VIEW_MS 110 /* INNODB_TRX is renewed when nobody has read it for 100 ms */
+#define BYPASS_STILL_MS 500 /* by then a privileged job that writes all the time has shown itself */
+#define STALE_VIEW_MS 110   /* INNODB_TRX is renewed when nobody has read it for 100 ms */
 #define GONE_MS 2000
 
 /* Ends our own SET GLOBAL when it does not end by itself. */
@@ -111,9 +112,22 @@ static int read_is_closed(struct session *session, bool *out, struct err *err)
     return 0;
 }
 
-/* --- close
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- close --- */
+
+/* The owner of a prepared transaction may commit it from any session, at any time, and read_only may not stop it. */
+static int check_prepared(struct session *session, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result prepared = {0};
+    int rc = session_query(session, SQL_XA_RECOVER, NULL, 0, &prepared, err);
+    if (rc != 0 || prepared.row_count == 0)
+        return rc;
+    rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
+                 "%zu transactions prepared by XA could still commit", prepared.row_count);
+    (void)err_where(err, "%s", db_where(session->db));
+    (void)err_hint(err,
+                   "see XA RECOVER FORMAT='SQL'; their owner must XA COMMIT or XA ROLLBACK them");
+    return rc;
+}
 
 static int gave_way(const struct service *service, struct session *second, struct err *err)
 {
@@ -155,8 +169,7 @@ static int close_bounded(const struct service *service, struct session *session,
     return 0;
 }
 
-/* --- kill what is open
- * ------------------------------------------------------------------------------------------ */
+/* --- kill what is open --- */
 
 static bool is_committing(const struct db_result *rows, size_t row)
 {
@@ -216,17 +229,49 @@ static int read_transactions(const struct service *service, struct session *sess
         "open transactions cannot be seen: something else reads INNODB_TRX all the time");
 }
 
-/* A commit under way is let finish: it is refused or lands before the position is read, and its
- * client is told which. */
+static int read_bypass(const struct service *service, struct session *second, struct db_result *out,
+                       struct err *err)
+{
+    CLEANUP(buf_release) struct buf ours;
+    buf_init(&ours, 4096);
+    session_our_accounts(service, &ours);
+    return session_query(second, SQL_SURVEY_BYPASS, &(struct sql_arg){"ours", buf_text(&ours)}, 1,
+                         out, err);
+}
+
+/* Ending such a session proves nothing: it comes back and goes on writing. Names are compared without hosts, to be safe. */
+static int check_bypass(const struct db_result *bypass, const struct db_result *rows, size_t row,
+                        struct err *err)
+{
+    for (size_t i = 0; i < bypass->row_count; i++) {
+        if (strcmp(result_text(bypass, i, "user"), result_text(rows, row, "user")) != 0)
+            continue;
+        int rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
+                         "thread %s %s@%s writes, and read_only does not stop it: %s",
+                         result_text(rows, row, "id"), result_text(rows, row, "user"),
+                         result_text(rows, row, "host"), result_text(bypass, i, "reason"));
+        (void)err_hint(err, "let its owner stop it, or take READ ONLY ADMIN away from the account "
+                            "and end its sessions");
+        return rc;
+    }
+    return 0;
+}
+
+/* A commit under way is let finish: it is refused or lands before the position is read, and its client is told which. */
 static int kill_open(const struct service *service, struct session *second,
-                     struct fence_report *report, struct err *err)
+                     const struct db_result *bypass, struct fence_report *report, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result rows = {0};
     int rc = read_transactions(service, second, &rows, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < rows.row_count; i++) {
-        if (result_number(&rows, i, "is_app") == 0 || is_committing(&rows, i))
+        if (result_number(&rows, i, "is_app") == 0)
+            continue;
+        rc = check_bypass(bypass, &rows, i, err);
+        if (rc != 0)
+            return rc;
+        if (is_committing(&rows, i))
             continue;
         rc = kill_thread(second, SQL_KILL, (unsigned long)result_number(&rows, i, "id"), err);
         if (rc != 0)
@@ -236,9 +281,7 @@ static int kill_open(const struct service *service, struct session *second,
     return 0;
 }
 
-/* --- prove
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- prove --- */
 
 /* Where the node stands: its whole position, and of it what it wrote itself. Others' transactions
  * may go on arriving. */
@@ -265,20 +308,6 @@ static int read_standing(struct session *session, struct standing *out, struct e
         if (state.items[i].server == server_id)
             out->own.items[out->own.count++] = state.items[i];
     return 0;
-}
-
-static int check_prepared(struct session *session, struct err *err)
-{
-    CLEANUP(db_result_release) struct db_result prepared = {0};
-    int rc = session_query(session, SQL_XA_RECOVER, NULL, 0, &prepared, err);
-    if (rc != 0 || prepared.row_count == 0)
-        return rc;
-    rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
-                 "%zu transactions prepared by XA could still commit", prepared.row_count);
-    (void)err_where(err, "%s", db_where(session->db));
-    (void)err_hint(err,
-                   "see XA RECOVER FORMAT='SQL'; their owner must XA COMMIT or XA ROLLBACK them");
-    return rc;
 }
 
 static int check_writers(const struct service *service, struct session *session, struct err *err)
@@ -317,63 +346,68 @@ static int check_still(const struct session *session, const struct standing *bef
     return rc;
 }
 
-static int prove_once(const struct service *service, struct session *session, struct standing *out,
-                      struct err *err)
+static int check_closed(struct session *session, struct err *err)
 {
-    struct standing before, after;
     bool is_closed = false;
-    int rc = read_standing(session, &before, err);
-    if (rc != 0)
+    int rc = read_is_closed(session, &is_closed, err);
+    if (rc != 0 || is_closed)
         return rc;
-    rc = check_prepared(session, err);
-    if (rc != 0)
-        return rc;
-    rc = check_writers(service, session, err);
-    if (rc != 0)
-        return rc;
-    rc = read_standing(session, &after, err);
-    if (rc != 0)
-        return rc;
-    rc = check_still(session, &before, &after, err);
-    if (rc != 0)
-        return rc;
-    rc = read_is_closed(session, &is_closed,
-                        err); /* last: all of the above was true while it was closed */
-    if (rc != 0)
-        return rc;
-    if (!is_closed) {
-        rc = err_set(err, ERR_REFUSED, EFFECT_NONE, "the node is open");
-        (void)err_where(err, "%s", db_where(session->db));
-        return rc;
-    }
-    *out = after;
-    return 0;
+    rc = err_set(err, ERR_REFUSED, EFFECT_NONE, "the node is open");
+    (void)err_where(err, "%s", db_where(session->db));
+    return rc;
 }
 
 /* What is ending (a killed session rolls back, a commit is refused) gets a moment to end. */
-int fence_prove(const struct service *service, struct session *session, struct fence_report *out,
-                struct err *err)
+static int wait_for_writers(const struct service *service, struct session *session, struct err *err)
 {
-    int64_t began_ms = clock_mono_ms();
-    int64_t patience_ms =
-        service->limits.lock_wait_ms > PROOF_MIN_MS ? service->limits.lock_wait_ms : PROOF_MIN_MS;
-    struct standing standing;
+    int64_t wait_ms = service->limits.lock_wait_ms;
+    int64_t deadline_ms = clock_mono_ms() + (wait_ms > PROOF_MIN_MS ? wait_ms : PROOF_MIN_MS);
     for (;;) {
-        int rc = prove_once(service, session, &standing, err);
-        if (rc == 0)
-            break;
-        if (rc != ERR_REFUSED || clock_mono_ms() - began_ms >= patience_ms)
+        int rc = check_writers(service, session, err);
+        if (rc != ERR_REFUSED || clock_mono_ms() >= deadline_ms)
             return rc;
         if (!clock_sleep_ms(PROOF_POLL_MS))
             return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while proving a fence");
     }
-    out->position = standing.position;
-    out->prove_ms = clock_mono_ms() - began_ms;
+}
+
+/* A position that moved is a disproof, not something to wait out: another moment might just miss the next write. */
+static int prove(const struct service *service, struct session *session,
+                 const struct standing *since, int64_t still_until_ms, struct fence_report *report,
+                 struct err *err)
+{
+    int64_t began_ms = clock_mono_ms();
+    struct standing now;
+    int rc = wait_for_writers(service, session, err);
+    if (rc == 0)
+        rc = check_prepared(session, err);
+    if (rc != 0)
+        return rc;
+    if (still_until_ms > clock_mono_ms() && !clock_sleep_ms(still_until_ms - clock_mono_ms()))
+        return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while proving a fence");
+    rc = read_standing(session, &now, err);
+    if (rc == 0)
+        rc = check_closed(session, err); /* so all of the above was true while it was closed */
+    if (rc == 0)
+        rc = check_still(session, since, &now, err);
+    if (rc != 0)
+        return rc;
+    report->position = now.position;
+    report->prove_ms = clock_mono_ms() - began_ms;
     return 0;
 }
 
-/* --- open, and put back
- * ----------------------------------------------------------------------------------------- */
+int fence_prove(const struct service *service, struct session *session, struct fence_report *out,
+                struct err *err)
+{
+    struct standing since;
+    int rc = check_closed(session, err);
+    if (rc == 0)
+        rc = read_standing(session, &since, err);
+    return rc != 0 ? rc : prove(service, session, &since, 0, out, err);
+}
+
+/* --- open, and put back --- */
 
 int fence_open(struct session *session, struct err *err)
 {
@@ -459,11 +493,22 @@ static int undo(const struct service *service, struct session *session, struct s
     return failure.code;
 }
 
+/* Somebody who could write now is connected: silence has to last before it means something. */
+static int64_t still_until_ms(const struct db_result *bypass)
+{
+    for (size_t i = 0; i < bypass->row_count; i++)
+        if (result_number(bypass, i, "is_live") != 0)
+            return clock_mono_ms() + BYPASS_STILL_MS;
+    return 0;
+}
+
 int fence_close(const struct service *service, struct session *session, struct fence_report *out,
                 struct err *err)
 {
     CLEANUP(session_release) struct session second = {0};
+    CLEANUP(db_result_release) struct db_result bypass = {0};
     struct fence_report report = {0};
+    struct standing since;
     struct err cause = {0};
     bool was_closed = false;
     int rc = session_open(service, session->node, SESSION_CONTROLLER, &second, err);
@@ -472,13 +517,21 @@ int fence_close(const struct service *service, struct session *session, struct f
     rc = read_is_closed(session, &was_closed, err);
     if (rc != 0)
         return rc;
+    rc = check_prepared(session, err); /* part of the proof: known now, nobody has to wait for it */
+    if (rc != 0)
+        return rc;
+    rc = read_bypass(service, &second, &bypass, err);
+    if (rc != 0)
+        return rc;
     int64_t began_ms = clock_mono_ms();
     rc = close_bounded(service, session, &second, &cause);
     report.close_ms = clock_mono_ms() - began_ms;
     if (rc == 0)
-        rc = kill_open(service, &second, &report, &cause);
+        rc = read_standing(session, &since, &cause);
     if (rc == 0)
-        rc = fence_prove(service, session, &report, &cause);
+        rc = kill_open(service, &second, &bypass, &report, &cause);
+    if (rc == 0)
+        rc = prove(service, session, &since, still_until_ms(&bypass), &report, &cause);
     if (rc == 0) {
         *out = report;
         return 0;

@@ -47,9 +47,7 @@ static void lock_name(const struct service *service, char *out, size_t out_size)
     (void)snprintf(out, out_size, "cutover.%s", service->name);
 }
 
-/* --- the schema
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the schema --- */
 
 int lease_prepare_schema(const struct service *service, const struct node *node, struct err *err)
 {
@@ -68,8 +66,7 @@ int lease_prepare_schema(const struct service *service, const struct node *node,
     return 0;
 }
 
-/* --- who holds it
- * ---------------------------------------------------------------------------------------------- */
+/* --- who holds it --- */
 
 static int read_signature(struct session *session, const struct service *service,
                           struct lease_owner *out, struct err *err)
@@ -161,9 +158,7 @@ int lease_holder(const struct service *service, char *out, size_t out_size, stru
     return 0;
 }
 
-/* --- taking it
- * --------------------------------------------------------------------------------------------------
- */
+/* --- taking it --- */
 
 static int take_lock(struct lease *lease, enum side side, int64_t *epoch, struct err *err)
 {
@@ -224,9 +219,7 @@ static int take_both(struct lease *lease, struct err *err)
     return 0;
 }
 
-/* --- keeping it
- * -------------------------------------------------------------------------------------------------
- */
+/* --- keeping it --- */
 
 /* A question keeps the connection from idling to its end, and unlike a write it never waits behind
  * a fence. */

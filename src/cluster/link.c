@@ -49,8 +49,7 @@ int link_position(struct session *source, struct gtid_list *out, struct err *err
     return gtid_list_parse(result_text(&row, 0, "position"), out, err);
 }
 
-/* --- the state of a channel
- * ------------------------------------------------------------------------------------ */
+/* --- the state of a channel --- */
 
 static int find_channel(struct session *replica, const char *channel,
                         const struct db_result *status, size_t *out_row, struct err *err)
@@ -134,8 +133,7 @@ int link_wait_healthy(struct session *replica, const char *channel, int64_t dead
     }
 }
 
-/* --- waiting for a position
- * ------------------------------------------------------------------------------------ */
+/* --- waiting for a position --- */
 
 /* "2, 7" names 2? */
 static bool names_domain(const char *list, uint32_t domain)
@@ -267,9 +265,7 @@ int link_measure(struct session *source, struct session *replica, int64_t timeou
     return 0;
 }
 
-/* --- a row there
- * ------------------------------------------------------------------------------------------------
- */
+/* --- a row there --- */
 
 static int see_row(struct session *replica, const struct sql_arg *token, int64_t deadline_ms,
                    struct err *err)
@@ -318,8 +314,7 @@ int link_probe_row(struct session *source, struct session *replica, int64_t dead
     return rc;
 }
 
-/* --- transactions that should not be there
- * ----------------------------------------------------------------------- */
+/* --- transactions that should not be there --- */
 
 static int read_state(struct session *session, struct gtid_list *out, struct err *err)
 {

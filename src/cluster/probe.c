@@ -53,9 +53,7 @@ static int ask_row(struct probe_job *job, enum sql_id id, const struct sql_arg *
     return 0;
 }
 
-/* --- the facts
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the facts --- */
 
 static int connect_node(struct probe_job *job, struct err *err)
 {
@@ -211,9 +209,7 @@ static int read_gtids(struct probe_job *job, struct err *err)
     return gtid_list_parse(result_text(&row, 0, "applied"), &job->facts->slave_pos, err);
 }
 
-/* --- the waves
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the waves --- */
 
 typedef int (*probe_reader)(struct probe_job *job, struct err *err);
 

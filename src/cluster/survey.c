@@ -41,8 +41,7 @@ static int query_databases(const struct service *service, struct session *sessio
                          err);
 }
 
-/* --- what both sides are asked
- * ---------------------------------------------------------------------------------- */
+/* --- what both sides are asked --- */
 
 static int read_settings(struct session *session, struct survey *out, enum side side,
                          struct err *err)
@@ -135,9 +134,7 @@ static int read_grants(struct session *session, struct survey *out, enum side si
     return 0;
 }
 
-/* --- logins
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- logins --- */
 
 static enum tri try_login(const struct service *service, enum side side,
                           enum session_account account, char *why, size_t why_size)
@@ -160,8 +157,7 @@ static void try_logins(const struct service *service, struct survey *out, enum s
                   sizeof(out->side[side].monitor_login_error));
 }
 
-/* --- tables and definers
- * ------------------------------------------------------------------------------------------ */
+/* --- tables and definers --- */
 
 static int read_tables(const struct service *service, struct session *session, struct survey *out,
                        struct err *err)
@@ -219,9 +215,7 @@ static int compare_definers(const struct service *service, struct session *with_
     return rc;
 }
 
-/* --- the whole
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the whole --- */
 
 static int survey_side(const struct service *service, struct session *session, struct survey *out,
                        enum side side, struct err *err)

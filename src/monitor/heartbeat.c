@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One thread a primary. A beat is refused on a closed side and tried again: the first beat after the side was opened
- * goes through without anybody having to say so.
+ * One thread a primary. A beat is refused on a closed side and tried again: the first beat after
+ * the side was opened goes through without anybody having to say so.
  */
 #include "monitor/heartbeat.h"
 

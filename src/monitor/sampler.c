@@ -65,7 +65,7 @@ struct sampler {
     struct lag_ring ring[SIDE_COUNT][SIDE_COUNT];
 };
 
-/* --- reading a node ----------------------------------------------------------------------------------------------- */
+/* --- reading a node --- */
 
 static const char *text_of(const struct db_result *result, size_t row, const char *column)
 {
@@ -174,7 +174,7 @@ static int read_node(struct watcher *watcher, struct reading *out, struct err *e
     return 0;
 }
 
-/* --- publishing --------------------------------------------------------------------------------------------------- */
+/* --- publishing --- */
 
 static const struct watcher *primary_of(const struct sampler *sampler, enum side side)
 {
@@ -222,7 +222,7 @@ static void *watch_node(void *argument)
     return NULL;
 }
 
-/* --- deriving ------------------------------------------------------------------------------------------------------ */
+/* --- deriving --- */
 
 static bool is_fresh(const struct reading *reading, int64_t now_ms)
 {
@@ -366,7 +366,7 @@ void sampler_read(struct sampler *sampler, struct lag_snapshot *out)
     (void)pthread_mutex_unlock(&sampler->mutex);
 }
 
-/* --- life ---------------------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 static void sampler_freep(struct sampler **sampler)
 {

@@ -1,0 +1,649 @@
+# SPDX-License-Identifier: MIT
+"""src/cluster and src/monitor against real servers, one function at a time (through cluster_check.c).
+
+The clusters are joined by both links. NEW holds no blog, so everything written here goes to blog.notes, which every node has.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import pymysql
+import pytest
+
+from tests.lab.lab import REPOSITORY, Lab
+from tests.lab.procs import wait_until
+
+BUILD = os.environ.get("BUILD") or "build"
+CHECK = f"{BUILD}/integration/cluster_check"
+NOTES = """
+SET sql_log_bin = 0;
+CREATE DATABASE IF NOT EXISTS blog;
+CREATE TABLE blog.notes (id BIGINT AUTO_INCREMENT PRIMARY KEY, writer INT NOT NULL, text VARCHAR(100)) ENGINE = InnoDB
+"""
+LOCK_WAIT_MS = 1000  # the lab's limits.lock_wait
+
+
+class Nodes:
+    """The servers by side, and cluster_check on their configuration."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.primary = {"old": lab.old.primary, "new": lab.new.primary}
+
+    def run(self, *args, cfg=None, timeout=60):
+        done = subprocess.run(self.command(*args, cfg=cfg), capture_output=True, text=True, timeout=timeout,
+                              stdin=subprocess.DEVNULL, check=False)
+        assert done.stdout, done.stderr
+        answer = json.loads(done.stdout.splitlines()[-1])
+        assert done.returncode == (0 if answer["code"] == "ok" else 1), done.stderr  # a sanitizer has codes of its own
+        return answer
+
+    def ok(self, *args, **options):
+        answer = self.run(*args, **options)
+        assert answer["code"] == "ok", answer
+        return answer
+
+    def start(self, *args):
+        return Talk(subprocess.Popen(self.command(*args), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+
+    def command(self, *args, cfg=None):
+        return [str(REPOSITORY / CHECK), str(cfg or self.lab.cfg_path), *map(str, args)]
+
+    def app(self, side, **options):
+        return self.primary[side].connect(self.lab.accounts["app"], **options)
+
+    def is_closed(self, side):
+        return bool(self.primary[side].value("SELECT @@global.read_only"))
+
+
+class Talk:
+    """A cluster_check that answers one line of input with one line."""
+
+    def __init__(self, process):
+        self.process = process
+
+    def read(self):
+        return json.loads(self.process.stdout.readline())
+
+    def ask(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return self.read()
+
+    def end(self):
+        self.process.stdin.close()
+        last = self.process.stdout.read().splitlines()
+        answer = json.loads(last[-1])
+        assert self.process.wait(30) == (0 if answer["code"] == "ok" else 1)
+        return answer
+
+    def kill9(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)
+
+
+@pytest.fixture(scope="module", name="nodes")
+def joined_clusters():
+    subprocess.run(["make", "-s", f"BUILD={BUILD}", CHECK], cwd=REPOSITORY, check=True, timeout=600)
+    with Lab(mb=1, dns=False, cloudflare=False, site=False) as lab:
+        lab.old.primary.query("SET sql_log_bin = 0; ALTER EVENT blog.tick DISABLE")
+        for server in lab.servers:
+            server.query(NOTES)
+        nodes = Nodes(lab)
+        nodes.ok("prepare")
+        nodes.ok("prepare")  # again: nothing to do
+        nodes.ok("link-create", "new")
+        nodes.ok("link-create", "old")
+        yield nodes
+
+
+@pytest.fixture(autouse=True)
+def open_old_afterwards(nodes):
+    yield
+    nodes.primary["old"].query("SET GLOBAL read_only = 0")
+
+
+def in_background(function, *args):
+    thread = threading.Thread(target=function, args=args, daemon=True)
+    thread.start()
+    return thread
+
+
+# --- probe ---------------------------------------------------------------------------------------------------------
+
+def by_name(nodes, answer):
+    names = {f"{server.address}:{server.port}": server.name for server in nodes.lab.servers}
+    return {names[node["name"]]: node for node in answer["nodes"]}
+
+
+def test_the_probe_reads_every_node(nodes):
+    found = by_name(nodes, nodes.ok("probe", 3000))
+    assert {name: node["reached"] for name, node in found.items()} == dict.fromkeys(["old1", "old2", "new1", "new2"], "yes")
+    assert {name: node["read_only"] for name, node in found.items()} == {
+        "old1": "no", "old2": "yes", "new1": "yes", "new2": "yes"}
+    assert (found["old1"]["has_data"], found["old1"]["binlog_format"], found["old1"]["server_id"]) == ("yes", "ROW", 101)
+    assert all(node["tls"].startswith("TLS_") for node in found.values())
+    assert all(abs(node["skew_us"]) < 50_000 for node in found.values()), "same clock"
+    assert found["old1"]["position"] == nodes.primary["old"].value("SELECT @@gtid_binlog_pos")
+
+
+def test_the_probe_reads_every_channel(nodes):
+    found = by_name(nodes, nodes.ok("probe", 3000))
+    channels = {name: [(c["name"], c["receiving"], c["applying"], c["gtid"], c["tls"], c["ignored"]) for c in node["channels"]]
+                for name, node in found.items()}
+    assert channels == {
+        "old1": [("cutover_reverse", "yes", "yes", "yes", "yes", "1")],
+        "old2": [("", "yes", "yes", "yes", "yes", "")],
+        "new1": [("cutover_forward", "yes", "yes", "yes", "yes", "2")],
+        "new2": [("", "yes", "yes", "yes", "yes", "")]}
+
+
+def test_a_frozen_node_costs_the_probe_no_more_than_its_time_limit(nodes):
+    frozen = nodes.lab.new.replicas[0]
+    frozen.freeze()
+    try:
+        answer = nodes.ok("probe", 1500)
+    finally:
+        frozen.thaw()
+    found = by_name(nodes, answer)
+    assert answer["took_ms"] < 4000
+    assert (found["new2"]["reached"], found["new2"]["server_id"]) == ("no", 0)
+    assert found["new2"]["error"]
+    assert [found[name]["reached"] for name in ("old1", "old2", "new1")] == ["yes"] * 3
+    assert found["old1"]["position"] and found["new1"]["applied"]
+
+
+def test_a_stopped_node_is_a_fact_and_not_a_failure(nodes):
+    stopped = nodes.lab.old.replicas[0]
+    stopped.stop()
+    try:
+        answer = nodes.ok("probe", 3000)
+    finally:
+        stopped.start()
+    node = by_name(nodes, answer)["old2"]
+    assert (node["reached"], node["read_only"]) == ("no", "unknown")
+    assert "connect" in node["error"]
+    assert answer["took_ms"] < 1500
+    stopped.query("START SLAVE")
+
+
+def test_the_probe_counts_the_application_only(nodes):
+    with nodes.app("old", autocommit=False) as writer, writer.cursor() as cursor, nodes.app("old"):
+        cursor.execute("INSERT INTO blog.notes (writer) VALUES (1)")
+        node = by_name(nodes, nodes.ok("probe", 3000))["old1"]
+        assert (node["app_sessions"], node["open_transactions"]) == (2, 1)
+        writer.rollback()
+
+
+def test_a_wrong_password_is_told_and_not_printed(nodes):
+    config = nodes.lab.config
+    cfg = config.variant("wrong", lambda c: c["accounts"]["controller"].update(
+        password=config.secret("wrong", "sesame-not-the-password")))
+    answer = nodes.ok("probe", 3000, cfg=cfg)
+    assert all(node["reached"] == "no" and "Access denied" in node["error"] for node in answer["nodes"])
+    assert "sesame" not in json.dumps(answer)
+
+
+# --- survey --------------------------------------------------------------------------------------------------------
+
+def test_the_survey_finds_what_check_must_complain_about(nodes):
+    old = nodes.primary["old"]
+    old.query("SET sql_log_bin = 0; CREATE USER sneaky@'10.%'; GRANT READ_ONLY ADMIN ON *.* TO sneaky@'10.%';"
+              "CREATE ROLE night_shift; GRANT READ_ONLY ADMIN ON *.* TO night_shift; CREATE USER nora@'10.%';"
+              "GRANT night_shift TO nora@'10.%'; CREATE DEFINER = gone@nowhere VIEW blog.orphan AS SELECT 1;"
+              "REVOKE SET USER ON *.* FROM cutover@'127.0.0.1'")
+    try:
+        answer = nodes.ok("survey")
+    finally:
+        old.query("SET sql_log_bin = 0; DROP USER sneaky@'10.%', nora@'10.%'; DROP ROLE night_shift; DROP VIEW blog.orphan;"
+                  "GRANT SET USER ON *.* TO cutover@'127.0.0.1'")
+    assert {"sneaky@10.%", "nora@10.%", "root@localhost"} <= set(answer["old"]["bypass"])
+    assert not any(name.startswith(("cutover", "night_shift")) for name in answer["old"]["bypass"])
+    assert answer["old"]["missing_definers"] == answer["new"]["missing_definers"] == ["gone@nowhere"]
+    assert (answer["old"]["missing_grants"], answer["new"]["missing_grants"]) == ("SET USER", "")
+    assert answer["tables"]["blog.audit_log"] is False and answer["tables"]["blog.users"] is True
+    assert answer["old"]["events"] == ["blog.tick"]
+    assert {answer[side][f"{who}_login"] for side in ("old", "new") for who in ("replication", "monitor")} == {"yes"}
+
+
+def test_the_survey_tries_the_logins(nodes):
+    config = nodes.lab.config
+    cfg = config.variant("wrong-repl", lambda c: c["accounts"]["replication"].update(
+        password=config.secret("wrong-repl", "sesame")))
+    answer = nodes.ok("survey", cfg=cfg)
+    assert (answer["old"]["replication_login"], answer["old"]["monitor_login"]) == ("no", "yes")
+    assert "Access denied" in answer["old"]["replication_login_error"]
+
+
+# --- lease ---------------------------------------------------------------------------------------------------------
+
+def test_a_second_controller_is_told_the_name_of_the_first(nodes):
+    first = nodes.start("lease", "ann@laptop pid 1", "run-7f3a")
+    epoch = first.read()["epoch"]
+    try:
+        second = nodes.run("lease", "bob@laptop pid 2", "run-8000")
+        assert (second["code"], second["effect"]) == ("busy", "none")
+        assert "ann@laptop pid 1" in second["msg"] and "run-7f3a" in second["msg"]
+        assert "ann@laptop pid 1" in nodes.ok("lease-holder")["holder"]
+        assert first.ask("check")["ours"]
+    finally:
+        assert first.end()["code"] == "ok"
+    assert nodes.ok("lease-holder")["holder"] == ""
+    third = nodes.start("lease", "bob@laptop pid 3", "run-8001")
+    assert third.read()["epoch"] == epoch + 1
+    third.end()
+
+
+def test_a_lease_dies_with_its_holder(nodes):
+    first = nodes.start("lease", "ann@laptop pid 1", "run-1")
+    first.read()
+    first.kill9()
+    second = nodes.start("lease", "bob@laptop pid 2", "run-2")
+    assert "epoch" in second.read()
+    assert "bob@laptop" in nodes.ok("lease-holder")["holder"]
+    second.end()
+
+
+def test_the_lease_is_on_both_primaries_or_on_none(nodes):
+    lock = "SELECT IS_USED_LOCK('cutover.blog')"
+    with nodes.primary["new"].connect() as other, other.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK('cutover.blog', 0)")
+        answer = nodes.run("lease", "ann@laptop pid 1", "run-1")
+        assert answer["code"] == "busy" and answer["where"].startswith(nodes.primary["new"].address)
+        assert nodes.primary["old"].value(lock) is None
+    nodes.primary["new"].stop()
+    try:
+        answer = nodes.run("lease", "ann@laptop pid 1", "run-1")
+        assert (answer["code"], answer["effect"]) == ("lost", "none")
+        assert nodes.primary["old"].value(lock) is None
+        assert nodes.run("lease-holder")["code"] == "lost"
+    finally:
+        nodes.primary["new"].start()
+        nodes.primary["new"].query("START ALL SLAVES")
+        nodes.ok("link-healthy", "new", 10000)
+        nodes.ok("link-healthy", "old", 10000)
+
+
+def test_a_lease_whose_connection_was_killed_is_no_longer_ours(nodes):
+    lease = nodes.start("lease", "ann@laptop pid 1", "run-1")
+    lease.read()
+    thread = nodes.primary["old"].value("SELECT IS_USED_LOCK('cutover.blog')")
+    nodes.primary["old"].query(f"KILL {thread}")
+    assert lease.ask("check")["code"] in ("lost", "busy")
+    lease.process.wait(10)
+
+
+def test_the_lease_leaves_no_trace_in_the_binary_log(nodes):
+    before = nodes.primary["new"].value("SELECT @@gtid_binlog_pos")
+    lease = nodes.start("lease", "ann@laptop pid 1", "run-1")
+    lease.read()
+    lease.end()
+    assert nodes.primary["new"].value("SELECT @@gtid_binlog_pos") == before
+
+
+# --- fence ---------------------------------------------------------------------------------------------------------
+
+def test_the_fence_closes_and_opens(nodes):
+    answer = nodes.ok("fence-close", "old")
+    assert nodes.is_closed("old")
+    assert answer["position"] == nodes.primary["old"].value("SELECT @@gtid_binlog_pos")
+    assert nodes.ok("fence-prove", "old")["position"] == answer["position"]
+    nodes.ok("fence-close", "old")  # again: already so
+    nodes.ok("fence-open", "old")
+    assert not nodes.is_closed("old")
+    assert nodes.run("fence-prove", "old")["code"] == "refused"
+
+
+def test_the_fence_ends_an_idle_transaction_that_wrote_and_leaves_readers_alone(nodes):
+    with (nodes.app("old", autocommit=False) as writer, writer.cursor() as writing,
+          nodes.app("old", autocommit=False) as reader, reader.cursor() as reading):
+        writing.execute("INSERT INTO blog.notes (writer, text) VALUES (7, 'never committed')")
+        reading.execute("SELECT COUNT(*) FROM blog.notes")
+        answer = nodes.ok("fence-close", "old")
+        assert answer["killed"] == 1
+        assert f"id {writer.thread_id()} app@127.0.0.1" in answer["killed_text"]
+        with pytest.raises(pymysql.err.OperationalError):
+            writer.commit()
+        reading.execute("SELECT 1")
+        reader.commit()
+    assert nodes.primary["old"].value("SELECT COUNT(*) FROM blog.notes WHERE text = 'never committed'") == 0
+
+
+def test_the_fence_gives_way_to_a_running_update_and_names_it(nodes):
+    nodes.primary["old"].query("INSERT INTO blog.notes (writer, text) VALUES (8, 'slow')")
+    slow = in_background(nodes.primary["old"].query, "UPDATE blog.notes SET text = CONCAT('x', SLEEP(4)) WHERE writer = 8",
+                         None, nodes.lab.accounts["app"])
+    wait_until(lambda: any(s["writing"] for s in nodes.ok("sessions", "old")["sessions"]), 5, "the slow update to run")
+    answer = nodes.run("fence-close", "old")
+    assert (answer["code"], answer["effect"]) == ("timeout", "none")
+    assert answer["took_ms"] < LOCK_WAIT_MS + 1500
+    assert "UPDATE blog.notes" in answer["hint"] and "app@127.0.0.1" in answer["hint"]
+    assert "open again" in answer["msg"]
+    assert not nodes.is_closed("old")
+    slow.join()
+    assert nodes.primary["old"].value("SELECT text FROM blog.notes WHERE writer = 8") == "x0"
+
+
+def test_the_fence_gives_way_to_lock_tables_and_names_the_table(nodes):
+    with nodes.primary["old"].connect() as holder, holder.cursor() as cursor:
+        cursor.execute("LOCK TABLES blog.notes WRITE")
+        answer = nodes.run("fence-close", "old")
+        assert (answer["code"], answer["effect"]) == ("timeout", "none")
+        assert answer["took_ms"] < LOCK_WAIT_MS + 1500
+        assert "blog.notes" in answer["hint"] and f"thread {holder.thread_id()}" in answer["hint"]
+        assert not nodes.is_closed("old")
+        cursor.execute("UNLOCK TABLES")
+
+
+def test_a_prepared_transaction_refuses_the_fence_before_anything_is_touched(nodes):
+    with nodes.app("old", autocommit=False) as idle, idle.cursor() as cursor:
+        cursor.execute("INSERT INTO blog.notes (writer) VALUES (3)")
+        with nodes.app("old") as owner, owner.cursor() as preparing:
+            for statement in ("XA START 'x'", "INSERT INTO blog.notes (writer) VALUES (3)", "XA END 'x'", "XA PREPARE 'x'"):
+                preparing.execute(statement)
+            answer = nodes.run("fence-close", "old")
+            assert (answer["code"], answer["effect"], answer["close_ms"]) == ("refused", "none", 0)
+            assert "XA" in answer["msg"]
+            preparing.execute("XA ROLLBACK 'x'")
+        idle.commit()
+    assert not nodes.is_closed("old")
+
+
+def test_an_account_that_read_only_does_not_stop_refuses_the_fence(nodes):
+    stop = threading.Event()
+
+    def write_on():
+        while not stop.is_set():
+            with contextlib.suppress(pymysql.err.OperationalError), nodes.primary["old"].connect() as root, root.cursor() as cursor:
+                while not stop.is_set():
+                    cursor.execute("INSERT INTO blog.notes (writer) VALUES (4)")
+
+    writer = in_background(write_on)
+    try:
+        answer = nodes.run("fence-close", "old")
+    finally:
+        stop.set()
+        writer.join()
+    assert answer["code"] == "refused", (answer, nodes.primary["old"].value("SELECT @@gtid_binlog_state"))
+    assert not nodes.is_closed("old")
+
+
+class Writer(threading.Thread):
+    """Inserts as fast as it can; counts what was acknowledged, and when the last was."""
+
+    def __init__(self, nodes, number, stop):
+        super().__init__(daemon=True)
+        self.nodes, self.number, self.stop = nodes, number, stop
+        self.acknowledged, self.ambiguous, self.refused, self.last_ack_at = 0, 0, 0, 0.0
+
+    def run(self):
+        while not self.stop.is_set():
+            with self.nodes.app("old") as connection, connection.cursor() as cursor:
+                self._write(connection, cursor)
+
+    def _write(self, connection, cursor):
+        while not self.stop.is_set():
+            try:
+                cursor.execute("INSERT INTO blog.notes (writer) VALUES (%s)", (1000 + self.number,))
+                self.acknowledged += 1
+                self.last_ack_at = time.monotonic()
+            except pymysql.err.OperationalError as error:
+                if error.args[0] != 1290:
+                    self.ambiguous += 1
+                    return
+                self.refused += 1
+                time.sleep(0.005)
+
+
+def test_no_write_is_acknowledged_after_the_proof_with_writers_at_full_speed(nodes):
+    primary, stop = nodes.primary["old"], threading.Event()
+    writers = [Writer(nodes, i, stop) for i in range(8)]
+    for writer in writers:
+        writer.start()
+    try:
+        for _ in range(6):
+            written = sum(writer.acknowledged for writer in writers)
+            wait_until(lambda count=written: sum(w.acknowledged for w in writers) > count + 200, 20, "writers at speed")
+            answer = nodes.ok("fence-close", "old")
+            proven_at = time.monotonic()
+            rows = primary.value("SELECT COUNT(*) FROM blog.notes")
+            refused = sum(writer.refused for writer in writers)
+            wait_until(lambda count=refused: sum(w.refused for w in writers) > count + 50, 20, "refused writers")
+            assert max(writer.last_ack_at for writer in writers) < proven_at
+            assert primary.value("SELECT COUNT(*) FROM blog.notes") == rows
+            assert primary.value("SELECT @@gtid_binlog_pos") == answer["position"]
+            nodes.ok("link-wait", "new", answer["position"], 10000)
+            nodes.ok("fence-open", "old")
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join()
+    count = "SELECT COUNT(*) FROM blog.notes WHERE writer = %s"
+    for writer in writers:
+        rows = primary.value(count, (1000 + writer.number,))
+        assert writer.acknowledged <= rows <= writer.acknowledged + writer.ambiguous
+    nodes.ok("link-wait", "new", "now", 10000)
+    for writer in writers:
+        assert nodes.primary["new"].value(count, (1000 + writer.number,)) == primary.value(count, (1000 + writer.number,))
+
+
+def test_the_application_s_sessions_are_told_from_ours(nodes):
+    with nodes.app("old") as idle:
+        sessions = nodes.ok("sessions", "old")["sessions"]
+        assert [s["id"] for s in sessions if s["user"] == "app"] == [idle.thread_id()]
+        assert not [s for s in sessions if s["user"].startswith("cutover") or s["user"] == "system user"]
+        assert not any(s["writing"] for s in sessions)
+
+
+# --- links ---------------------------------------------------------------------------------------------------------
+
+def test_a_probe_row_goes_there_and_back(nodes):
+    nodes.primary["new"].query("SET GLOBAL read_only = 0")
+    try:
+        assert nodes.ok("link-probe-row", "new", 5000)["arrived_ms"] < 2000
+        assert nodes.ok("link-probe-row", "old", 5000)["arrived_ms"] < 2000
+    finally:
+        nodes.primary["new"].query("SET GLOBAL read_only = 1")
+    nodes.ok("link-wait", "new", "now", 5000)
+    nodes.ok("link-wait", "old", "now", 5000)
+    for side in ("old", "new"):
+        assert nodes.primary[side].value("SELECT COUNT(*) FROM cutover.probe") == 0
+
+
+def test_a_stopped_link_fails_at_once_instead_of_waiting(nodes):
+    nodes.primary["new"].query("STOP SLAVE 'cutover_forward'")
+    nodes.primary["old"].query("INSERT INTO blog.notes (writer) VALUES (5)")
+    try:
+        answer = nodes.run("link-wait", "new", "now", 20000)
+        assert (answer["code"], answer["effect"]) == ("server", "none")
+        assert answer["took_ms"] < 1000 and "cutover_forward" in answer["msg"]
+        assert nodes.ok("link-measure", "new", 300)["lag_us"] is None
+        row = nodes.run("link-probe-row", "new", 300)
+        assert row["code"] == "timeout"
+        assert nodes.primary["old"].value("SELECT COUNT(*) FROM cutover.probe") == 0
+    finally:
+        nodes.primary["new"].query("START SLAVE 'cutover_forward'")
+    nodes.ok("link-healthy", "new", 5000)
+    nodes.ok("link-wait", "new", "now", 10000)
+    assert 0 <= nodes.ok("link-measure", "new", 2000)["lag_us"] < 1_000_000
+
+
+def test_a_link_that_only_stopped_receiving_still_delivers_what_it_has(nodes):
+    nodes.ok("link-wait", "new", "now", 5000)
+    position = nodes.primary["old"].value("SELECT @@gtid_binlog_pos")
+    nodes.primary["new"].query("STOP SLAVE 'cutover_forward' IO_THREAD")
+    try:
+        nodes.ok("link-wait", "new", position, 5000)
+        nodes.primary["old"].query("INSERT INTO blog.notes (writer) VALUES (6)")
+        answer = nodes.run("link-wait", "new", "now", 20000)
+        assert answer["code"] == "server" and answer["took_ms"] < 1000
+    finally:
+        nodes.primary["new"].query("START SLAVE 'cutover_forward'")
+
+
+def test_a_link_that_is_behind_times_out_and_says_how_much_is_missing(nodes):
+    nodes.ok("link-wait", "new", "now", 5000)
+    domain_1 = next(item for item in nodes.primary["old"].value("SELECT @@gtid_binlog_pos").split(",") if item.startswith("1-"))
+    sequence = int(domain_1.split("-")[2])
+    answer = nodes.run("link-wait", "new", f"1-101-{sequence + 3},2-201-99999", 600)
+    assert answer["code"] == "timeout" and "lacks 3 transactions" in answer["msg"], "its own domain does not count"
+    assert 500 < answer["took_ms"] < 2000
+
+
+def test_a_link_stopped_by_a_conflict_tells_the_error(nodes):
+    nodes.primary["new"].query("SET sql_log_bin = 0; INSERT INTO blog.notes (id, writer) VALUES (-1, 1)")
+    nodes.primary["old"].query("INSERT INTO blog.notes (id, writer) VALUES (-1, 2)")
+    try:
+        answer = nodes.run("link-wait", "new", "now", 20000)
+        assert (answer["code"], answer["native"]) == ("server", 1062), answer
+        assert answer["took_ms"] < 5000
+        assert nodes.run("link-healthy", "new", 5000)["native"] == 1062
+    finally:
+        nodes.primary["new"].query("SET sql_log_bin = 0; DELETE FROM blog.notes WHERE id = -1")
+        nodes.primary["new"].query("START SLAVE 'cutover_forward'")
+    nodes.ok("link-healthy", "new", 5000)
+    nodes.ok("link-wait", "new", "now", 5000)
+
+
+def test_a_transaction_that_only_new_has_is_errant(nodes):
+    assert nodes.ok("link-errant", "new")["errant"] == ""
+    nodes.primary["old"].query("STOP SLAVE 'cutover_reverse'")
+    nodes.primary["new"].query("INSERT INTO blog.notes (writer) VALUES (9)")
+    try:
+        assert nodes.ok("link-errant", "new")["errant"].startswith(f"2-{nodes.primary['new'].value('SELECT @@server_id')}-")
+    finally:
+        nodes.primary["old"].query("START SLAVE 'cutover_reverse'")
+    nodes.ok("link-wait", "old", "now", 5000)
+    assert nodes.ok("link-errant", "new")["errant"] == ""
+
+
+# --- events --------------------------------------------------------------------------------------------------------
+
+def test_switching_events_keeps_definer_charset_and_mode_and_logs_nothing(nodes):
+    old = nodes.primary["old"]
+    old.query("SET sql_log_bin = 0, NAMES latin1, SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'; CREATE DEFINER = app@'127.%%'"
+              " EVENT blog.`hourly ``news``` ON SCHEDULE EVERY 1 HOUR DO SET @news = 'x'", ())
+    look = ("SELECT definer, character_set_client, collation_connection, sql_mode, time_zone, event_definition, starts"
+            " FROM information_schema.EVENTS WHERE event_name LIKE 'hourly%'")
+    before, position = old.query(look), old.value("SELECT @@gtid_binlog_state")
+    assert before[0]["character_set_client"] == "latin1"
+    try:
+        assert nodes.ok("events", "old", "count") | {"took_ms": 0} == {
+            "changed": 0, "enabled": 1, "waiting": 0, "took_ms": 0, "code": "ok"}
+        off = nodes.ok("events", "old", "off")
+        assert (off["changed"], off["enabled"], off["waiting"]) == (1, 0, 1)
+        assert nodes.ok("events", "old", "off")["changed"] == 0
+        on = nodes.ok("events", "old", "on")
+        assert (on["changed"], on["enabled"], on["waiting"]) == (1, 1, 0), "DISABLED blog.tick is left alone"
+        assert old.query(look) == before
+        assert old.value("SELECT @@gtid_binlog_state") == position
+    finally:
+        old.query("SET sql_log_bin = 0; DROP EVENT blog.`hourly ``news```")
+
+
+# --- heartbeat and sampler -----------------------------------------------------------------------------------------
+
+def eventually(talk, is_so, what, deadline_s=8):
+    last = []
+
+    def look():
+        last[:] = [talk.ask("read")]
+        return is_so(last[0])
+
+    try:
+        wait_until(look, deadline_s, what)
+    except Exception:
+        print(json.dumps(last[0], indent=1))
+        raise
+    return last[0]
+
+
+@pytest.fixture(name="monitor")
+def running_monitor(nodes):
+    talk = nodes.start("monitor")
+    yield talk
+    if talk.process.poll() is None:
+        talk.end()
+
+
+def samples(nodes, snapshot):
+    return by_name(nodes, snapshot)
+
+
+def test_the_heartbeat_arrives_everywhere_and_read_only_stops_it(nodes, monitor):
+    monitor.ask("old on")
+    monitor.ask("new on")
+    eventually(monitor, lambda s: s["forward_lag"] is not None and s["forward_lag"] < 500 and all(
+        n["old_lag"] is not None and n["old_lag"] < 500 and n["receive_lag"] is not None for n in s["nodes"]),
+        "small lag everywhere")
+    snapshot = eventually(monitor, lambda s: s["refused"][1] > 5, "beats refused on NEW")
+    assert snapshot["written"][1] == 0
+    assert all(n["new_lag"] is None for n in snapshot["nodes"]), "NEW does not beat"
+    assert snapshot["reverse_lag"] is not None and snapshot["reverse_lag"] < 1000, "but the link from it has everything"
+    nodes.ok("fence-close", "old")
+    snapshot = eventually(monitor, lambda s: s["refused"][0] > 5, "beats refused on OLD")
+    written = snapshot["written"][0]
+    snapshot = eventually(monitor, lambda s: all(n["old_lag"] is None for n in s["nodes"]), "a side that no longer beats")
+    assert snapshot["written"][0] == written
+    nodes.ok("fence-open", "old")
+    eventually(monitor, lambda s: s["written"][0] > written + 3, "the heartbeat to come back by itself")
+    monitor.ask("old off")
+    written = monitor.ask("read")["written"][0]
+    time.sleep(0.5)
+    assert monitor.ask("read")["written"][0] == written
+
+
+def test_a_stopped_link_is_infinitely_far_behind(nodes, monitor):
+    monitor.ask("old on")
+    eventually(monitor, lambda s: s["forward_lag"] is not None and s["forward_lag"] < 500, "small lag")
+    nodes.primary["new"].query("STOP SLAVE 'cutover_forward'")
+    snapshot = eventually(monitor, lambda s: s["forward_lag"] is None, "infinite lag", 2)
+    new1 = samples(nodes, snapshot)["new1"]
+    assert (new1["has_link"], new1["link_running"], new1["old_lag"], new1["receive_lag"]) == (True, False, None, None)
+    assert snapshot["conflicts"] == 0
+    nodes.primary["new"].query("START SLAVE 'cutover_forward'")
+    eventually(monitor, lambda s: s["forward_lag"] is not None and s["forward_lag"] < 500, "small lag again")
+
+
+def test_a_slow_link_shows_its_lag_and_keeps_it_apart_from_receiving(nodes, monitor):
+    monitor.ask("old on")
+    eventually(monitor, lambda s: s["forward_lag"] is not None and s["forward_lag"] < 500, "small lag")
+    with nodes.primary["new"].connect() as holder, holder.cursor() as cursor:
+        cursor.execute("LOCK TABLES cutover.heartbeat READ")  # the applier waits, the receiver does not
+        snapshot = eventually(monitor, lambda s: (s["forward_lag"] or 0) > 1500, "growing lag")
+        new1 = samples(nodes, snapshot)["new1"]
+        assert new1["receive_lag"] is not None and new1["receive_lag"] < 500
+        cursor.execute("UNLOCK TABLES")
+    eventually(monitor, lambda s: s["forward_lag"] is not None and s["forward_lag"] < 500, "small lag again")
+
+
+def test_a_conflict_is_counted_while_the_link_is_stopped_by_it(nodes, monitor):
+    nodes.primary["new"].query("SET sql_log_bin = 0; INSERT INTO blog.notes (id, writer) VALUES (-2, 1)")
+    nodes.primary["old"].query("INSERT INTO blog.notes (id, writer) VALUES (-2, 2)")
+    try:
+        snapshot = eventually(monitor, lambda s: s["conflicts"] == 1, "a conflict")
+        assert samples(nodes, snapshot)["new1"]["link_errno"] == 1062
+    finally:
+        nodes.primary["new"].query("SET sql_log_bin = 0; DELETE FROM blog.notes WHERE id = -2")
+        nodes.primary["new"].query("START SLAVE 'cutover_forward'")
+    eventually(monitor, lambda s: s["conflicts"] == 0 and s["forward_lag"] is not None, "no conflict")
+
+
+def test_a_frozen_primary_is_unknown_and_does_not_hold_up_the_end(nodes, monitor):
+    monitor.ask("old on")
+    eventually(monitor, lambda s: s["forward_lag"] is not None and s["forward_lag"] < 500, "small lag")
+    frozen = nodes.primary["old"]
+    frozen.freeze()
+    try:
+        snapshot = eventually(monitor, lambda s: not samples(nodes, s)["old1"]["reached"], "old1 unknown", 4)
+        assert snapshot["forward_lag"] is None and samples(nodes, snapshot)["old1"]["open"] == "unknown"
+        assert monitor.ask("old off")["ms"] < 1500
+        assert monitor.end()["end_ms"] < 3500
+    finally:
+        frozen.thaw()
+    nodes.ok("link-healthy", "new", 15000)
