@@ -39,7 +39,7 @@ static void execution_release(struct execution *x)
     render_release(&x->render);
 }
 
-/* --- a reviewed plan -------------------------------------------------------------------------------- */
+/* --- a reviewed plan -------------------------------------------------------------------------- */
 
 static int read_whole(const char *path, struct buf *out, struct err *err)
 {
@@ -86,7 +86,10 @@ static int read_plan(const char *path, struct plan *out, struct err *err)
     return 0;
 }
 
-/* The plan was made for a situation; is it still that one? Records are compared one by one when they are changed. */
+/*
+ * The plan was made for a situation; is it still that one? Records are compared one by one when
+ * they are changed.
+ */
 static int check_plan_fits(const struct execution *x, struct err *err)
 {
     CLEANUP(facts_release) struct facts facts = {0};
@@ -106,7 +109,7 @@ static int check_plan_fits(const struct execution *x, struct err *err)
     return err_hint(err, "nothing was changed; compile it again with \"cutover plan\"");
 }
 
-/* --- run -------------------------------------------------------------------------------------------- */
+/* --- run -------------------------------------------------------------------------------------- */
 
 static int check_usage(const struct cli_options *options, struct err *err)
 {
@@ -164,7 +167,7 @@ static int start(struct execution *x, struct err *err)
     return rc ? rc : execute(x, err);
 }
 
-/* --- rollback --------------------------------------------------------------------------------------- */
+/* --- rollback --------------------------------------------------------------------------------- */
 
 static const char *rollback_playbook(const struct cli_options *options)
 {
@@ -186,7 +189,10 @@ static int roll_back(struct execution *x, struct err *err)
     return rc ? rc : execute(x, err);
 }
 
-/* A watch said go back: the failure that led here is told first, then the way back decides how the command ends. */
+/*
+ * A watch said go back: the failure that led here is told first, then the way back decides how the
+ * command ends.
+ */
 static int go_back(struct execution *x, int rc, struct err *err)
 {
     if (!rc || x->result.outcome != OUTCOME_ROLLBACK)

@@ -21,7 +21,7 @@
 static const char *const playbook_folders[] = {"playbooks",
                                                CUTOVER_PREFIX "/share/cutover/playbooks"};
 
-/* --- finding ---------------------------------------------------------------------------------------- */
+/* --- finding ---------------------------------------------------------------------------------- */
 
 static bool is_file(const char *path)
 {
@@ -68,7 +68,7 @@ int playbook_locate(const char *word, char *out, size_t out_size, struct err *er
                       : err_hint(err, "give the path of a playbook file");
 }
 
-/* --- compiling -------------------------------------------------------------------------------------- */
+/* --- compiling -------------------------------------------------------------------------------- */
 
 static int compile_with(const struct service *service, const struct playbook *playbook,
                         const char *from_step, struct plan *out, struct err *err)
@@ -109,7 +109,7 @@ int compile_playbook(const struct service *service, const char *path, const char
     return rc;
 }
 
-/* --- executing -------------------------------------------------------------------------------------- */
+/* --- executing -------------------------------------------------------------------------------- */
 
 static void show_progress(void *context, const char *text)
 {
@@ -167,7 +167,7 @@ void run_options_init(struct run_options *out, const struct service *service,
                              .ui = {.context = render, .progress = show_progress, .ask = ask_yes}};
 }
 
-/* --- telling ---------------------------------------------------------------------------------------- */
+/* --- telling ---------------------------------------------------------------------------------- */
 
 static enum exit_code exit_of(enum run_outcome outcome)
 {

@@ -75,8 +75,8 @@ static void measure(const struct table *table, size_t width[TABLE_COLUMN_CAP])
 }
 
 /*
- * A cell that is too wide ends in an ellipsis; line breaks in it become blanks. Returns how many blanks
- * the next cell has to put in front: they are kept back so that no line ends in blanks.
+ * A cell that is too wide ends in an ellipsis; line breaks in it become blanks. Returns how many
+ * blanks the next cell has to put in front: they are kept back so that no line ends in blanks.
  */
 static size_t print_cell(const char *text, size_t width, size_t blanks, FILE *stream)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A seed from its first check to its last object: one barrier, then workers, then what belongs to the tables. */
+/*
+ * A seed from its first check to its last object: one barrier, then workers, then what belongs to
+ * the tables.
+ */
 #include "cluster/seed.h"
 
 #include <stdio.h>
@@ -78,7 +81,9 @@ static int prepare(struct seed_job *job, struct err *err)
         rc = seed_targets_open(service, side_other(from), &job->targets, err);
     if (!rc)
         rc = check_targets_empty(job, err);
-    /* Read before the snapshot and compared again at the end: whatever DDL comes in between shows. */
+    /*
+     * Read before the snapshot and compared again at the end: whatever DDL comes in between shows.
+     */
     if (!rc)
         rc = seed_load_tables(service, &job->source, &job->tables, err);
     if (!rc)
@@ -107,7 +112,9 @@ static int open_workers(struct seed_job *job, struct err *err)
 
 /* --- the barrier --- */
 
-/* All workers see the same moment, and `position` names it, because nothing can commit in between. */
+/*
+ * All workers see the same moment, and `position` names it, because nothing can commit in between.
+ */
 static int take_snapshots(struct seed_job *job, struct session *barrier, struct err *err)
 {
     int rc = 0;
@@ -116,7 +123,10 @@ static int take_snapshots(struct seed_job *job, struct session *barrier, struct 
     return rc ? rc : link_position(barrier, &job->report.position, err);
 }
 
-/* Commits are held from BLOCK_COMMIT until the session ends, which it does on every way out of here. */
+/*
+ * Commits are held from BLOCK_COMMIT until the session ends, which it does on every way out of
+ * here.
+ */
 static int hold_commits(struct seed_job *job, struct err *err)
 {
     CLEANUP(session_release) struct session barrier = {0};

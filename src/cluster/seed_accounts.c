@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The accounts that the databases need: made where they are missing, left alone where they exist. */
+/*
+ * The accounts that the databases need: made where they are missing, left alone where they exist.
+ */
 #include <stdio.h>
 #include <string.h>
 

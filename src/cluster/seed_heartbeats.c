@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The heartbeat rows of the copied moment. They are replicated like the service's own rows, so a side that lacked them
- * would stop at the next beat: it is logged as an update of a row that must be there.
+ * The heartbeat rows of the copied moment. They are replicated like the service's own rows, so a
+ * side that lacked them would stop at the next beat: it is logged as an update of a row that must
+ * be there.
  */
 #include "cluster/seed_job.h"
 

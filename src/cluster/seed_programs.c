@@ -20,7 +20,9 @@ static const struct program_kind {
     {"EVENT", SQL_SEED_SHOW_EVENT, "Create Event"},
 };
 
-/* Views may use routines and routines views, but a routine's body is not looked up when it is made. */
+/*
+ * Views may use routines and routines views, but a routine's body is not looked up when it is made.
+ */
 static const enum sql_id lists[] = {SQL_SEED_ROUTINES, SQL_SEED_VIEWS, SQL_SEED_TRIGGERS,
                                     SQL_SEED_EVENTS};
 
@@ -123,7 +125,10 @@ static int create_one(struct session *source, struct seed_targets *targets, cons
     return rc ? rc : seed_targets_run(targets, buf_text(&text), err);
 }
 
-/* A view needs the views it selects from, so those that fail are tried again as long as any succeeds. */
+/*
+ * A view needs the views it selects from, so those that fail are tried again as long as any
+ * succeeds.
+ */
 static int create_listed(struct session *source, struct seed_targets *targets, const char *database,
                          const struct db_result *list, struct err *err)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows from the snapshot to every target: cut into pieces, streamed, written about a megabyte at a time. */
+/*
+ * Rows from the snapshot to every target: cut into pieces, streamed, written about a megabyte at a
+ * time.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +77,10 @@ static int cut_table(struct session *source, const struct table_shape *table,
     int64_t step = is_known ? (high - low) / (int64_t)count + 1 : 0;
     if (!is_known || step < 2)
         return add_piece(out, &(struct seed_piece){.table = table}, err);
-    /* The first piece has no beginning and the last no end: together they hold every row, whatever the bounds say. */
+    /*
+     * The first piece has no beginning and the last no end: together they hold every row, whatever
+     * the bounds say.
+     */
     for (int64_t i = 0; !rc && i < (int64_t)count; i++) {
         const struct seed_piece piece = {.table = table,
                                          .has_from = i > 0,
@@ -114,8 +120,8 @@ int seed_cut(struct session *source, const struct table_catalog *tables, struct 
 struct copy {
     struct seed_worker *worker;
     const struct seed_piece *piece;
-    const struct column_shape
-        *columns[4096]; /* those that are written; the server's own limit is 4096 */
+    /* those that are written; the server's own limit is 4096 */
+    const struct column_shape *columns[4096];
     size_t column_count;
     struct buf head, batch;
     uint64_t batch_rows, batch_bytes; /* bytes of values, for the progress */

@@ -19,7 +19,9 @@ static bool runs(const struct db_result *status, size_t row, const char *column)
     return strcasecmp(result_text(status, row, column), "No") != 0;
 }
 
-/* A node that takes application writes, or a link that would put the data back, forbids the wipe. */
+/*
+ * A node that takes application writes, or a link that would put the data back, forbids the wipe.
+ */
 static int check_node(enum side side, struct session *target, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result status = {0};

@@ -175,7 +175,7 @@ static int read_path(struct dns *dns, const struct buf *path, int64_t deadline_m
     return run_call(dns, &call, out_envelope, err);
 }
 
-/* --- records --------------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 void dns_records_release(struct dns_records *records)
 {
@@ -302,7 +302,7 @@ static int change(struct dns *dns, const struct dns_record *after, int64_t deadl
     return run_call(dns, &call, &envelope, err);
 }
 
-/* --- zone and token -------------------------------------------------------------------------- */
+/* --- zone and token --------------------------------------------------------------------------- */
 
 static int find_zone(struct dns *dns, int64_t deadline_ms, struct dns_zone *out, struct err *err)
 {

@@ -130,7 +130,7 @@ int64_t cloudflare_last_page(const json_t *envelope)
     return pages < 1 ? 1 : pages;
 }
 
-/* --- records and zones ----------------------------------------------------------------------- */
+/* --- records and zones ------------------------------------------------------------------------ */
 
 static int copy_member(const json_t *json, const char *key, char *out, size_t out_size,
                        struct err *err)

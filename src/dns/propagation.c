@@ -50,7 +50,7 @@ void propagation_release(struct propagation *propagation)
     *propagation = (struct propagation){0};
 }
 
-/* --- whom to ask ----------------------------------------------------------------------------- */
+/* --- whom to ask ------------------------------------------------------------------------------ */
 
 static int add_server(struct servers *servers, const char *name, const char *port,
                       bool is_authoritative, struct err *err)
@@ -97,7 +97,7 @@ static int add_resolvers(const struct service *service, struct servers *servers,
     return rc;
 }
 
-/* --- one question ---------------------------------------------------------------------------- */
+/* --- one question ----------------------------------------------------------------------------- */
 
 static const char *rcode_text(int rcode)
 {
@@ -173,7 +173,7 @@ static void *inquiry_thread(void *inquiry)
     return NULL;
 }
 
-/* --- all questions --------------------------------------------------------------------------- */
+/* --- all questions ---------------------------------------------------------------------------- */
 
 static bool is_settled(const struct propagation_answer *answer, const struct propagation_want *want)
 {
@@ -241,7 +241,7 @@ int propagation_ask(const struct service *service, const struct dns_zone *zone,
     return rc != 0 ? rc : ask_servers(&servers, wants, want_count, out, err);
 }
 
-/* --- waiting --------------------------------------------------------------------------------- */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 struct watcher {
     const struct propagation_want *wants;

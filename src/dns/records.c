@@ -24,7 +24,7 @@
 
 static const struct dns_provider *const providers[] = {&dns_cloudflare};
 
-/* --- opening --------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static const struct dns_provider *provider_find(const char *name)
 {
@@ -92,7 +92,7 @@ void dns_freep(struct dns **dns)
     *dns = NULL;
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static int64_t deadline_in(int64_t timeout_ms)
 {
@@ -193,7 +193,7 @@ int dns_get(struct dns *dns, const char *id, struct dns_record *out, struct err 
     return get_until(dns, id, deadline_in(READ_TIMEOUT_MS), out, err);
 }
 
-/* --- changing -------------------------------------------------------------------------------- */
+/* --- changing --------------------------------------------------------------------------------- */
 
 /* A proxied record's TTL is the provider's own; it says nothing. */
 static bool is_same_value(const struct dns_record *a, const struct dns_record *b)
@@ -405,7 +405,7 @@ int dns_describe_change(struct dns *dns, const struct dns_record *before,
     return rc != 0 ? rc : dns->provider->describe(dns, &wanted, out, err);
 }
 
-/* --- facts ----------------------------------------------------------------------------------- */
+/* --- facts ------------------------------------------------------------------------------------ */
 
 /* The first thing that is wrong is kept; the rest usually follows from it. */
 static void PRINTF_LIKE(2, 3) note_dns_error(struct facts *facts, const char *fmt, ...)

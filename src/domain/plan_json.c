@@ -13,9 +13,7 @@
 
 static const char *const kind_names[] = {[OP_SQL] = "sql", [OP_DNS] = "dns", [OP_WORK] = "work"};
 
-/* --- writing
- * ------------------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* The step's verify stays at zero when the ops are the proof. */
 static bool op_is_absent(const struct op *op)
@@ -108,9 +106,7 @@ int plan_to_json(const struct plan *plan, json_t **out, struct err *err)
     return 0;
 }
 
-/* --- reading
- * ------------------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static int refuse(struct err *err, const char *what)
 {

@@ -94,9 +94,7 @@ const struct check_row *preflight_table(size_t *out_count)
     return rows;
 }
 
-/* --- findings
- * -----------------------------------------------------------------------------------------------
- */
+/* --- findings --------------------------------------------------------------------------------- */
 
 void findings_release(struct findings *findings)
 {
@@ -215,8 +213,7 @@ bool finding_unread(struct findings *out, const struct check_row *row, const str
     return true;
 }
 
-/* --- the survey, and the run
- * -------------------------------------------------------------------------------- */
+/* --- the survey, and the run ------------------------------------------------------------------ */
 
 void survey_release(struct survey *survey)
 {

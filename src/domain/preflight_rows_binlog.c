@@ -7,8 +7,7 @@
 #include "domain/preflight_rows.h"
 #include "domain/situation.h"
 
-/* --- settings that must have one value
- * ---------------------------------------------------------------------- */
+/* --- settings that must have one value -------------------------------------------------------- */
 
 struct demand {
     const char *setting, *found, *wanted; /* found "": could not be read */
@@ -122,8 +121,7 @@ void look_gtid_strict(const struct service *service UNUSED, const struct facts *
     finding_well(out, row, before, "gtid_strict_mode is ON everywhere");
 }
 
-/* --- GTID domains and stray transactions
- * -------------------------------------------------------------------- */
+/* --- GTID domains and stray transactions ------------------------------------------------------ */
 
 void look_domain_distinct(const struct service *service UNUSED, const struct facts *facts,
                           const struct survey *survey UNUSED, const struct check_row *row,
@@ -225,9 +223,7 @@ void look_errant(const struct service *service UNUSED, const struct facts *facts
     finding_well(out, row, before, "NEW has no write that should not be there");
 }
 
-/* --- channels
- * -----------------------------------------------------------------------------------------------
- */
+/* --- channels --------------------------------------------------------------------------------- */
 
 static bool comes_from_other_cluster(const struct facts *facts, enum side side,
                                      const struct channel_facts *channel)

@@ -57,9 +57,7 @@ void look_engine(const struct service *service UNUSED, const struct facts *facts
     finding_well(out, row, before, "all %zu tables are InnoDB", survey->table_count);
 }
 
-/* --- events
- * -------------------------------------------------------------------------------------------------
- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static const struct survey_event *enabled_event(const struct survey *survey, enum side side,
                                                 const char *name)
@@ -115,8 +113,7 @@ void look_events(const struct service *service UNUSED, const struct facts *facts
     finding_well(out, row, before, "no scheduled events");
 }
 
-/* --- settings that both sides must share
- * -------------------------------------------------------------------- */
+/* --- settings that both sides must share ------------------------------------------------------ */
 
 struct pair {
     const char *setting, *on_old, *on_new;
@@ -163,8 +160,7 @@ void look_time_zone(const struct service *service UNUSED, const struct facts *fa
     compare_pair(survey, row, &pair, out);
 }
 
-/* --- work that is under way
- * --------------------------------------------------------------------------------- */
+/* --- work that is under way ------------------------------------------------------------------- */
 
 void look_long_transactions(const struct service *service UNUSED, const struct facts *facts,
                             const struct survey *survey UNUSED, const struct check_row *row,

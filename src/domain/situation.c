@@ -171,8 +171,7 @@ void situation_mask_text(situation_mask mask, char *out, size_t out_size)
     }
 }
 
-/* --- guards: true when something is wrong, and then `out` says what
- * ------------------------------------ */
+/* --- guards: true when something is wrong, and then `out` says what --------------------------- */
 
 static const char *primary_name(const struct facts *facts, enum side side)
 {
@@ -319,8 +318,7 @@ static bool guards_complain(const struct facts *facts, struct verdict *out)
     return false;
 }
 
-/* --- the table
- * ---------------------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 /* An offset above the increment is ignored by the server, so it does not count. */
 static bool is_staggered(const struct node_facts *a, const struct node_facts *b)

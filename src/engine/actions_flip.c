@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Expansions of the actions around the flip: verify, gate, approve, watch, the records' TTLs and contents, cutover, settle.
+ * Expansions of the actions around the flip: verify, gate, approve, watch, the records' TTLs and
+ * contents, cutover, settle.
  */
 #include <stdio.h>
 
@@ -92,7 +93,7 @@ void expand_watch(struct compile *c)
         conditions);
 }
 
-/* --- records ---------------------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static void lower_one(struct compile *c, struct planned_record *record, void *context)
 {
@@ -182,7 +183,7 @@ void expand_flip(struct compile *c)
         c->plan->steps[first].commits = true;
 }
 
-/* --- cutover ---------------------------------------------------------------------------------------- */
+/* --- cutover ---------------------------------------------------------------------------------- */
 
 struct dns_cost {
     unsigned worst_ttl_s, direct_count, proxied_count;

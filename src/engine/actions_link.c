@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Expansions of the actions that make, try and drop the links: seed, follow, rehearse, reset, stagger, mirror, retire.
+ * Expansions of the actions that make, try and drop the links: seed, follow, rehearse, reset,
+ * stagger, mirror, retire.
  */
 #include <stdio.h>
 
@@ -72,7 +73,7 @@ void parts_make_link(struct compile *c, enum side replica_side)
              side_title(side_other(replica_side)), side_title(replica_side));
 }
 
-/* --- every node of NEW ------------------------------------------------------------------------------ */
+/* --- every node of NEW ------------------------------------------------------------------------ */
 
 static void each_new(struct compile *c, struct plan_step *step, enum op_list list, enum sql_id id,
                      bool with_primary)
@@ -84,7 +85,9 @@ static void each_new(struct compile *c, struct plan_step *step, enum op_list lis
     }
 }
 
-/* NEW back to an empty cluster that knows no position: what seed begins with and reset ends with. */
+/*
+ * NEW back to an empty cluster that knows no position: what seed begins with and reset ends with.
+ */
 static void parts_empty_new(struct compile *c)
 {
     struct plan_step *step = part(c, "detach-new", "Take NEW off every link");
@@ -124,8 +127,10 @@ static void part_close_new(struct compile *c)
     set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", "new"), "NEW refuses writes");
 }
 
-/* The replicas start while their primary still stands at the very position they were given: afterwards its binary
- * log begins behind that position and a strict replica would refuse the hole. */
+/*
+ * The replicas start while their primary still stands at the very position they were given:
+ * afterwards its binary log begins behind that position and a strict replica would refuse the hole.
+ */
 static void part_position(struct compile *c)
 {
     struct plan_step *step =

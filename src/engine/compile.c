@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a playbook to a plan: check that it may start here, then expand its steps one after the other.
+ * From a playbook to a plan: check that it may start here, then expand its steps one after the
+ * other.
  */
 #include "engine/compile.h"
 
@@ -24,7 +25,7 @@ static const expand_fn expansions[ACTION_COUNT] = {
     [ACTION_RETIRE] = expand_retire,
 };
 
-/* --- the vocabulary --------------------------------------------------------------------------------- */
+/* --- the vocabulary --------------------------------------------------------------------------- */
 
 void compile_fail(struct compile *c, enum err_code code, const char *fmt, ...)
 {
@@ -220,9 +221,12 @@ void each_record(struct compile *c,
     }
 }
 
-/* --- the plan --------------------------------------------------------------------------------------- */
+/* --- the plan --------------------------------------------------------------------------------- */
 
-/* The TTL a record had before an earlier run lowered it; 0 when no run did. Stored as "ttl lowered_at_us". */
+/*
+ * The TTL a record had before an earlier run lowered it; 0 when no run did. Stored as "ttl
+ * lowered_at_us".
+ */
 static void recall_ttl(struct compile *c, struct planned_record *record)
 {
     char name[300], value[64];
@@ -237,7 +241,10 @@ static void recall_ttl(struct compile *c, struct planned_record *record)
         record->original_ttl_s = (unsigned)strtoul(value, NULL, 10);
 }
 
-/* Records as the provider has them now. One that was not found is refused only when a step needs it. */
+/*
+ * Records as the provider has them now. One that was not found is refused only when a step needs
+ * it.
+ */
 static void load_records(struct compile *c)
 {
     if (c->facts->record_count == 0)
@@ -251,7 +258,9 @@ static void load_records(struct compile *c)
         const struct record_facts *facts = &c->facts->records[i];
         struct planned_record *record = &c->records[c->record_count++];
         record->facts = facts;
-        /* Read whole: a PATCH carries the person's comment too, and facts hold only its beginning. */
+        /*
+         * Read whole: a PATCH carries the person's comment too, and facts hold only its beginning.
+         */
         if (facts->is_found == TRI_YES && c->input->dns && !c->rc)
             c->rc = dns_get(c->input->dns, facts->id, &record->now, c->err);
         recall_ttl(c, record);

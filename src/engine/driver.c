@@ -55,7 +55,10 @@ static int store_samples(struct run *run, struct err *err)
     sampler_read(run->sampler, &now);
     for (size_t i = 0; i < now.node_count; i++) {
         const struct node_sample *node = &now.nodes[i];
-        /* The lag behind the other side's primary; a replica has its own primary's as well, which is shorter. */
+        /*
+         * The lag behind the other side's primary; a replica has its own primary's as well, which
+         * is shorter.
+         */
         int64_t apply_ms = node->apply_lag_ms[side_other(node->side)];
         samples[i] = (struct journal_sample){node->name, node->receive_lag_ms, apply_ms};
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal: runs, steps and the hash-chained events. Each public write is one SQLite transaction with
+ * The journal: runs, steps and the hash-chained events. Each public write is one SQLite transaction
+ *              with
  * synchronous=FULL, so when it returns the record is on disk.
  */
 #include "engine/journal.h"
@@ -54,7 +55,8 @@ int journal_end(struct journal *journal, int rc, struct err *err)
     if (rc == 0)
         rc = store_exec(journal->store, "COMMIT", err);
     if (rc != 0 && store_exec(journal->store, "ROLLBACK", NULL) != 0)
-        return rc; /* SQLite has rolled back by itself (disk full): the first error is the one that counts */
+        /* SQLite has rolled back by itself (disk full): the first error is the one that counts */
+        return rc;
     return rc;
 }
 
@@ -65,7 +67,7 @@ int journal_run(struct store_statement *statement, struct err *err)
     return rc < 0 ? rc : 0;
 }
 
-/* --- open ------------------------------------------------------------------------------------------- */
+/* --- open ------------------------------------------------------------------------------------- */
 
 static int read_user_version(struct journal *journal, int64_t *out, struct err *err)
 {
@@ -158,7 +160,7 @@ void journal_freep(struct journal **journal)
     *journal = NULL;
 }
 
-/* --- events ----------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static int chain_hash(const char *prev, const char *run_id, int64_t at_us, const char *name,
                       const char *detail, char out[DIGEST_HEX_LEN + 1], struct err *err)
@@ -254,7 +256,7 @@ int journal_events(struct journal *journal, const char *run_id, journal_event_fn
     return rc;
 }
 
-/* --- runs ------------------------------------------------------------------------------------------- */
+/* --- runs ------------------------------------------------------------------------------------- */
 
 static int add_run(struct journal *journal, const struct plan *plan, const char *plan_text,
                    const struct run_record *run, struct err *err)
@@ -483,7 +485,7 @@ int journal_run_list(struct journal *journal, const char *service, struct run_re
     return 0;
 }
 
-/* --- steps ------------------------------------------------------------------------------------------ */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 static int put_step(struct journal *journal, const char *run_id, size_t number,
                     enum step_state state, const struct err *failure, struct err *err)

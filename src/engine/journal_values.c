@@ -71,7 +71,7 @@ int journal_memory_get(struct journal *journal, const char *service, const char 
     return get_value(journal, SQL_JOURNAL_MEMORY_GET, service, name, out, out_size, err);
 }
 
-/* --- samples ---------------------------------------------------------------------------------------- */
+/* --- samples ---------------------------------------------------------------------------------- */
 
 static void bind_lag(struct store_statement *statement, int index, int64_t lag_ms)
 {
@@ -128,7 +128,7 @@ int journal_lag_stats(struct journal *journal, const char *run_id, struct journa
     return rc < 0 ? rc : 0;
 }
 
-/* --- verified tables -------------------------------------------------------------------------------- */
+/* --- verified tables -------------------------------------------------------------------------- */
 
 int journal_verified_begin(struct journal *journal, const char *service, struct err *err)
 {

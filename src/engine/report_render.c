@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The report for people: plain text for the terminal, Markdown for the post-mortem. One walk, two sets of marks. */
+/*
+ * The report for people: plain text for the terminal, Markdown for the post-mortem. One walk, two
+ * sets of marks.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

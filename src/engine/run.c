@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver: begin or adopt a run, walk its parts, and on failure undo the playbook step that failed.
+ * The driver: begin or adopt a run, walk its parts, and on failure undo the playbook step that
+ *             failed.
  * One thread changes things: this one.
  */
 #include "engine/run.h"
@@ -16,7 +17,7 @@
 #include "engine/driver.h"
 #include "engine/observe.h"
 
-/* --- open and close --------------------------------------------------------------------------------- */
+/* --- open and close --------------------------------------------------------------------------- */
 
 static void run_release(struct run *run)
 {
@@ -55,7 +56,10 @@ static int start_monitors(struct run *run, const struct facts *facts, struct err
 
     if (rc)
         return rc;
-    /* A NEW that stands alone must stay free of transactions of its own: beat there only when a link carries them. */
+    /*
+     * A NEW that stands alone must stay free of transactions of its own: beat there only when a
+     * link carries them.
+     */
     bool is_mirrored = facts_link_exists(facts, SIDE_OLD) == TRI_YES;
     heartbeat_set(run->heartbeat, SIDE_OLD, facts_is_open(facts, SIDE_OLD) == TRI_YES);
     heartbeat_set(run->heartbeat, SIDE_NEW,
@@ -72,7 +76,7 @@ static int allocate_steps(struct run *run, struct err *err)
     return 0;
 }
 
-/* --- is an earlier run in the way? ------------------------------------------------------------------ */
+/* --- is an earlier run in the way? ------------------------------------------------------------ */
 
 static bool has_effects(const struct plan *plan, const struct step_record *steps)
 {
@@ -128,7 +132,7 @@ static int check_earlier_run(struct run *run, struct err *err)
     return rc;
 }
 
-/* --- undo ------------------------------------------------------------------------------------------- */
+/* --- undo ------------------------------------------------------------------------------------- */
 
 static bool is_undoable(const struct run *run, size_t index)
 {
@@ -137,7 +141,10 @@ static bool is_undoable(const struct run *run, size_t index)
     return run->plan.steps[index].undo_count > 0 && state != STEP_PENDING && state != STEP_UNDONE;
 }
 
-/* Undo parts first..last, newest first. The undo of a stopped run must be able to finish, so the wish to stop is set aside. */
+/*
+ * Undo parts first..last, newest first. The undo of a stopped run must be able to finish, so the
+ * wish to stop is set aside.
+ */
 static int undo_range(struct run *run, size_t first, size_t last, struct err *err)
 {
     int wanted = signals_stop_signal();
@@ -173,8 +180,9 @@ static bool has_committed_part(const struct run *run, size_t first, size_t last)
 }
 
 /*
- * The commit step has begun, but did it happen? When it is one operation and the servers say that it is not true, nothing
- * was committed: the run may be undone like any other, and writes need not be refused until a person comes.
+ * The commit step has begun, but did it happen? When it is one operation and the servers say that
+ * it is not true, nothing was committed: the run may be undone like any other, and writes need not
+ * be refused until a person comes.
  */
 static int take_back_commit(struct run *run, size_t index, struct err *err)
 {
@@ -225,7 +233,10 @@ static void say_stuck(struct err *err, const struct run *run)
                        run->id);
 }
 
-/* A part failed: undo its playbook step when that is still possible, and say which of the two it was. */
+/*
+ * A part failed: undo its playbook step when that is still possible, and say which of the two it
+ * was.
+ */
 static enum run_outcome settle_failure(struct run *run, struct err *err)
 {
     size_t first = first_part_of(run, run->current);
@@ -251,10 +262,12 @@ static enum run_outcome settle_failure(struct run *run, struct err *err)
     return OUTCOME_STUCK;
 }
 
-/* --- the walk --------------------------------------------------------------------------------------- */
+/* --- the walk --------------------------------------------------------------------------------- */
 
-/* May a wish to stop be followed before this part? Not between the commit step and the end of the flip: users would
- * be left with names that point at the closed side. */
+/*
+ * May a wish to stop be followed before this part? Not between the commit step and the end of the
+ * flip: users would be left with names that point at the closed side.
+ */
 static bool may_stop_before(const struct run *run, size_t index)
 {
     size_t first = first_part_of(run, index);
@@ -350,7 +363,7 @@ static int finish(struct run *run, int rc, struct run_result *out, struct err *e
     return rc;
 }
 
-/* --- begin, resume, abort --------------------------------------------------------------------------- */
+/* --- begin, resume, abort --------------------------------------------------------------------- */
 
 static int copy_plan(const struct plan *plan, struct plan *out, struct err *err)
 {
@@ -464,9 +477,10 @@ static void begin_again(struct run *run, size_t first, size_t last)
 }
 
 /*
- * The part that was under way: past the commit step it is looked up and, when it is not true yet, done again. Before it,
- * a cutover starts over from its first part, because every gate and position it rested on is stale: its parts are undone
- * first, so that writes are not refused a moment longer. Other actions go on where they were.
+ * The part that was under way: past the commit step it is looked up and, when it is not true yet,
+ * done again. Before it, a cutover starts over from its first part, because every gate and position
+ * it rested on is stale: its parts are undone first, so that writes are not refused a moment
+ * longer. Other actions go on where they were.
  */
 static int prepare_resume(struct run *run, struct err *err)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One part of a plan: intent on disk, act, ask the servers whether it is true, outcome on disk. Acting and undoing are
- * idempotent, so a part whose outcome is unknown can be looked up and, when it is not true, done again.
+ * One part of a plan: intent on disk, act, ask the servers whether it is true, outcome on disk.
+ * Acting and undoing are idempotent, so a part whose outcome is unknown can be looked up and, when
+ * it is not true, done again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #define LATE_CALL_MS 10000      /* the time limit of one call to the DNS provider */
 #define SITUATION_WAIT_MS 15000 /* a link may say "Connecting" for a moment after it was made */
 
-/* --- ${...} ----------------------------------------------------------------------------------------- */
+/* --- ${...} ----------------------------------------------------------------------------------- */
 
 static int add_secret(struct run *run, const char *name, struct buf *out, struct err *err)
 {
@@ -73,7 +74,7 @@ static int expand_references(struct run *run, const char *text, struct buf *out,
     return buf_check(out, err);
 }
 
-/* --- one op ----------------------------------------------------------------------------------------- */
+/* --- one op ----------------------------------------------------------------------------------- */
 
 static bool is_tolerated(const struct op *op, const struct err *err)
 {
@@ -138,7 +139,7 @@ static int run_ops(struct run *run, const struct plan_step *step, const struct o
     return 0;
 }
 
-/* --- situations at the seams ------------------------------------------------------------------------ */
+/* --- situations at the seams ------------------------------------------------------------------ */
 
 static int check_situation(struct run *run, situation_mask wanted, int64_t wait_ms, struct err *err)
 {
@@ -166,7 +167,7 @@ static int check_situation(struct run *run, situation_mask wanted, int64_t wait_
     }
 }
 
-/* --- perform ---------------------------------------------------------------------------------------- */
+/* --- perform ---------------------------------------------------------------------------------- */
 
 static int failpoint(const struct plan_step *step, const char *when, struct err *err)
 {
@@ -259,8 +260,10 @@ int step_perform(struct run *run, size_t index, struct err *err)
     return rc;
 }
 
-/* A change of a record that was under way when a controller died may still arrive at the provider and would then overwrite
- * its undoing: that can happen no later than the call's own time limit. */
+/*
+ * A change of a record that was under way when a controller died may still arrive at the provider
+ * and would then overwrite its undoing: that can happen no later than the call's own time limit.
+ */
 static int wait_for_late_call(struct run *run, size_t index, struct err *err)
 {
     const struct plan_step *step = &run->plan.steps[index];
@@ -275,8 +278,10 @@ static int wait_for_late_call(struct run *run, size_t index, struct err *err)
     return rc;
 }
 
-/* A journal that cannot be written (disk full) must not keep a side closed: what it has already says that the part may have
- * happened, undoing is idempotent, and an abort will do it again. */
+/*
+ * A journal that cannot be written (disk full) must not keep a side closed: what it has already
+ * says that the part may have happened, undoing is idempotent, and an abort will do it again.
+ */
 static void mark_undo(struct run *run, size_t index, enum step_state state)
 {
     struct err err = {0};

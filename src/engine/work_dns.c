@@ -14,7 +14,7 @@
 #define AUTOMATIC_TTL_S 300 /* what ttl = 1 means at the provider */
 #define POLL_MS 500
 
-/* --- what is remembered about lowered TTLs ---------------------------------------------------------- */
+/* --- what is remembered about lowered TTLs ---------------------------------------------------- */
 
 struct lowered {
     unsigned original_ttl_s; /* 0: never lowered */
@@ -42,7 +42,10 @@ static int recall(struct run *run, const char *record_id, struct lowered *out, s
     return 0;
 }
 
-/* Before a TTL is lowered: the first original is kept, however often it is lowered. After it is back: forgotten. */
+/*
+ * Before a TTL is lowered: the first original is kept, however often it is lowered. After it is
+ * back: forgotten.
+ */
 static int remember(struct run *run, const struct dns_record *before,
                     const struct dns_record *after, struct err *err)
 {
@@ -68,7 +71,7 @@ static int forget(struct run *run, const struct dns_record *before, const struct
     return journal_memory_put(run->journal, run->service->name, name, NULL, err);
 }
 
-/* --- one change ------------------------------------------------------------------------------------- */
+/* --- one change ------------------------------------------------------------------------------- */
 
 static void record_from(const json_t *json, struct dns_record *out)
 {
@@ -104,7 +107,10 @@ int work_dns_change(struct run *run, const json_t *args, struct err *err)
                     before.ttl_s);
 }
 
-/* A record that somebody else changed must be found before a side is opened or closed for it, not afterwards. */
+/*
+ * A record that somebody else changed must be found before a side is opened or closed for it, not
+ * afterwards.
+ */
 static int check_record(struct dns *dns, const struct dns_record *expected, struct err *err)
 {
     struct dns_record now;
@@ -142,9 +148,11 @@ WORK(work_dns_check_records)
     return rc;
 }
 
-/* --- the old TTL ------------------------------------------------------------------------------------ */
+/* --- the old TTL ------------------------------------------------------------------------------ */
 
-/* Until when a resolver may still hold an answer from before the TTL was lowered; 0 = not any more. */
+/*
+ * Until when a resolver may still hold an answer from before the TTL was lowered; 0 = not any more.
+ */
 static int old_answers_until(struct run *run, int64_t *out_us, char name[256], struct err *err)
 {
     struct dns *dns;
@@ -212,7 +220,7 @@ WORK(work_dns_check_old_ttl)
     return rc;
 }
 
-/* --- convergence ------------------------------------------------------------------------------------ */
+/* --- convergence ------------------------------------------------------------------------------ */
 
 static bool is_named(const json_t *names, const char *name)
 {

@@ -62,7 +62,10 @@ WORK(work_fence_close)
     return rc ? rc : note_closed(run, side, &report, err);
 }
 
-/* Users can write again, which is what counts: a journal that is full must not make a failure of it. */
+/*
+ * Users can write again, which is what counts: a journal that is full must not make a failure of
+ * it.
+ */
 static void note_opened(struct run *run, enum side side, int64_t pause_ms)
 {
     struct err err = {0};
@@ -126,7 +129,10 @@ WORK(work_side_is_open)
     return ask_read_only(run, args, false, err);
 }
 
-/* While writes are refused the wait may last no longer than the budget or the drain limit, whichever is shorter. */
+/*
+ * While writes are refused the wait may last no longer than the budget or the drain limit,
+ * whichever is shorter.
+ */
 static int64_t drain_deadline(const struct run *run, const json_t *args)
 {
     int64_t limit_ms = run->service->limits.drain_ms;
@@ -165,7 +171,7 @@ WORK(work_drain)
                        side_title(side_other(from)), side_title(from), (long long)took_ms);
 }
 
-/* --- forecast --------------------------------------------------------------------------------------- */
+/* --- forecast --------------------------------------------------------------------------------- */
 
 /* Worst of a few GTID waits: what the drain will have to wait for. */
 static int measure_lag(struct run *run, enum side from, int64_t limit_ms, double *out_ms,
@@ -190,7 +196,10 @@ static int measure_lag(struct run *run, enum side from, int64_t limit_ms, double
     return rc;
 }
 
-/* The fence's parts done harmlessly, and timed: a journal record, a proof's questions, the compare of the newest rows. */
+/*
+ * The fence's parts done harmlessly, and timed: a journal record, a proof's questions, the compare
+ * of the newest rows.
+ */
 static int measure_parts(struct run *run, const struct plan_step *step, const json_t *args,
                          double *out_ms, struct err *err)
 {
@@ -206,7 +215,10 @@ static int measure_parts(struct run *run, const struct plan_step *step, const js
     if (!rc)
         rc = lease_check(run->lease, err);
     double lease_ms = (double)(clock_mono_us() - began_us) / 1000.0;
-    /* Five parts between the fence and the opening, each with a lease check and about four journal records. */
+    /*
+     * Five parts between the fence and the opening, each with a lease check and about four journal
+     * records.
+     */
     *out_ms = tail_ms + 5 * (lease_ms + 4 * record_ms);
     return rc;
 }

@@ -42,7 +42,7 @@ static void know(struct condition_set *set, enum gate_metric metric, int64_t val
     set->values.metric[metric] = (struct gate_value){.is_known = true, .value = value};
 }
 
-/* --- values ----------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static const struct node_sample *primary_sample(const struct lag_snapshot *now, enum side side)
 {
@@ -52,7 +52,10 @@ static const struct node_sample *primary_sample(const struct lag_snapshot *now, 
     return NULL;
 }
 
-/* Lag of the link that ends at `side`: by heartbeat when its source is open, else by what it has received. */
+/*
+ * Lag of the link that ends at `side`: by heartbeat when its source is open, else by what it has
+ * received.
+ */
 static int64_t link_lag(const struct lag_snapshot *now, enum side side)
 {
     const struct node_sample *replica = primary_sample(now, side);
@@ -99,7 +102,10 @@ static int collect_verified(struct run *run, struct condition_set *set, struct e
     return 0;
 }
 
-/* Blockers: transactions that would hold up a fence, and prepared XA. Stragglers: application sessions on a closed side. */
+/*
+ * Blockers: transactions that would hold up a fence, and prepared XA. Stragglers: application
+ * sessions on a closed side.
+ */
 static void count_facts(const struct facts *facts, struct condition_set *set)
 {
     int64_t blockers = 0, stragglers = 0;
@@ -140,9 +146,12 @@ static int collect(struct run *run, struct condition_set *set, struct err *err)
     return rc;
 }
 
-/* --- gate ------------------------------------------------------------------------------------------- */
+/* --- gate ------------------------------------------------------------------------------------- */
 
-/* Returns how many hold; `out` lists the live value of each, those that do not hold first in brackets. */
+/*
+ * Returns how many hold; `out` lists the live value of each, those that do not hold first in
+ * brackets.
+ */
 static size_t evaluate(struct condition_set *set, char *out, size_t out_size)
 {
     size_t met = 0, len = 0;
@@ -186,7 +195,7 @@ WORK(work_gate)
     return rc;
 }
 
-/* --- people ----------------------------------------------------------------------------------------- */
+/* --- people ----------------------------------------------------------------------------------- */
 
 WORK(work_approve)
 {
@@ -209,7 +218,7 @@ WORK(work_approve)
     return run_note(run, "approve.yes", err, "%s - yes, says %s", question, run->options->holder);
 }
 
-/* --- watch ------------------------------------------------------------------------------------------ */
+/* --- watch ------------------------------------------------------------------------------------ */
 
 static int trip(struct run *run, const struct requirement *trigger, const char *live,
                 struct err *err)

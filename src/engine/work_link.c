@@ -14,7 +14,7 @@
 #define KEEP_UP_WAIT_MS 60000
 #define SLICE_MS 1000
 
-/* --- seed ------------------------------------------------------------------------------------------- */
+/* --- seed ------------------------------------------------------------------------------------- */
 
 WORK(work_seed_wipe)
 {
@@ -24,7 +24,10 @@ WORK(work_seed_wipe)
     return rc ? rc : seed_wipe(run->service, SIDE_NEW, err);
 }
 
-/* The run's own stop flag is looked at inside the copy; a tick can only fail here when the journal does. */
+/*
+ * The run's own stop flag is looked at inside the copy; a tick can only fail here when the journal
+ * does.
+ */
 struct seed_context {
     struct run *run;
     struct err err;
@@ -130,7 +133,7 @@ WORK(work_seed_check)
     return rc ? rc : work_link_check_clean(run, step, args, err);
 }
 
-/* --- links ------------------------------------------------------------------------------------------ */
+/* --- links ------------------------------------------------------------------------------------ */
 
 WORK(work_link_runs)
 {

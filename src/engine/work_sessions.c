@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sessions of the application: by which increment they count, and who still writes on a side that is being left.
- * A session inherits auto_increment_increment when it connects, so staggering is true only for sessions that began after
- * it. Thread ids grow: the id of a session of ours that was opened right after the change tells old from new.
+ * Sessions of the application: by which increment they count, and who still writes on a side that
+ * is being left. A session inherits auto_increment_increment when it connects, so staggering is
+ * true only for sessions that began after it. Thread ids grow: the id of a session of ours that was
+ * opened right after the change tells old from new.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #define QUIET_MS 3000 /* no commit of the application for so long: nobody writes there any more */
 #define CHASE_POLL_MS 250
 
-/* --- staggering ------------------------------------------------------------------------------------- */
+/* --- staggering ------------------------------------------------------------------------------- */
 
 struct counting {
     int64_t increment, offset;
@@ -193,7 +194,7 @@ WORK(work_sessions_check)
     return rc;
 }
 
-/* --- stragglers ------------------------------------------------------------------------------------- */
+/* --- stragglers ------------------------------------------------------------------------------- */
 
 /* "app@10.0.0.3 x 4, app@10.0.0.9 x 1": who is connected, by user and host. */
 static void list_talkers(const struct app_session *apps, size_t count, char *out, size_t out_size)

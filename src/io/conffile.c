@@ -39,7 +39,7 @@ static const struct conf_node *node_of(const config_setting_t *setting)
     return (const struct conf_node *)(const void *)setting;
 }
 
-/* --- opening -------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static void close_fdp(int *fd)
 {
@@ -222,7 +222,7 @@ const struct conf_node *conffile_root(const struct conffile *file)
     return node_of(config_root_setting(&file->config));
 }
 
-/* --- looking -------------------------------------------------------------------------------- */
+/* --- looking ---------------------------------------------------------------------------------- */
 
 enum conf_kind conf_kind(const struct conf_node *node)
 {
@@ -300,7 +300,7 @@ const struct conf_node *conf_child(const struct conf_node *group, const char *na
     return node_of(config_setting_get_member(setting_of(group), name));
 }
 
-/* --- errors --------------------------------------------------------------------------------- */
+/* --- errors ----------------------------------------------------------------------------------- */
 
 int conf_error(const struct conf_node *node, struct err *err, const char *fmt, ...)
 {
@@ -376,7 +376,7 @@ static int absent(const struct conf_node *group, const char *name, const char *e
     return conf_error(group, err, "\"%s\" is missing here: expected %s", name, expected);
 }
 
-/* --- values --------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 int conf_text(const struct conf_node *group, const char *name, const char **out, struct err *err)
 {
@@ -424,7 +424,7 @@ int conf_as_int(const struct conf_node *node, int64_t *out, struct err *err)
     return 0;
 }
 
-/* --- unknown keys --------------------------------------------------------------------------- */
+/* --- unknown keys ----------------------------------------------------------------------------- */
 
 static bool is_among(const char *word, const char *const *known)
 {

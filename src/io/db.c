@@ -64,7 +64,7 @@ void db_library_end(void)
     mysql_library_end();
 }
 
-/* --- connecting ----------------------------------------------------------------------------- */
+/* --- connecting ------------------------------------------------------------------------------- */
 
 static unsigned whole_seconds(int64_t duration_ms)
 {
@@ -283,7 +283,7 @@ int db_set_timeout(struct db *db, int64_t read_timeout_ms, struct err *err)
     return 0;
 }
 
-/* --- one statement -------------------------------------------------------------------------- */
+/* --- one statement ---------------------------------------------------------------------------- */
 
 static int fail(struct db *db, const struct statement *statement, struct err *err)
 {
@@ -410,7 +410,7 @@ static struct statement read_statement(const char *sql)
                               .started_ms = clock_mono_ms()};
 }
 
-/* --- whole results -------------------------------------------------------------------------- */
+/* --- whole results ---------------------------------------------------------------------------- */
 
 static void free_resultp(MYSQL_RES **result)
 {
@@ -474,7 +474,7 @@ int db_query(struct db *db, const char *sql, struct db_result *out, struct err *
     return 0;
 }
 
-/* --- rows one by one ------------------------------------------------------------------------ */
+/* --- rows one by one -------------------------------------------------------------------------- */
 
 int db_stream_open(struct db *db, const char *sql, struct err *err)
 {
@@ -525,7 +525,7 @@ void db_stream_close(struct db *db)
     drop_stream(db);
 }
 
-/* --- text ----------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 /* Escapes know the session's sql_mode (NO_BACKSLASH_ESCAPES), which is why this asks the library.
  */

@@ -77,7 +77,7 @@ void http_response_release(struct http_response *response)
     buf_release(&response->body);
 }
 
-/* --- the address ---------------------------------------------------------------------------- */
+/* --- the address ------------------------------------------------------------------------------ */
 
 static void free_urlp(CURLU **url)
 {
@@ -125,7 +125,7 @@ static int read_url(struct exchange *exchange, struct err *err)
     return 0;
 }
 
-/* --- the request ---------------------------------------------------------------------------- */
+/* --- the request ------------------------------------------------------------------------------ */
 
 static void release_exchange(struct exchange *exchange)
 {
@@ -232,7 +232,7 @@ static void set_request(struct http_client *client, struct exchange *exchange)
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange->body);
 }
 
-/* --- the answer ----------------------------------------------------------------------------- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 /* Did any byte of the request leave? Before that moment libcurl knows no pre-transfer time. */
 static bool may_have_been_sent(CURL *curl)

@@ -51,7 +51,7 @@ static int type_number(const char *type)
     return 0;
 }
 
-/* --- the server ----------------------------------------------------------------------------- */
+/* --- the server ------------------------------------------------------------------------------- */
 
 static void free_addressesp(struct addrinfo **list)
 {
@@ -114,7 +114,7 @@ static int numeric_server(const char *server, char out[80], struct err *err)
     return 0;
 }
 
-/* --- asking --------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 struct question {
     ares_channel channel;
@@ -237,7 +237,7 @@ static int no_answer(const struct question *question, const char *server, const 
     return rc;
 }
 
-/* --- reading the answer --------------------------------------------------------------------- */
+/* --- reading the answer ----------------------------------------------------------------------- */
 
 struct record {
     char owner[256];

@@ -85,7 +85,7 @@ static int fail(const struct store *store, struct err *err)
     return fail_code(store, code, text, err);
 }
 
-/* --- opening -------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 /*
  * Make a new file readable by its owner only; its -wal and -shm files take over the mode. A file
@@ -186,7 +186,7 @@ const char *store_path(const struct store *store)
     return store->path;
 }
 
-/* --- statements ----------------------------------------------------------------------------- */
+/* --- statements ------------------------------------------------------------------------------- */
 
 int store_exec(struct store *store, const char *sql, struct err *err)
 {

@@ -16,7 +16,7 @@
 #define NAMES_CAP                                                                                  \
     256 /* names offered for a suggestion; more than that and none is made for the rest */
 
-/* --- text -> value --------------------------------------------------------------------------- */
+/* --- text -> value ---------------------------------------------------------------------------- */
 
 static int value_of_word(const struct playbook_value *value, const char *const *words, int64_t *out,
                          struct err *err)
@@ -71,7 +71,7 @@ static int value_of_text(struct playbook_value *value, struct err *err)
     return err_set(err, ERR_BUG, EFFECT_NONE, "parameter %s has no type", value->param->name);
 }
 
-/* --- node -> text ---------------------------------------------------------------------------- */
+/* --- node -> text ----------------------------------------------------------------------------- */
 
 static int keep_text(struct playbook_value *value, const char *text, struct err *err)
 {
@@ -133,7 +133,7 @@ static int read_single(const struct conf_node *group, struct playbook_value *val
     return rc;
 }
 
-/* --- lists ----------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 /* conf_suggest() wants a NULL-terminated list of names; the services of this world have few. */
 static const char *nearest_record(const struct service *service, const char *word)
@@ -231,7 +231,7 @@ int param_read(const struct conf_node *group, const struct service *service,
                                  : read_single(group, value, err);
 }
 
-/* --- defaults -------------------------------------------------------------------------------- */
+/* --- defaults --------------------------------------------------------------------------------- */
 
 static int split_default(struct playbook_value *value, struct err *err)
 {

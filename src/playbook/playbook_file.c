@@ -17,7 +17,7 @@
 
 #define STEP_KEYS 2 /* name and action; the rest are the action's parameters */
 
-/* --- the name, the purpose, where it may start ----------------------------------------------- */
+/* --- the name, the purpose, where it may start ------------------------------------------------ */
 
 static int check_word(const struct conf_node *node, const char *what, const char *word,
                       struct err *err)
@@ -85,7 +85,7 @@ static int read_needs(const struct conf_node *group, struct playbook *playbook,
     return rc;
 }
 
-/* --- one step -------------------------------------------------------------------------------- */
+/* --- one step --------------------------------------------------------------------------------- */
 
 static int find_action(const struct conf_node *group, const struct action **out, struct err *err)
 {
@@ -234,7 +234,7 @@ static int read_steps(const struct conf_node *group, const struct service *servi
     return rc;
 }
 
-/* --- the whole ------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 /* From each situation it says it may start from, not only from the likely one. */
 static int join_steps(struct playbook *playbook, enum situation first, struct err *err)

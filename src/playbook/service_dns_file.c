@@ -74,7 +74,7 @@ static int read_name(const struct conf_node *group, const char *key, char out[25
     return 0;
 }
 
-/* --- servers to ask -------------------------------------------------------------------------- */
+/* --- servers to ask --------------------------------------------------------------------------- */
 
 static bool is_port_text(const char *text)
 {
@@ -126,7 +126,7 @@ static int read_servers(const struct conf_node *group, const char *key, char ***
     return rc;
 }
 
-/* --- the provider ---------------------------------------------------------------------------- */
+/* --- the provider ----------------------------------------------------------------------------- */
 
 static int read_provider(const struct conf_node *group, struct service_dns *out, struct err *err)
 {
@@ -192,7 +192,7 @@ static int read_min_ttl(const struct conf_node *group, struct service_dns *out, 
     return 0;
 }
 
-/* --- records --------------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 /* Bring an address to the form that inet_ntop() writes; false when it is none of that family. */
 static bool fold_address(int family, char content[256])

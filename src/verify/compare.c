@@ -107,7 +107,10 @@ static int add_second(void *context, const char *const *values, const unsigned l
     return mismatches_add_second(context, values, lengths, hash, err);
 }
 
-/* Read the piece on both sides and find what differs; with locks on one of them unless all is still. */
+/*
+ * Read the piece on both sides and find what differs; with locks on one of them unless all is
+ * still.
+ */
 static int look_at_piece(struct look *look, struct err *err)
 {
     const struct piece *piece = look->context;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/fuzz_file.h - for parsers that read a file: the input as one, and what every failure must carry. */
+/*
+ * tests/fuzz/fuzz_file.h - for parsers that read a file: the input as one, and what every failure
+ * must carry.
+ */
 #ifndef CUTOVER_FUZZ_FILE_H
 #define CUTOVER_FUZZ_FILE_H
 

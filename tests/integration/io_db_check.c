@@ -79,7 +79,7 @@ static void must_limit(struct db *db, int64_t read_timeout_ms)
         exit(1);
 }
 
-/* --- connecting ----------------------------------------------------------------------------- */
+/* --- connecting ------------------------------------------------------------------------------- */
 
 static int connect_err(const struct db_target *with, struct err *err)
 {
@@ -165,7 +165,7 @@ static void check_tls(void)
     check(db_connect(&with, &plain, &err) == 0 && db_tls_cipher(plain)[0] == '\0', "off means off");
 }
 
-/* --- statements ----------------------------------------------------------------------------- */
+/* --- statements ------------------------------------------------------------------------------- */
 
 static void check_results(struct db *db)
 {
@@ -280,7 +280,7 @@ static void check_streams(struct db *db)
           "an endless one costs the connection");
 }
 
-/* --- time limits ---------------------------------------------------------------------------- */
+/* --- time limits ------------------------------------------------------------------------------ */
 
 static void check_time_limits(void)
 {
@@ -320,7 +320,7 @@ static void check_time_limits(void)
     check(clock_mono_ms() - started_ms < 2500, "within the limit set on the live connection");
 }
 
-/* --- lost connections ----------------------------------------------------------------------- */
+/* --- lost connections ------------------------------------------------------------------------- */
 
 struct killer {
     pthread_t thread;
@@ -359,7 +359,7 @@ static void check_killed(const char *sql, enum err_effect effect, pid_t pid, con
     check(db_is_dead(db), "and the connection is dead");
 }
 
-/* --- locks ---------------------------------------------------------------------------------- */
+/* --- locks ------------------------------------------------------------------------------------ */
 
 static void *want_row_one(void *arg)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs seed_copy() or seed_wipe() with a configuration file and prints the outcome as JSON, for test_seed.py.
+ * Runs seed_copy() or seed_wipe() with a configuration file and prints the outcome as JSON, for
+ * test_seed.py.
  *
  * seed_check CFG copy old|new [workers=N]     the side that is read
  * seed_check CFG wipe old|new                 the side that is thrown away

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Cloudflare's answers: the good ones, the ones that hide their reason, and the ones that are no answer at all. */
+/*
+ * Cloudflare's answers: the good ones, the ones that hide their reason, and the ones that are no
+ * answer at all.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

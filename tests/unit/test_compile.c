@@ -129,7 +129,10 @@ static void test_closing_a_side_for_a_cutover_can_be_undone(void **state UNUSED)
     assert_int_equal(closing, 1);
 }
 
-/* The fence, the drain and both proofs come before the other side opens; in shared mode nothing is closed before that. */
+/*
+ * The fence, the drain and both proofs come before the other side opens; in shared mode nothing is
+ * closed before that.
+ */
 static void test_fenced_closes_before_it_opens_and_shared_does_not(void **state UNUSED)
 {
     static const char *const fenced[] = {"check-links", "probe",        "forecast",   "close-from",

@@ -308,8 +308,9 @@ static void test_a_change_is_never_sent_twice_by_itself(void **state UNUSED)
                          .is_kept_silent = true});
     assert_int_equal(ask("GET", NULL, 5000, &response, &err), 0);
     /*
-     * The server would read a second request on that connection and drop it without an answer; libcurl
-     * would then repeat it on another one, and report success. On its own connection it waits instead.
+     * The server would read a second request on that connection and drop it without an answer;
+     * libcurl would then repeat it on another one, and report success. On its own connection it
+     * waits instead.
      */
     assert_fails("PATCH", 1000, ERR_TIMEOUT, EFFECT_UNKNOWN);
     http_client_freep(&client); /* lets the server go on to the connection that waits */

@@ -11,7 +11,10 @@
 #include "domain/preflight.h"
 #include "facts_fixture.h"
 
-/* A service and facts with nothing to complain about; each test spoils one thing and looks at one check. */
+/*
+ * A service and facts with nothing to complain about; each test spoils one thing and looks at one
+ * check.
+ */
 static struct service service;
 static struct facts facts;
 static struct survey survey;
@@ -82,7 +85,10 @@ static const struct finding *worst_of(const char *check)
     return worst;
 }
 
-/* The check has this severity, and its evidence or subject contains the text; trouble comes with a fix. */
+/*
+ * The check has this severity, and its evidence or subject contains the text; trouble comes with a
+ * fix.
+ */
 static void assert_finding(const char *check, enum severity severity, const char *text)
 {
     look();

@@ -40,7 +40,7 @@ static struct {
     atomic_uint flags; /* the second pair of bytes of the last question */
 } server;
 
-/* --- making records ------------------------------------------------------------------------- */
+/* --- making records --------------------------------------------------------------------------- */
 
 static void add_bytes(const void *bytes, size_t len)
 {
@@ -103,7 +103,7 @@ static void add_address(const char *owner, unsigned ttl_s, const char *address)
     add_record(owner, is_v6 ? AAAA : A, ttl_s, bytes, is_v6 ? 16 : 4);
 }
 
-/* --- the server ----------------------------------------------------------------------------- */
+/* --- the server ------------------------------------------------------------------------------- */
 
 /* Turn the question into the answer; returns its length. */
 static size_t make_answer(unsigned char *message, bool is_udp)
@@ -219,7 +219,7 @@ static struct resolver_answer must_ask(const char *name, const char *type)
     return answer;
 }
 
-/* --- tests ---------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void test_an_address_comes_with_its_ttl(void **state UNUSED)
 {

@@ -54,8 +54,7 @@ static void assert_good(enum situation expected)
     assert_true(verdict.way_back[0] != '\0');
 }
 
-/* --- all combinations, against the table of the design written a second time
- * ---------------------------------- */
+/* --- all combinations, against the table of the design written a second time ------------------ */
 
 enum link_state { LINK_NONE, LINK_RUNS, LINK_STOPPED, LINK_STATES };
 enum open_state { IS_OPEN, IS_CLOSED, IS_UNREAD, IS_UNREACHED, OPEN_STATES };
@@ -164,8 +163,7 @@ static void test_every_combination_has_the_one_situation_of_the_design(void **st
     assert_int_equal(seen, SITUATION_ANY);
 }
 
-/* --- what is unknown or strange is unsafe, and says so
- * ----------------------------------------------------------- */
+/* --- what is unknown or strange is unsafe, and says so ---------------------------------------- */
 
 static void test_no_facts_at_all_are_unsafe(void **state UNUSED)
 {
@@ -282,8 +280,7 @@ static void test_an_open_new_that_hides_its_data_is_unsafe(void **state UNUSED)
     assert_unsafe("did not say whether it holds data");
 }
 
-/* --- two open primaries (safety law 1)
- * --------------------------------------------------------------------------- */
+/* --- two open primaries (safety law 1) -------------------------------------------------------- */
 
 static void two_open(unsigned increment, unsigned old_offset, unsigned new_offset)
 {
@@ -341,9 +338,7 @@ static void test_records_that_point_to_the_closed_side_are_unsafe(void **state U
     assert_unsafe("OLD takes the writes, but not every DNS record points there");
 }
 
-/* --- words
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 static void test_the_way_back_is_told_for_each_situation(void **state UNUSED)
 {

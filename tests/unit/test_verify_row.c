@@ -39,7 +39,10 @@ static void test_a_large_row_hashes_like_its_encoding_whatever_its_size(void **s
     (void)state;
     static char big[5000];
     memset(big, 'a', sizeof(big));
-    /* Around the size where one way of hashing takes over from the other, one byte must always matter. */
+    /*
+     * Around the size where one way of hashing takes over from the other, one byte must always
+     * matter.
+     */
     for (unsigned long len = 1990; len < 2070; len++) {
         const char *value = big;
         struct row_hash whole = row_hash_of(&value, &len, 1);
@@ -56,7 +59,10 @@ static void test_the_hash_of_a_row_is_the_same_on_every_machine(void **state)
 {
     (void)state;
     char text[33];
-    /* flag 0, length 2 little endian, "ab": XXH3-128 of those 11 bytes, so the encoding is fixed, byte for byte. */
+    /*
+     * flag 0, length 2 little endian, "ab": XXH3-128 of those 11 bytes, so the encoding is fixed,
+     * byte for byte.
+     */
     const unsigned char encoded[] = {0, 2, 0, 0, 0, 0, 0, 0, 0, 'a', 'b'};
     XXH128_hash_t expected = XXH3_128bits(encoded, sizeof(encoded));
     const char *value = "ab";
