@@ -114,7 +114,10 @@ static int read_is_closed(struct session *session, bool *out, struct err *err)
 
 /* --- close --- */
 
-/* The owner of a prepared transaction may commit it from any session, at any time, and read_only may not stop it. */
+/*
+ * The owner of a prepared transaction may commit it from any session, at any time, and read_only
+ * may not stop it.
+ */
 static int check_prepared(struct session *session, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result prepared = {0};
@@ -239,7 +242,10 @@ static int read_bypass(const struct service *service, struct session *second, st
                          out, err);
 }
 
-/* Ending such a session proves nothing: it comes back and goes on writing. Names are compared without hosts, to be safe. */
+/*
+ * Ending such a session proves nothing: it comes back and goes on writing. Names are compared
+ * without hosts, to be safe.
+ */
 static int check_bypass(const struct db_result *bypass, const struct db_result *rows, size_t row,
                         struct err *err)
 {
@@ -257,7 +263,10 @@ static int check_bypass(const struct db_result *bypass, const struct db_result *
     return 0;
 }
 
-/* A commit under way is let finish: it is refused or lands before the position is read, and its client is told which. */
+/*
+ * A commit under way is let finish: it is refused or lands before the position is read, and its
+ * client is told which.
+ */
 static int kill_open(const struct service *service, struct session *second,
                      const struct db_result *bypass, struct fence_report *report, struct err *err)
 {
@@ -371,7 +380,10 @@ static int wait_for_writers(const struct service *service, struct session *sessi
     }
 }
 
-/* A position that moved is a disproof, not something to wait out: another moment might just miss the next write. */
+/*
+ * A position that moved is a disproof, not something to wait out: another moment might just miss
+ * the next write.
+ */
 static int prove(const struct service *service, struct session *session,
                  const struct standing *since, int64_t still_until_ms, struct fence_report *report,
                  struct err *err)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each node has a thread that reads its raw state and publishes it; lag is derived from all of them together when
- * somebody asks, so that a node which fell silent spoils the answer of those that depend on it at once.
+ * Each node has a thread that reads its raw state and publishes it; lag is derived from all of them
+ * together when somebody asks, so that a node which fell silent spoils the answer of those that
+ * depend on it at once.
  */
 #include "monitor/sampler.h"
 
@@ -185,7 +186,10 @@ static const struct watcher *primary_of(const struct sampler *sampler, enum side
     return NULL; /* not after service_read() */
 }
 
-/* The time before the question: the source may have got there later, which makes the lag larger, never smaller. */
+/*
+ * The time before the question: the source may have got there later, which makes the lag larger,
+ * never smaller.
+ */
 static void note_position(struct sampler *sampler, const struct watcher *watcher)
 {
     enum side side = watcher->client.node->side;
@@ -277,7 +281,9 @@ static int64_t better(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* The link carries the other side's domain only; a cluster's own replicas get that of either side. */
+/*
+ * The link carries the other side's domain only; a cluster's own replicas get that of either side.
+ */
 static int64_t receive_lag(const struct sampler *sampler, const struct watcher *watcher,
                            int64_t now_ms)
 {
@@ -296,7 +302,10 @@ static int64_t receive_lag(const struct sampler *sampler, const struct watcher *
     return lag_ms > through_ms ? lag_ms : through_ms;
 }
 
-/* What a primary writes itself needs no channel; all else arrives through the feed, and stays away when that is stopped. */
+/*
+ * What a primary writes itself needs no channel; all else arrives through the feed, and stays away
+ * when that is stopped.
+ */
 static bool hears(const struct watcher *watcher, enum side of)
 {
     const struct node *node = watcher->client.node;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The catalog finds exactly one text for each statement and server, and values cannot break out of it. */
+/*
+ * The catalog finds exactly one text for each statement and server, and values cannot break out of
+ * it.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
