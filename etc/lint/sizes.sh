@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# No function above 100 lines, no file above 1,200. clang-format puts a function's braces into the first column.
+# No function above 100 lines, no file above 1,200, no line above 100 characters. clang-format puts a function's braces into the first column.
 set -euo pipefail
 
 # shellcheck disable=SC2016 # the dollars are awk's
@@ -22,5 +22,13 @@ find src include tests/unit tests/fuzz -name '*.[ch]' -print0 | sort -z | xargs 
         }
         began = 0
     }
-    { previous = $0 }
+    {
+        previous = $0
+        shown = $0
+        gsub(/[\200-\277]/, "", shown) # one character may be many bytes
+        if (length(shown) > 100) {
+            printf "%s:%d: %d characters; at most 100\n", FILENAME, FNR, length(shown)
+            bad = 1
+        }
+    }
     END { finish_file(); exit bad }'
