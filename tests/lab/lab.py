@@ -30,7 +30,7 @@ from .unbound import Unbound
 REPOSITORY = Path(__file__).parents[2]
 BUILD = REPOSITORY / "build"
 CACHE = BUILD / "lab-cache"
-CUTOVER = BUILD / "cutover"
+CUTOVER = REPOSITORY / (os.environ.get("BUILD") or "build") / "cutover"   # of the same build as the other tests' programs
 
 ZONE = "example.com"
 PROXIED = f"www.{ZONE}"     # visitors reach it through the edge: a flip takes effect at once

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: MIT
+"""The service of a lab as its operator has it: what the program is told, what it answers, and what is true afterwards.
+
+Truth is read from the servers and from the stand-in's zone; only a situation's name is the program's own word.
+Invariant: every write made here was acknowledged and is remembered; check_promises() looks for all of them.
+"""
+
+import contextlib
+import json
+import re
+import threading
+import uuid
+
+from tests.lab.demo_playbooks import shorten
+from tests.lab.lab import DNS_ONLY, PROXIED, REPOSITORY
+from tests.lab.procs import LabError, wait_until
+
+RECORDS = (PROXIED, DNS_ONLY)
+LOW_TTL_S = 2
+LINKS = {"new": "cutover_forward", "old": "cutover_reverse"}  # by the side that is the replica
+DONE, USAGE, CONFIG, REFUSED, UNDONE, PERSON, ABORTED, BUSY = range(8)  # exit codes of the program
+
+CUT = """{{ name = "cut-over"; action = "cutover"; from = "{here}"; to = "{there}"; mode = "{mode}"; budget = "20s";
+           records = [ "all" ]; }}"""
+FOLLOW = '{ name = "seed"; action = "seed"; }', '{ name = "follow"; action = "follow"; }'
+MIRROR = '{ name = "stagger"; action = "stagger"; }', '{ name = "mirror"; action = "mirror"; }'
+RESET = ('{ name = "reset"; action = "reset"; }',)
+SHARED = (CUT.format(here="old", there="new", mode="shared"),)
+SHARED_BACK = CUT.format(here="new", there="old", mode="shared"), '{ name = "settle"; action = "settle"; to = "old"; }'
+FENCED = (CUT.format(here="old", there="new", mode="fenced"),)
+FENCED_BACK = (CUT.format(here="new", there="old", mode="fenced"),)
+
+
+class Done:
+    """One call of the program, ended. `text` is all that a person saw."""
+
+    def __init__(self, words, completed):
+        self.words = [str(word) for word in words]
+        self.code = completed.returncode
+        self.out = completed.stdout
+        self.text = completed.stdout + completed.stderr
+
+    def ended(self, code, *patterns):
+        """Assert the exit code, and that each pattern is somewhere in what was said. Returns itself."""
+        assert self.code == code, f"exit code {self.code}, expected {code}: {self}"
+        for pattern in patterns:
+            assert re.search(pattern, self.text), f"nothing says /{pattern}/: {self}"
+        return self
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    def __str__(self):
+        return f"cutover {' '.join(self.words)}\n{self.text}"
+
+
+class Service:
+    """Owns: the shortened playbooks and the test's own ones, in the lab's folder."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.primaries = {"old": lab.old.primary, "new": lab.new.primary}
+        self.promises = []  # tokens of acknowledged writes
+        self._folder = lab.root / "playbooks"
+        shorten(REPOSITORY / "playbooks", self._folder)
+        lab.cloudflare.edit(DNS_ONLY, "A", ttl=LOW_TTL_S)
+
+    # --- telling the program ------------------------------------------------------------------------------------
+
+    def cutover(self, *words, **options):
+        return Done(words, self.lab.cutover(*words, **options))
+
+    def run(self, playbook, *words, **options):
+        return self.cutover("run", playbook, "--yes", *words, **options)
+
+    def playbook(self, name, needs, *steps):
+        """Write a playbook of the test's own; its path. The steps begin in line 3, one a line."""
+        path = self._folder / f"{name}.cfg"
+        wanted = ", ".join(f'"{situation}"' for situation in needs.split())
+        body = ",\n".join(" ".join(step.split()) for step in steps)
+        path.write_text(f'playbook = {{ name = "{name}"; needs = [ {wanted} ]; steps = (\n\n{body}\n); }};\n')
+        return path
+
+    def shipped(self, name):
+        """A shipped playbook with shorter waits."""
+        path = self._folder / f"{name}.cfg"
+        return path if path.exists() else REPOSITORY / "playbooks" / f"{name}.cfg"
+
+    # --- what is true -------------------------------------------------------------------------------------------
+
+    def status(self):
+        return self.cutover("status", "--json").ended(DONE).json
+
+    @property
+    def situation(self):
+        return self.status()["situation"]
+
+    def open_sides(self):
+        return [side for side, primary in self.primaries.items() if not primary.value("SELECT @@read_only")]
+
+    def records(self):
+        """{name: (content, ttl)} at the provider."""
+        found = {name: self.lab.cloudflare.record(name) for name in RECORDS}
+        return {name: (record["content"], record["ttl"]) for name, record in found.items()}
+
+    def points_to(self):
+        """Where the records lead: "old", "new" or "mixed"."""
+        contents = {content for content, _ in self.records().values()}
+        return next((side for side, origin in self.lab.origins.items() if contents == {origin}), "mixed")
+
+    def links(self):
+        return {side: sorted(row["Connection_name"] for row in primary.query("SHOW ALL SLAVES STATUS"))
+                for side, primary in self.primaries.items()}
+
+    def events(self):
+        """{side: status of the one event, None when there is none}."""
+        status = "SELECT MAX(status) FROM information_schema.events WHERE event_schema = 'blog'"
+        return {side: primary.value(status) for side, primary in self.primaries.items()}
+
+    def facts(self):
+        """All of the above and the data, as one value that can be compared with a later one."""
+        counters = "SELECT CONCAT(@@auto_increment_increment, '/', @@auto_increment_offset)"
+        return {
+            "situation": self.situation, "open": self.open_sides(), "records": self.records(), "links": self.links(),
+            "events": self.events(), "data": {side: self._data(side) for side in self.primaries},
+            "counters": {side: primary.value(counters) for side, primary in self.primaries.items()},
+        }
+
+    def _data(self, side):
+        """Checksums of a side's tables, less the one that the event writes all the time."""
+        tables = self.primaries[side].query(
+            "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'blog'"
+            " AND table_type = 'BASE TABLE' AND table_name <> 'event_ticks' ORDER BY 1")
+        if not tables:
+            return None
+        names = ", ".join(f"blog.{table['name']}" for table in tables)
+        return {row["Table"]: row["Checksum"] for row in self.primaries[side].query(f"CHECKSUM TABLE {names}")}
+
+    @contextlib.contextmanager
+    def unchanged(self):
+        """What is done meanwhile changes nothing at all, and the open side still takes writes."""
+        before = self.facts()
+        yield
+        assert self.facts() == before
+        self.write()
+        self.check_promises()
+
+    # --- writes of the application ------------------------------------------------------------------------------
+
+    def write(self, side=None, user="canary"):
+        """Publish a post, as the application does, on the open side."""
+        [side] = [side] if side else self.open_sides()
+        token = uuid.uuid4().hex
+        self.primaries[side].query(
+            "INSERT INTO blog.posts (token, user_name, title, body, side, created_at) VALUES (%s, %s, 't', 'b', %s, NOW(6))",
+            (token, user, side), account=self.lab.accounts["app"])
+        self.promises.append(token)
+        return token
+
+    def has(self, side, token):
+        return self.primaries[side].value("SELECT COUNT(*) FROM blog.posts WHERE token = %s", (token,)) == 1
+
+    def check_promises(self):
+        """Every acknowledged write is there once: where the users are, and on each side that follows that one."""
+        if not self.promises:
+            return
+        links = self.links()
+        here = self.points_to()
+        for side in self.primaries:
+            if side != here and LINKS[side] not in links[side]:
+                continue
+            wait_until(lambda side=side: self._kept(side) == len(self.promises), 20,
+                       f"all of {len(self.promises)} promises on {side}")
+
+    def _kept(self, side):
+        marks = ", ".join(["%s"] * len(self.promises))
+        rows = self.primaries[side].query(
+            f"SELECT COUNT(*) AS n FROM blog.posts WHERE token IN ({marks}) GROUP BY token", self.promises)
+        assert all(row["n"] == 1 for row in rows), f"doubled on {side}"
+        return len(rows)
+
+    # --- getting somewhere --------------------------------------------------------------------------------------
+
+    def reach(self, wanted):
+        """Bring the service into a situation by the program's own ways, whatever a test has left behind."""
+        self.lab.cloudflare.faults.clear()
+        for carrier in self.lab.cloudflare.carriers.values():
+            carrier.delay_s = 0
+        self._end_runs()
+        for _ in range(len(WAYS)):
+            now = self.situation
+            if now == wanted:
+                return
+            step = _next_hop(now, wanted)
+            if not step:
+                raise LabError(f"no way from {now} to {wanted}: {self.status()['because']}")
+            WAYS[now][step](self)
+        assert self.situation == wanted
+
+    def _end_runs(self):
+        run = self.status()["run"]
+        if run and run["state"] not in ("done", "aborted"):
+            self.cutover("abort", "--yes")  # one past its commit step refuses: the next rollback takes its place
+
+    def go(self, name, needs, steps):
+        self.run(self.playbook(name, needs, *steps)).ended(DONE)
+
+    def go_back(self, needs, steps):
+        self.cutover("rollback", "--yes", "--playbook", self.playbook("back", needs, *steps)).ended(DONE)
+
+    def drop_reverse_link(self):
+        """What no playbook does: from mirrored back to following."""
+        self.primaries["old"].query("STOP SLAVE 'cutover_reverse'; RESET SLAVE 'cutover_reverse' ALL")
+
+
+WAYS = {
+    "apart": {"following": lambda service: service.go("follow", "apart", FOLLOW)},
+    "following": {"mirrored": lambda service: service.go("mirror", "following", MIRROR),
+                  "apart": lambda service: service.go("reset", "following", RESET)},
+    "rehearsing": {"apart": lambda service: service.go("reset", "rehearsing", RESET)},
+    "mirrored": {"following": Service.drop_reverse_link,
+                 "shared": lambda service: service.go("shared", "mirrored", SHARED),
+                 "switched": lambda service: service.go("fenced", "mirrored", FENCED)},
+    "shared": {"mirrored": lambda service: service.go_back("shared", SHARED_BACK)},
+    "switched": {"mirrored": lambda service: service.go_back("switched", FENCED_BACK)},
+}
+
+
+def _next_hop(start, wanted):
+    """The first step of the shortest way."""
+    ways, seen = [(start, None)], {start}
+    for here, first in ways:
+        for there in WAYS.get(here, ()):
+            if there == wanted:
+                return first or there
+            if there not in seen:
+                seen.add(there)
+                ways.append((there, first or there))
+    return None
+
+
+class Referee:
+    """Looks at both primaries all the time: was there ever a second writer, or nobody?"""
+
+    def __init__(self, service):
+        self._connections = {side: primary.connect() for side, primary in service.primaries.items()}
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="referee", daemon=True)
+        self.seen = set()  # of tuples of the sides that were open at the same time
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ending.set()
+        self._thread.join()
+        for connection in self._connections.values():
+            connection.close()
+
+    def _look(self):
+        while not self._ending.wait(0.005):
+            # OLD is asked before and after NEW: between two single questions they could have changed places.
+            before, new, after = self._is_open("old"), self._is_open("new"), self._is_open("old")
+            if before == after:
+                self.seen.add(("old",) * before + ("new",) * new)
+
+    def _is_open(self, side):
+        with self._connections[side].cursor() as cursor:
+            cursor.execute("SELECT @@read_only AS closed")
+            return not cursor.fetchone()["closed"]
