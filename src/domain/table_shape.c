@@ -259,6 +259,17 @@ static int index_of(struct table_shape *table, const struct row_reader *row,
     return index->name && index->text ? 0 : out_of_memory(err);
 }
 
+/*
+ * FLOAT and DOUBLE have no literal that is sure to find its value again. An ENUM or SET is ordered by number, and the server finds
+ * no range of an index by that: behind another column it filters a few rows, in front it would read the index from its beginning.
+ */
+static bool can_be_walked(const struct column_shape *column, bool is_first)
+{
+    bool is_vague = column->class == COLUMN_FLOAT || column->class == COLUMN_DOUBLE ||
+                    column->class == COLUMN_GEOMETRY;
+    return !column->is_nullable && !is_vague && !(is_first && column->class == COLUMN_LISTED);
+}
+
 int table_catalog_add_index_part(struct table_catalog *catalog, const struct row_reader *row,
                                  struct err *err)
 {
@@ -276,10 +287,7 @@ int table_catalog_add_index_part(struct table_catalog *catalog, const struct row
     bool is_column = column < table->column_count && index->column_count < INDEX_COLUMN_CAP;
     if (is_column)
         index->columns[index->column_count++] = column;
-    if (!is_column || prefix || table->columns[column].is_nullable ||
-        table->columns[column].class == COLUMN_FLOAT ||
-        table->columns[column].class == COLUMN_DOUBLE ||
-        table->columns[column].class == COLUMN_GEOMETRY)
+    if (!is_column || prefix || !can_be_walked(&table->columns[column], index->column_count == 1))
         index->is_key_worthy = false;
 
     char *text;

@@ -19,7 +19,7 @@ CREATE TABLE blog.text_key (lang VARCHAR(20) COLLATE utf8mb4_general_ci, slug VA
 CREATE TABLE blog.latin_key (name VARCHAR(40) CHARACTER SET latin1 PRIMARY KEY, v INT);
 CREATE TABLE blog.bytes_key (id VARBINARY(20) PRIMARY KEY, v INT);
 CREATE TABLE blog.mixed_key (kind ENUM('zebra','ape','cow') NOT NULL, flags BIT(10) NOT NULL, amount DECIMAL(12,4) NOT NULL,
-                             at DATETIME(6) NOT NULL, v INT, UNIQUE KEY (kind, flags, amount, at));
+                             at DATETIME(6) NOT NULL, v INT, UNIQUE KEY (flags, kind, amount, at));
 CREATE TABLE blog.no_key (a INT, b VARCHAR(40), c VARCHAR(40));
 CREATE TABLE blog.hot (id INT PRIMARY KEY, n BIGINT NOT NULL, t VARCHAR(60));
 """
@@ -141,7 +141,7 @@ PLANTED = {
         [("changed", "blog.bytes_key", "id=0x3DDE", "v")]),
     "in a key of enum, bits, decimal and time": (
         "UPDATE blog.mixed_key SET v = 0 WHERE v = 17", "UPDATE blog.mixed_key SET v = 17 WHERE v = 0",
-        [("changed", "blog.mixed_key", "kind='cow', flags=0x0011, amount=1.0625, at='2020-02-29 00:00:20.987639'", "v")]),
+        [("changed", "blog.mixed_key", "flags=0x0011, kind='cow', amount=1.0625, at='2020-02-29 00:00:20.987639'", "v")]),
     "a row of a table without a key": (
         "UPDATE blog.no_key SET b = 'planted' WHERE a = 7 AND b = 'b7' LIMIT 1",
         "UPDATE blog.no_key SET b = 'b7' WHERE b = 'planted'", None),
