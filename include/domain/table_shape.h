@@ -46,7 +46,8 @@ struct column_shape {
 
 struct index_shape {
     char *name;
-    bool is_unique, is_key_worthy; /* could be walked: unique, never NULL, no prefix, no FLOAT, no leading ENUM */
+    /* key-worthy: could be walked; unique, never NULL, no prefix, no FLOAT, no leading ENUM */
+    bool is_unique, is_key_worthy;
     /* into table_shape.columns; an expression's part is not here */
     size_t columns[INDEX_COLUMN_CAP];
     size_t column_count;

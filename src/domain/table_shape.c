@@ -260,8 +260,9 @@ static int index_of(struct table_shape *table, const struct row_reader *row,
 }
 
 /*
- * FLOAT and DOUBLE have no literal that is sure to find its value again. An ENUM or SET is ordered by number, and the server finds
- * no range of an index by that: behind another column it filters a few rows, in front it would read the index from its beginning.
+ * FLOAT and DOUBLE have no literal that is sure to find its value again. An ENUM or SET is ordered
+ * by number, and the server finds no range of an index by that: behind another column it filters a
+ * few rows, in front it would read the index from its beginning.
  */
 static bool can_be_walked(const struct column_shape *column, bool is_first)
 {
