@@ -263,18 +263,31 @@ static int check_bypass(const struct db_result *bypass, const struct db_result *
     return 0;
 }
 
+/* Holds changes that could still land, as far as read_only alone is concerned. */
+static bool is_writer(const struct db_result *rows, size_t row)
+{
+    bool is_gone = result_number(rows, row, "is_alive") == 0 && result_number(rows, row, "id") != 0;
+    return result_number(rows, row, "rows_modified") != 0 &&
+           result_number(rows, row, "is_replication") == 0 && !is_gone;
+}
+
 /*
  * A commit under way is let finish: it is refused or lands before the position is read, and its
  * client is told which.
+ * out_is_clear  nobody held changes to begin with, so the view need not be read a second time,
+ *               which would have to wait for its renewal
  */
 static int kill_open(const struct service *service, struct session *second,
-                     const struct db_result *bypass, struct fence_report *report, struct err *err)
+                     const struct db_result *bypass, struct fence_report *report,
+                     bool *out_is_clear, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result rows = {0};
+    bool is_clear = true;
     int rc = read_transactions(service, second, &rows, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < rows.row_count; i++) {
+        is_clear = is_clear && !is_writer(&rows, i);
         if (result_number(&rows, i, "is_app") == 0)
             continue;
         rc = check_bypass(bypass, &rows, i, err);
@@ -287,6 +300,7 @@ static int kill_open(const struct service *service, struct session *second,
             return err_wrap(err, "ending session %s", result_text(&rows, i, "id"));
         note_killed(&rows, i, report);
     }
+    *out_is_clear = is_clear;
     return 0;
 }
 
@@ -324,10 +338,7 @@ static int check_writers(const struct service *service, struct session *session,
     CLEANUP(db_result_release) struct db_result rows = {0};
     int rc = read_transactions(service, session, &rows, err);
     for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
-        bool is_gone =
-            result_number(&rows, i, "is_alive") == 0 && result_number(&rows, i, "id") != 0;
-        if (result_number(&rows, i, "rows_modified") == 0 ||
-            result_number(&rows, i, "is_replication") != 0 || is_gone)
+        if (!is_writer(&rows, i))
             continue;
         rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
                      "a writing transaction is open: thread %s %s@%s, %s s, %s %s",
@@ -385,12 +396,12 @@ static int wait_for_writers(const struct service *service, struct session *sessi
  * the next write.
  */
 static int prove(const struct service *service, struct session *session,
-                 const struct standing *since, int64_t still_until_ms, struct fence_report *report,
-                 struct err *err)
+                 const struct standing *since, bool is_clear, int64_t still_until_ms,
+                 struct fence_report *report, struct err *err)
 {
     int64_t began_ms = clock_mono_ms();
     struct standing now;
-    int rc = wait_for_writers(service, session, err);
+    int rc = is_clear ? 0 : wait_for_writers(service, session, err);
     if (rc == 0)
         rc = check_prepared(session, err);
     if (rc != 0)
@@ -416,7 +427,7 @@ int fence_prove(const struct service *service, struct session *session, struct f
     int rc = check_closed(session, err);
     if (rc == 0)
         rc = read_standing(session, &since, err);
-    return rc != 0 ? rc : prove(service, session, &since, 0, out, err);
+    return rc != 0 ? rc : prove(service, session, &since, false, 0, out, err);
 }
 
 /* --- open, and put back --- */
@@ -522,7 +533,7 @@ int fence_close(const struct service *service, struct session *session, struct f
     struct fence_report report = {0};
     struct standing since;
     struct err cause = {0};
-    bool was_closed = false;
+    bool was_closed = false, is_clear = false;
     int rc = session_open(service, session->node, SESSION_CONTROLLER, &second, err);
     if (rc != 0)
         return err_wrap(err, "opening the second connection, for KILL");
@@ -541,9 +552,9 @@ int fence_close(const struct service *service, struct session *session, struct f
     if (rc == 0)
         rc = read_standing(session, &since, &cause);
     if (rc == 0)
-        rc = kill_open(service, &second, &bypass, &report, &cause);
+        rc = kill_open(service, &second, &bypass, &report, &is_clear, &cause);
     if (rc == 0)
-        rc = prove(service, session, &since, still_until_ms(&bypass), &report, &cause);
+        rc = prove(service, session, &since, is_clear, still_until_ms(&bypass), &report, &cause);
     if (rc == 0) {
         *out = report;
         return 0;
