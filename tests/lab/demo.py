@@ -51,7 +51,7 @@ This is the whole migration of a blog host, with real servers on this machine, u
 
 Mode: {mode}: {what}.
 What differs from real life: the lab's DNS plan allows a TTL of 2 s, where Cloudflare's own begin at 30 or 60, the
-records begin with {ttl} s, and the playbooks are the shipped ones with shorter waits:
+records begin with {ttl} s, and the playbooks are the shipped ones with other limits:
 {changes}
 It takes 2 to 5 minutes. Ctrl-C stops it and cleans up."""
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The shipped playbooks with shorter waits: the same steps in the same order, nothing else is changed.
+"""The shipped playbooks with other waits: the same steps in the same order, nothing else is changed.
 
 Each row names one kind of wait. A row that fits nowhere is an error: then a playbook has changed and the row is stale.
 """
@@ -25,6 +25,8 @@ WAITS = (
     Wait("TTL of the records on migration day", r"(\bttl\s*=\s*)60\b", "2"),
     Wait("how long a gate wants the lag to stay low", r"(lag < \w+ for )(?:30|10|5)s", "3s"),
     Wait("how long both sides are watched", r'(\bfor\s*=\s*)"15m"', '"6s"'),
+    # The one that grows: all servers and visitors share this machine, which may be a slow one.
+    Wait("write pause that fenced mode is allowed", r'(\bbudget\s*=\s*)"2s"', '"10s"'),
 )
 
 
@@ -39,7 +41,7 @@ def shorten(source, target):
                 before = found.group()[len(found.group(1)):]
                 changes.setdefault(wait, {})[before] = None
             text = re.sub(wait.pattern, lambda found, wait=wait: found.group(1) + wait.shorter, text)
-        (target / name).write_text(f"# {name}, as shipped, with shorter waits for the demo.\n{text}", encoding="utf-8")
+        (target / name).write_text(f"# {name}, as shipped, with other limits for the demo.\n{text}", encoding="utf-8")
     missing = [wait.what for wait in WAITS if wait not in changes]
     if missing:
         raise LabError(f"no shipped playbook has: {', '.join(missing)}; demo_playbooks.py is stale")
