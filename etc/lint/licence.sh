@@ -9,5 +9,5 @@ while IFS= read -r -d '' file; do
         echo "$file: no SPDX line"
         bad=1
     fi
-done < <(find src include tests etc .ci -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.sh' -o -name '*.awk' \) -print0)
+done < <(find src include tests etc .ci -type f -size +0 \( -name '*.[ch]' -o -name '*.py' -o -name '*.sh' -o -name '*.awk' \) -print0)
 exit $bad
