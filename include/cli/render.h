@@ -73,8 +73,10 @@ void table_row(struct table *table, const char *const *cells); /* copied; NULL c
 void table_print(const struct table *table, FILE *stream);
 void table_release(struct table *table);
 
-/* A text, wrapped at words to the terminal (100 columns at most and when it is no terminal), every
- * line indented. */
+/*
+ * A text, wrapped at words to the terminal but to 100 columns at most, every line indented. In a
+ * pipe it is one line, so that it can be searched.
+ */
 void render_wrapped(FILE *stream, size_t indent, const char *text);
 /* The same behind a label; the lines of the text begin below each other. */
 void render_labelled(FILE *stream, size_t indent, const char *label, const char *text);

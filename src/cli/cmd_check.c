@@ -87,11 +87,32 @@ static const struct check_row *row_of(const struct finding *finding)
     return NULL;
 }
 
-static void print_finding(const struct render *render, const struct finding *finding)
+static bool says_the_same(const struct finding *a, const struct finding *b)
 {
-    (void)printf("%s%-5s%s  %s: %s\n", render_color(render, colors[finding->severity]),
+    return a->severity == b->severity && strcmp(a->check, b->check) == 0 &&
+           strcmp(a->found, b->found) == 0 && strcmp(a->fix, b->fix) == 0;
+}
+
+/* Print finding `index` together with the later ones that say the same of other subjects. */
+static void print_finding(const struct render *render, const struct findings *findings,
+                          size_t index)
+{
+    const struct finding *finding = &findings->items[index];
+
+    for (size_t i = 0; i < index; i++)
+        if (says_the_same(&findings->items[i], finding))
+            return;
+    (void)printf("%s%-5s%s  %s", render_color(render, colors[finding->severity]),
                  severity_name(finding->severity), render_color(render, COLOR_PLAIN),
-                 finding->check, finding->subject);
+                 finding->check);
+    const char *comma = ": ";
+    for (size_t i = index; i < findings->count; i++) {
+        if (!findings->items[i].subject[0] || !says_the_same(&findings->items[i], finding))
+            continue;
+        (void)printf("%s%s", comma, findings->items[i].subject);
+        comma = ", ";
+    }
+    (void)puts("");
     if (finding->found[0])
         render_wrapped(stdout, 7, finding->found);
     if (finding->fix[0])
@@ -107,7 +128,7 @@ static void print_text(const struct render *render, const struct findings *findi
             continue;
         for (size_t j = 0; j < findings->count; j++)
             if (findings->items[j].severity == severities[i])
-                print_finding(render, &findings->items[j]);
+                print_finding(render, findings, j);
         if (count_of(findings, severities[i]))
             (void)puts("");
     }

@@ -63,12 +63,11 @@ const char *render_color(const struct render *render, enum render_color color)
 void render_labelled(FILE *stream, size_t indent, const char *label, const char *text)
 {
     size_t columns = render_columns(stream);
-    size_t width = columns && columns < WRAP_COLUMNS ? columns : WRAP_COLUMNS;
+    size_t width = columns == 0 ? SIZE_MAX : columns < WRAP_COLUMNS ? columns : WRAP_COLUMNS;
     size_t margin = indent + render_width(label, strlen(label));
     size_t at = 0; /* 0 = this line is empty behind the margin */
 
     (void)fprintf(stream, "%*s%s", (int)indent, "", label);
-
     for (const char *word = text + strspn(text, " \n"); *word; word += strspn(word, " \n")) {
         size_t len = strcspn(word, " \n");
         size_t shown = render_width(word, len);
