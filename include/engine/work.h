@@ -24,12 +24,14 @@ WORK(work_link_absent);
 WORK(work_link_catch_up);
 WORK(work_link_check);
 WORK(work_link_check_clean);
+WORK(work_replicas_check);
 WORK(work_link_probe);
 WORK(work_link_probe_back);
 WORK(work_retire_check);
 
 /* work_fence.c: closing, draining, opening */
 WORK(work_fence_close);
+WORK(work_fence_still);
 WORK(work_side_open);
 WORK(work_side_is_closed);
 WORK(work_side_is_open);

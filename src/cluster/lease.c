@@ -198,16 +198,27 @@ static int sign(struct lease *lease, enum side side, struct err *err)
     return session_exec(&lease->session[side], SQL_LEASE_WRITE, args, ARRAY_LEN(args), err);
 }
 
-static int take_both(struct lease *lease, struct err *err)
+/* May a side be left out because its primary does not answer? Not both. */
+static bool may_be_absent(const struct lease *lease, enum side side, bool is_one_enough, int rc)
+{
+    bool is_other_held = side == SIDE_OLD || lease->session[SIDE_OLD].db != NULL;
+    return is_one_enough && (rc == ERR_LOST || rc == ERR_TIMEOUT) && is_other_held;
+}
+
+static int take_locks(struct lease *lease, bool is_one_enough, struct err *err)
 {
     int64_t last_epoch = 0;
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
         int rc = take_lock(lease, (enum side)side, &last_epoch, err);
-        if (rc != 0)
+        if (rc != 0 && !may_be_absent(lease, (enum side)side, is_one_enough, rc))
             return rc;
+        if (rc != 0)
+            session_release(&lease->session[side]);
     }
     lease->epoch = last_epoch + 1;
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
+        if (lease->session[side].db == NULL)
+            continue;
         const struct node *node = service_primary(lease->service, (enum side)side);
         int rc = lease_prepare_schema(lease->service, node, err);
         if (rc != 0)
@@ -227,7 +238,7 @@ static void ping(struct lease *lease, enum side side)
 {
     CLEANUP(db_result_release) struct db_result row = {0};
     struct session *session = &lease->session[side];
-    if (db_is_dead(session->db))
+    if (session->db == NULL || db_is_dead(session->db))
         return;
     /* a failure shows when lease_check() asks */
     (void)!session_query(session, SQL_LEASE_OWNER, &(struct sql_arg){"lock", lease->lock}, 1, &row,
@@ -279,15 +290,15 @@ static void lease_freep(struct lease **lease)
     *lease = NULL;
 }
 
-int lease_take(const struct service *service, const char *holder, const char *run_id,
-               struct lease **out, struct err *err)
+static int take(const struct service *service, const char *holder, const char *run_id,
+                bool is_one_enough, struct lease **out, struct err *err)
 {
     CLEANUP(lease_freep) struct lease *lease = lease_new(service);
     if (lease == NULL)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the lease");
     (void)snprintf(lease->holder, sizeof(lease->holder), "%s", holder);
     (void)snprintf(lease->run, sizeof(lease->run), "%s", run_id);
-    int rc = take_both(lease, err);
+    int rc = take_locks(lease, is_one_enough, err);
     if (rc != 0)
         return rc;
     if (pthread_create(&lease->keeper, NULL, keep, lease) != 0)
@@ -298,10 +309,25 @@ int lease_take(const struct service *service, const char *holder, const char *ru
     return 0;
 }
 
+int lease_take(const struct service *service, const char *holder, const char *run_id,
+               struct lease **out, struct err *err)
+{
+    return take(service, holder, run_id, false, out, err);
+}
+
+int lease_take_any(const struct service *service, const char *holder, const char *run_id,
+                   struct lease **out, struct err *err)
+{
+    return take(service, holder, run_id, true, out, err);
+}
+
 static int check_side(struct lease *lease, enum side side, struct err *err)
 {
     struct session *session = &lease->session[side];
     struct lease_owner owner;
+    if (session->db == NULL)
+        return err_set(err, ERR_LOST, EFFECT_NONE, "the primary of %s did not answer",
+                       side_title(side));
     int rc = read_owner(session, lease->service, &owner, err);
     if (rc != 0)
         return err_wrap(err, "the lease on %s cannot be confirmed", side_title(side));

@@ -238,6 +238,17 @@ static void parts_before(struct compile *c, enum side from, bool is_shared,
              "both links receive and apply; each replica reaches its source's position of now "
              "within the lag limit");
 
+    step = part(c, "check-replicas", "%s's replicas follow their primary",
+                side_title(side_other(from)));
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "replicas.check",
+             json_pack("{s:s,s:b}", "side", side_name(side_other(from)), "warn_only",
+                       (int)(from == SIDE_NEW)),
+             from == SIDE_NEW ? "say which replica of OLD does not follow; the way back does not "
+                                "wait for it"
+                              : "every replica of NEW receives, applies, and reaches its primary's "
+                                "position of now");
+
     if (c->record_count) {
         json_t *expected = json_array();
         each_record(c, add_expected, expected);
@@ -309,6 +320,16 @@ static void parts_fence(struct compile *c, enum side from)
              side_title(from));
 }
 
+/* A privileged job that writes now and then can slip through a proof that lasts milliseconds. */
+static void part_still_closed(struct compile *c, enum side from)
+{
+    struct plan_step *step = part(c, "still-closed", "%s has not moved since", side_title(from));
+
+    add_work(c, step, LIST_DO, "fence.still", json_pack("{s:s}", "side", side_name(from)),
+             "%s is closed and has committed nothing of its own since its position was read",
+             primary_of(c, from)->name);
+}
+
 static void parts_open(struct compile *c, enum side from)
 {
     enum side to = side_other(from);
@@ -338,8 +359,10 @@ void expand_cutover(struct compile *c)
         c->plan->forecast_pause_ms = playbook_step_number(c->step, "budget", 2000);
     }
     parts_before(c, from, is_shared, &cost);
-    if (!is_shared)
+    if (!is_shared) {
         parts_fence(c, from);
+        part_still_closed(c, from);
+    }
     parts_open(c, from);
     parts_flip(c, to);
 }

@@ -86,6 +86,19 @@ static void each_new(struct compile *c, struct plan_step *step, enum op_list lis
 }
 
 /*
+ * A binary log that begins behind the position a strict replica asks for is a hole to it (1236), so the log is told
+ * where it begins. Only an empty log can be told, so it is emptied again: the part may be a repeated one.
+ */
+static void ops_begin_at(struct compile *c, struct plan_step *step, const struct node *node,
+                         const char *position)
+{
+    add_sql(c, step, LIST_DO, node, SQL_GTID_FORGET, NULL, 0);
+    if (*position)
+        add_sql(c, step, LIST_DO, node, SQL_GTID_BINLOG_STATE_SET, ARGS({"position", position}), 1);
+    add_sql(c, step, LIST_DO, node, SQL_GTID_SLAVE_POS_SET, ARGS({"position", position}), 1);
+}
+
+/*
  * NEW back to an empty cluster that knows no position: what seed begins with and reset ends with.
  */
 static void parts_empty_new(struct compile *c)
@@ -102,13 +115,9 @@ static void parts_empty_new(struct compile *c)
              "forgotten");
 
     step = part(c, "forget-position", "Forget binary logs and GTID positions on NEW");
-    for (size_t i = 0; i < c->service->node_count; i++) {
-        const struct node *node = &c->service->nodes[i];
-        if (node->side != SIDE_NEW)
-            continue;
-        add_sql(c, step, LIST_DO, node, SQL_GTID_FORGET, NULL, 0);
-        add_sql(c, step, LIST_DO, node, SQL_GTID_SLAVE_POS_SET, ARGS({"position", ""}), 1);
-    }
+    for (size_t i = 0; i < c->service->node_count; i++)
+        if (c->service->nodes[i].side == SIDE_NEW)
+            ops_begin_at(c, step, &c->service->nodes[i], "");
 }
 
 static void part_close_new(struct compile *c)
@@ -127,24 +136,15 @@ static void part_close_new(struct compile *c)
     set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", "new"), "NEW refuses writes");
 }
 
-/*
- * The replicas start while their primary still stands at the very position they were given:
- * afterwards its binary log begins behind that position and a strict replica would refuse the hole.
- */
 static void part_position(struct compile *c)
 {
     struct plan_step *step =
         part(c, "set-position", "Give every node of NEW the position of the copy");
 
-    for (size_t i = 0; i < c->service->node_count; i++) {
-        const struct node *node = &c->service->nodes[i];
-        if (node->side != SIDE_NEW)
-            continue;
-        if (!node->is_primary)
-            add_sql(c, step, LIST_DO, node, SQL_REPLICA_STOP_DEFAULT, NULL, 0);
-        add_sql(c, step, LIST_DO, node, SQL_GTID_SLAVE_POS_SET,
-                ARGS({"position", "${position:seed}"}), 1);
-    }
+    each_new(c, step, LIST_DO, SQL_REPLICA_STOP_DEFAULT, false);
+    for (size_t i = 0; i < c->service->node_count; i++)
+        if (c->service->nodes[i].side == SIDE_NEW)
+            ops_begin_at(c, step, &c->service->nodes[i], "${position:seed}");
     each_new(c, step, LIST_DO, SQL_REPLICA_START_DEFAULT, false);
     each_new(c, step, LIST_UNDO, SQL_REPLICA_STOP_DEFAULT, false);
 }
@@ -157,6 +157,8 @@ void expand_seed(struct compile *c)
     parts_empty_new(c);
 
     struct plan_step *step = part(c, "copy", "Copy the databases from OLD to every node of NEW");
+    add_work(c, step, LIST_DO, "seed.wipe", NULL,
+             "drop what a copy that was cut short left on NEW; refused as in wipe-new");
     add_work(c, step, LIST_DO, "seed.copy", json_pack("{s:I}", "workers", workers),
              "one snapshot of %s for all workers (commits are held for an instant), tables "
              "streamed in parallel to every node of NEW, unlogged; views, routines, triggers and "
@@ -176,6 +178,11 @@ void expand_follow(struct compile *c)
              "refuse unless NEW has the databases, has a GTID position and took no writes of its "
              "own");
     parts_make_link(c, SIDE_NEW);
+
+    step = part(c, "check-replicas", "NEW's replicas follow their primary");
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "replicas.check", json_pack("{s:s}", "side", "new"),
+             "every replica of NEW receives, applies, and reaches its primary's position of now");
 }
 
 void expand_rehearse(struct compile *c)

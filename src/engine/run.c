@@ -213,15 +213,23 @@ static bool has_changed_something(const struct run *run, size_t first, size_t la
     return false;
 }
 
+static bool has_begun(const struct run *run, size_t first, size_t last)
+{
+    for (size_t i = first; i <= last; i++)
+        if (run->steps[i].state != STEP_PENDING)
+            return true;
+    return false;
+}
+
 static enum run_outcome outcome_of(const struct run *run, const struct err *err, bool has_changed)
 {
     if (run->is_rollback_wanted)
         return OUTCOME_ROLLBACK;
     if (err->code == ERR_STOPPED)
         return OUTCOME_STOPPED;
-    if (has_changed)
-        return OUTCOME_UNDONE;
-    return run->is_committed && err->code != ERR_REFUSED ? OUTCOME_STUCK : OUTCOME_REFUSED;
+    if (run->is_committed && (has_changed || err->code != ERR_REFUSED))
+        return OUTCOME_STUCK; /* a later step was undone, but users have moved: not as it began */
+    return has_changed ? OUTCOME_UNDONE : OUTCOME_REFUSED;
 }
 
 static void say_stuck(struct err *err, const struct run *run)
@@ -234,15 +242,15 @@ static void say_stuck(struct err *err, const struct run *run)
 }
 
 /*
- * A part failed: undo its playbook step when that is still possible, and say which of the two it
- * was.
+ * A part failed, or the walk ended between two parts: undo the playbook step when that is still
+ * possible, and say which of the two it was.
  */
 static enum run_outcome settle_failure(struct run *run, struct err *err)
 {
     size_t first = first_part_of(run, run->current);
     struct err undo = {0};
 
-    if (run->plan.step_count == 0 || run->steps[run->current].state == STEP_PENDING)
+    if (run->plan.step_count == 0 || !has_begun(run, first, run->current))
         return outcome_of(run, err, false);
     if (take_back_commit(run, run->current, &undo))
         log_failure(&undo); /* then it counts as committed, and a person decides */
@@ -252,8 +260,12 @@ static enum run_outcome settle_failure(struct run *run, struct err *err)
         return err->code == ERR_STOPPED ? OUTCOME_STOPPED : OUTCOME_STUCK;
     }
     bool has_changed = has_changed_something(run, first, run->current);
-    if (!undo_range(run, first, run->current, &undo))
-        return outcome_of(run, err, has_changed);
+    if (!undo_range(run, first, run->current, &undo)) {
+        enum run_outcome outcome = outcome_of(run, err, has_changed);
+        if (outcome == OUTCOME_STUCK)
+            say_stuck(err, run);
+        return outcome;
+    }
 
     log_failure(err);
     *err = undo;
@@ -444,13 +456,17 @@ static int load_run(struct run *run, const char *run_id, struct run_record *out,
     return rc;
 }
 
-static int adopt_run(struct run *run, const char *run_id, struct err *err)
+/* Every node was prepared when the run began: what exists must not depend on a replica that is down now. */
+typedef int (*lease_fn)(const struct service *service, const char *holder, const char *run_id,
+                        struct lease **out, struct err *err);
+
+static int adopt_run(struct run *run, const char *run_id, lease_fn take, struct err *err)
 {
     struct run_record record;
     int rc = load_run(run, run_id, &record, err);
 
     if (!rc)
-        rc = take_lease(run, err);
+        rc = take(run->service, run->options->holder, run->id, &run->lease, err);
     if (!rc)
         rc = journal_run_adopt(run->journal, run->id, run->options->holder, lease_epoch(run->lease),
                                err);
@@ -525,7 +541,7 @@ int run_resume(const struct run_options *options, const char *run_id, struct run
     *out = (struct run_result){.outcome = OUTCOME_REFUSED, .write_pause_ms = -1};
     int rc = run_init(&run, options, err);
     if (!rc)
-        rc = adopt_run(&run, run_id, err);
+        rc = adopt_run(&run, run_id, lease_take, err);
     if (!rc) {
         log_info("run %s of playbook %s: goes on", run.id, run.plan.name);
         rc = prepare_resume(&run, err);
@@ -557,7 +573,7 @@ int run_abort(const struct run_options *options, const char *run_id, struct run_
     *out = (struct run_result){.outcome = OUTCOME_REFUSED, .write_pause_ms = -1};
     int rc = run_init(&run, options, err);
     if (!rc)
-        rc = adopt_run(&run, run_id, err);
+        rc = adopt_run(&run, run_id, lease_take_any, err);
     if (!rc)
         rc = take_back_commit(&run, last_begun(&run), err);
     if (!rc && run.is_committed) {

@@ -62,6 +62,44 @@ WORK(work_fence_close)
     return rc ? rc : note_closed(run, side, &report, err);
 }
 
+/* What `session`'s node wrote itself: all domains may move by what arrives over a link. */
+static int own_position(struct session *session, const struct gtid_list *all, struct gtid_list *out,
+                        struct err *err)
+{
+    int64_t domain;
+    int rc = db_query_int(session->db, sql_for(SQL_GTID_DOMAIN, &session->version), &domain, err);
+
+    if (!rc)
+        gtid_list_filter(all, (uint32_t)domain, out);
+    return rc;
+}
+
+WORK(work_fence_still)
+{
+    enum side side;
+    struct session *session;
+    struct gtid_list now, then, own_now, own_then;
+
+    int rc = work_side_is_closed(run, step, args, err);
+    if (!rc)
+        rc = open_side(run, args, &side, &session, err);
+    if (!rc)
+        rc = run_position_get(run, side_name(side), &then, err);
+    if (!rc)
+        rc = link_position(session, &now, err);
+    if (!rc)
+        rc = own_position(session, &then, &own_then, err);
+    if (!rc)
+        rc = own_position(session, &now, &own_now, err);
+    if (rc || gtid_list_equal(&own_now, &own_then))
+        return rc;
+    err_set(
+        err, ERR_REFUSED, EFFECT_NONE,
+        "%s has committed transactions since it was closed: an account writes through read_only",
+        side_title(side));
+    return err_hint(err, "\"cutover check\" names the accounts that read_only does not stop");
+}
+
 /*
  * Users can write again, which is what counts: a journal that is full must not make a failure of
  * it.

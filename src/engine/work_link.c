@@ -13,6 +13,7 @@
 #define PROBE_WAIT_MS 10000
 #define KEEP_UP_WAIT_MS 60000
 #define SLICE_MS 1000
+#define REPLICA_WAIT_MS 10000
 
 /* --- seed ------------------------------------------------------------------------------------- */
 
@@ -96,6 +97,50 @@ static int refuse_errant(const struct gtid_list *errant, struct err *err)
             "NEW took writes of its own, which OLD does not have: %s", text);
     return err_hint(err, "NEW must be emptied and seeded again: the playbook 2-rehearse-and-reset "
                          "ends with that; then 1-follow");
+}
+
+/* A replica of a side, on its default channel: does it follow its own primary? */
+static int check_replica(struct run *run, const struct node *node, struct err *err)
+{
+    struct session *primary, *replica;
+    int64_t lag_us;
+
+    int rc = run_primary(run, node->side, &primary, err);
+    if (!rc)
+        rc = run_session(run, node, &replica, err);
+    if (!rc)
+        rc = link_wait_healthy(replica, "", clock_mono_ms() + HEALTHY_WAIT_MS, err);
+    if (!rc)
+        rc = link_measure(primary, replica, REPLICA_WAIT_MS, &lag_us, err);
+    if (!rc && lag_us == LAG_INFINITE)
+        rc = err_set(err, ERR_REFUSED, EFFECT_NONE, "it is more than %d s behind its primary",
+                     REPLICA_WAIT_MS / 1000);
+    return rc ? err_wrap(err, "replica %s of %s", node->name, side_title(node->side)) : 0;
+}
+
+WORK(work_replicas_check)
+{
+    enum side side;
+    unsigned healthy = 0;
+    int rc = side_of(args, "side", &side, err);
+
+    (void)step;
+    for (size_t i = 0; i < run->service->node_count && !rc; i++) {
+        const struct node *node = &run->service->nodes[i];
+        struct err found = {0};
+        if (node->side != side || node->is_primary)
+            continue;
+        rc = check_replica(run, node, &found);
+        if (!rc)
+            healthy++;
+        else if (json_bool_or(args, "warn_only", 0) && rc != ERR_STOPPED)
+            rc = run_note(run, "replica.behind", err, "%s, continuing", found.msg);
+        else
+            *err = found;
+    }
+    return rc ? rc
+              : run_note(run, "replicas.checked", err, "%u replica(s) of %s follow their primary",
+                         healthy, side_title(side));
 }
 
 WORK(work_link_check_clean)
