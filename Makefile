@@ -24,7 +24,7 @@ PC_LIBS    = $(shell pkg-config --libs $(MYSQL_PC) $(LIBRARIES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
             -Wpointer-arith -Wwrite-strings -Wundef
 HARDEN   := -fPIE -fstack-protector-strong $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DCUTOVER_VERSION='"$(VERSION)"' -DCUTOVER_PREFIX='"$(PREFIX)"' \
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DCUTOVER_VERSION='"$(VERSION)"' \
              -Iinclude -I$(BUILD)/gen $(PC_CFLAGS) $(WARNINGS) $(if $(WERROR),-Werror) $(HARDEN) \
              $(if $(SANITIZE),-fsanitize=$(SANITIZE)$(if $(filter address,$(SANITIZE)),$(comma)undefined) -fno-omit-frame-pointer) \
              -pthread $(CFLAGS)

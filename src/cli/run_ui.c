@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +19,6 @@
 #include "engine/observe.h"
 #include "playbook/read.h"
 
-static const char *const playbook_folders[] = {"playbooks",
-                                               CUTOVER_PREFIX "/share/cutover/playbooks"};
-
 /* --- finding ---------------------------------------------------------------------------------- */
 
 static bool is_file(const char *path)
@@ -30,14 +28,42 @@ static bool is_file(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+/*
+ * Folders of playbooks, nearest first: the one here, then what was installed with this program,
+ * wherever that was put: PREFIX/bin/cutover has PREFIX/share/cutover/playbooks. False when there is
+ * no such folder.
+ */
+static bool playbook_folder(size_t index, char out[PATH_MAX])
+{
+    static const char installed[] = "/share/cutover/playbooks";
+
+    if (index == 0) {
+        (void)snprintf(out, PATH_MAX, "playbooks");
+        return true;
+    }
+    ssize_t len = index == 1 ? readlink("/proc/self/exe", out, PATH_MAX - sizeof installed) : -1;
+    if (len <= 0)
+        return false;
+    out[len] = '\0';
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(out, '/');
+        if (!slash)
+            return false;
+        *slash = '\0';
+    }
+    memcpy(out + strlen(out), installed, sizeof installed);
+    return true;
+}
+
 static void list_shipped(char *out, size_t out_size)
 {
-    size_t len = 0;
+    char folder[PATH_MAX];
     struct dirent **names = NULL;
+    size_t len = 0;
 
     out[0] = '\0';
-    for (size_t f = 0; f < ARRAY_LEN(playbook_folders) && len == 0; f++) {
-        int count = scandir(playbook_folders[f], &names, NULL, alphasort);
+    for (size_t f = 0; len == 0 && playbook_folder(f, folder); f++) {
+        int count = scandir(folder, &names, NULL, alphasort);
         for (int i = 0; i < count; i++) {
             const char *dot = strrchr(names[i]->d_name, '.');
             if (dot && strcmp(dot, ".cfg") == 0 && len < out_size)
@@ -52,13 +78,13 @@ static void list_shipped(char *out, size_t out_size)
 
 int playbook_locate(const char *word, char *out, size_t out_size, struct err *err)
 {
-    char shipped[256];
+    char folder[PATH_MAX], shipped[256];
 
     (void)snprintf(out, out_size, "%s", word);
     if (is_file(out))
         return 0;
-    for (size_t i = 0; i < ARRAY_LEN(playbook_folders) && !strchr(word, '/'); i++) {
-        (void)snprintf(out, out_size, "%s/%s.cfg", playbook_folders[i], word);
+    for (size_t i = 0; !strchr(word, '/') && playbook_folder(i, folder); i++) {
+        (void)snprintf(out, out_size, "%s/%s.cfg", folder, word);
         if (is_file(out))
             return 0;
     }
