@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""One stage for all fault tests, and the tests' parameters: every part of every shipped playbook's plan.
+
+The plans can only be asked for in the situations they start in, so the lab is started while tests are collected.
+--all-faults: the whole matrix, which takes hours. Without it, what fits into `make test`.
+"""
+
+import contextlib
+
+import pytest
+
+from . import matrix
+from .stage import Stage
+
+_open = contextlib.ExitStack()
+_stage = None
+_plans = {}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all-faults", action="store_true", help="the whole matrix of tests/fault, which takes hours")
+
+
+def pytest_unconfigure():
+    _open.close()
+
+
+def the_stage():
+    global _stage
+    if _stage is None:
+        _stage = _open.enter_context(Stage())
+    return _stage
+
+
+def the_plans():
+    """{journey: its plan}"""
+    for journey in matrix.JOURNEYS:
+        if journey not in _plans:
+            the_stage().put(journey.starts_in)
+            _plans[journey] = the_stage().plan(journey.playbook)
+    return _plans
+
+
+@pytest.fixture(scope="session")
+def stage():
+    return the_stage()
+
+
+def pytest_generate_tests(metafunc):
+    """A test that takes `case` says with @faults(...) which; one that takes `journey` gets each."""
+    is_whole = metafunc.config.getoption("--all-faults")
+    if "journey" in metafunc.fixturenames:
+        metafunc.parametrize("journey", matrix.JOURNEYS, ids=str)
+    if "plan" in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("faults")
+    if marker:
+        chosen = matrix.cases(the_plans(), marker.kwargs["deeds"], marker.kwargs["ways"])
+        is_possible = marker.kwargs.get("where", lambda case: True)
+        is_quick = marker.kwargs["quick"]
+        metafunc.parametrize("case", [c for c in chosen if is_possible(c) and (is_whole or is_quick(c))], ids=str)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "faults(deeds, ways, quick, where): the cases of the matrix that a test is run for")
+
+
+@pytest.fixture
+def plan(journey):
+    return the_plans()[journey]

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""What is killed, stopped or made to fail, and where: taken from the plans themselves, so that a new part is covered
+without anybody having to remember it.
+"""
+
+from dataclasses import dataclass
+
+POINTS = ("before-act", "after-act", "after-verify", "after-outcome")
+
+
+@dataclass(frozen=True)
+class Journey:
+    """A playbook and the situation it is started in."""
+
+    playbook: str
+    starts_in: str
+    aborts_to: tuple        # where `abort` may leave the service
+    sides: tuple = ("old", "new")  # where the application looks for an open side
+
+    def __str__(self):
+        return f"{self.playbook}-from-{self.starts_in}"
+
+
+JOURNEYS = (
+    Journey("1-follow", "apart", ("apart",)),
+    # What `rehearse` cut off cannot be joined again without a seed. NEW's rows are thrown away: no user goes there.
+    Journey("2-rehearse-and-reset", "following", ("following", "apart"), sides=("old",)),
+    Journey("3-mirror", "following", ("following",)),
+    Journey("4-migration-day", "mirrored", ("mirrored",)),
+    Journey("4-migration-day-fenced", "mirrored", ("mirrored",)),
+    Journey("rollback", "switched", ("switched",)),
+    Journey("rollback", "shared", ("shared",)),
+    Journey("rollback-fenced", "switched", ("switched",)),
+    Journey("5-retire", "switched", ("switched",)),
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a plan, with what the judges must know about it."""
+
+    step: str
+    what: str
+    occurrence: int     # 2: the second part of this name in its step
+    action: str
+    is_committed: bool  # abort does not suffice once this part has acted
+    is_one_commit: bool  # the commit step itself, and one operation: what has not happened yet can still be aborted
+    has_changed: bool   # this playbook step is not all reading and waiting up to here
+    has_undo: bool
+
+    def __str__(self):
+        return f"{self.step}.{self.what}" + (f"-{self.occurrence}" if self.occurrence > 1 else "")
+
+    def failpoint(self, deed, point):
+        return f"{deed}@{self.step}.{self.what}.{point}" + (f"#{self.occurrence}" if self.occurrence > 1 else "")
+
+
+def parts_of(plan):
+    """The parts of a plan as `cutover plan --json` prints it."""
+    parts, is_committed, seen = [], False, {}
+    changed = set()
+    for step in plan["steps"]:
+        key = (step["name"], step["what"])
+        seen[key] = seen.get(key, 0) + 1
+        is_one_commit = step["commits"] and len(step["ops"]) == 1 and not is_committed
+        is_committed = is_committed or step["commits"]
+        if not step["repeatable"]:
+            changed.add(step["name"])
+        parts.append(Part(step["name"], step["what"], seen[key], step["action"], is_committed, is_one_commit,
+                          step["name"] in changed, bool(step["undo"])))
+    return parts
+
+
+@dataclass(frozen=True)
+class Case:
+    journey: Journey
+    part: Part
+    point: str
+    deed: str
+    way: str  # how a person goes on: resume or abort
+    ends_in: str
+
+    def __str__(self):
+        return f"{self.journey}-{self.deed}-{self.part}-{self.point}-{self.way}"
+
+    @property
+    def is_committed(self):
+        return self.part.is_committed and not (self.part.is_one_commit and self.point == "before-act")
+
+    @property
+    def failpoint(self):
+        return self.part.failpoint(self.deed, self.point)
+
+
+def cases(plans, deeds, ways, points=POINTS):
+    """Every combination. plans: {journey: plan}"""
+    return [Case(journey, part, point, deed, way, plan["ends_in"])
+            for journey, plan in plans.items() for part in parts_of(plan)
+            for point in points for deed in deeds for way in ways]

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: MIT
+"""One lab that can be put into any situation within a second or two, and the program to be tried on it.
+
+Each situation is made once, by the program itself, and kept: data directories of cleanly stopped servers, what SET GLOBAL
+had set, the DNS records and the journal. Putting it back means crash, copy, start.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.lab import mariadb
+from tests.lab.cloudflare import RateLimit
+from tests.lab.lab import DNS_ONLY, PROXIED, REPOSITORY, Lab
+from tests.lab.procs import together, wait_until
+
+from . import playbooks
+from .writer import CREATE_TABLE, Watcher, Writers, complaints_about
+
+BINARY = REPOSITORY / (os.environ.get("BUILD") or "build") / "cutover"
+NAMES = (PROXIED, DNS_ONLY)
+GLOBALS = ("read_only", "auto_increment_increment", "auto_increment_offset")
+RECORD_FIELDS = ("content", "ttl", "proxied", "comment")
+SMALL = {"innodb-log-file-size": "8M", "innodb-buffer-pool-size": "24M"}
+TIMEOUT_S = 90  # nothing here takes longer; a run that does hangs
+
+# situation -> the one before it, and the playbook that leads from there
+MADE_BY = {
+    "following": ("apart", "1-follow"),
+    "mirrored": ("following", "3-mirror"),
+    "shared": ("mirrored", "only-open"),
+    "switched": ("mirrored", "4-migration-day-fenced"),
+}
+
+ONLY_OPEN = """
+playbook = {
+  name  = "only-open";
+  about = "Open NEW and flip the records; nothing is closed.";
+  needs = "mirrored";
+  steps = (
+    { name = "cut-over"; action = "cutover"; from = "old"; to = "new"; mode = "shared"; records = [ "all" ]; }
+  );
+};
+"""
+
+# situation -> where the data must be, and the side whose scheduled events fire
+DATA_ON = {"apart": ("old",), "rehearsing": ("old",), "retired": ("new",)}
+EVENTS_ON = {"apart": "old", "following": "old", "rehearsing": "old", "mirrored": "old", "switched": "new", "retired": "new"}
+
+
+@dataclass(frozen=True)
+class Kept:
+    folder: object
+    values: dict   # {server name: {variable: value}}
+    threads: dict  # {server name: the newest thread id}
+    records: dict  # {record name: {field: value}}
+
+
+class Stage:
+    """Owns: a lab. One test at a time."""
+
+    def __init__(self):
+        self.lab = Lab(mb=1, replicas=1, site=False,
+                       options={name: dict(SMALL) for name in ("old1", "old2", "new1", "new2")})
+        self._kept = {}
+
+    def __enter__(self):
+        self.lab.start()
+        try:
+            self.lab.cloudflare.rate_limit = RateLimit(quota=10**9)  # hundreds of runs in minutes are not the provider's matter
+            self._folder = self.lab.root / "situations"
+            self.playbooks = self.lab.root / "playbooks"
+            playbooks.shorten(self.playbooks)
+            (self.playbooks / "only-open.cfg").write_text(ONLY_OPEN)
+            self.lab.old.primary.query(CREATE_TABLE)
+            self.lab.old.wait_replicas()
+            self._keep("apart")
+        except BaseException:
+            self.lab.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.lab.stop()
+
+    @property
+    def primaries(self):
+        return {"old": self.lab.old.primary, "new": self.lab.new.primary}
+
+    # --- situations --------------------------------------------------------------------------------------------------
+
+    def put(self, situation):
+        """Everything is as it was when this situation had been reached."""
+        if situation not in self._kept:
+            before, playbook = MADE_BY[situation]
+            self.put(before)
+            self.ok("run", self.path(playbook), "--yes", "--skip-ttl-wait")
+            assert self.status()["situation"] == situation
+            self._keep(situation)
+        kept = self._kept[situation]
+        together(*[server.kill9 for server in self.lab.servers])
+        together(*[lambda server=server: self._restore(server, kept) for server in self.lab.servers])
+        for journal in self._journal_files():
+            journal.unlink()
+        for path in (kept.folder / "journal").iterdir():
+            shutil.copy2(path, self.lab.cfg_path.parent)
+        self._put_records(kept.records)
+        for side in (self.lab.old, self.lab.new):
+            side.wait_replicas()
+        wait_until(self._links_run, 15, "the links to run again")
+
+    def _keep(self, situation):
+        folder = self._folder / situation
+        values = {server.name: server.query("SELECT " + ", ".join(f"@@global.{v} AS {v}" for v in GLOBALS))[0]
+                  for server in self.lab.servers}
+        threads = {server.name: server.value("SELECT CONNECTION_ID()") for server in self.lab.servers}
+        records = self.records()
+        mariadb.stop_all(self.lab.servers, clean=True)
+        (folder / "journal").mkdir(parents=True)
+        for server in self.lab.servers:
+            copy(server.folder / "data", folder / server.name)
+        for journal in self._journal_files():
+            shutil.copy2(journal, folder / "journal")
+        self._kept[situation] = Kept(folder, values, threads, records)
+
+    def _restore(self, server, kept):
+        shutil.rmtree(server.folder / "data")
+        copy(kept.folder / server.name, server.folder / "data")
+        server.start()
+        server.query("; ".join(f"SET GLOBAL {name} = {value}" for name, value in kept.values[server.name].items()))
+        while server.value("SELECT CONNECTION_ID()") < kept.threads[server.name]:
+            pass  # the program knows by their ids which sessions are older than the staggering: ids go on from there
+
+    def _put_records(self, records):
+        for name, fields in records.items():
+            self.lab.cloudflare.edit(name, "A", **fields)
+        assert self.lab.cloudflare.wait_carried(), "records did not reach the name servers"
+        self.lab.dns.resolver.flush()
+
+    def _journal_files(self):
+        return list(self.lab.cfg_path.parent.glob("journal.db*"))
+
+    def _links_run(self):
+        rows = [row for server in self.lab.servers for row in server.query("SHOW ALL SLAVES STATUS")]
+        return all(row["Slave_IO_Running"] == row["Slave_SQL_Running"] == "Yes" for row in rows)
+
+    # --- the program -------------------------------------------------------------------------------------------------
+
+    def path(self, playbook):
+        return self.playbooks / f"{playbook}.cfg"
+
+    def cutover(self, *words, failpoint=None, timeout=TIMEOUT_S):
+        env = {"CUTOVER_FAILPOINT": failpoint} if failpoint else {"CUTOVER_FAILPOINT": ""}
+        return self.lab.cutover(*words, binary=BINARY, env=env, timeout=timeout)
+
+    def start(self, *words):
+        """The program beside us; the caller waits for it."""
+        return subprocess.Popen([BINARY, "-c", self.lab.cfg_path, *words], stdin=subprocess.DEVNULL, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def ok(self, *words, **options):
+        done = self.cutover(*words, **options)
+        assert done.returncode == 0, told(done)
+        return done
+
+    def status(self):
+        return json.loads(self.ok("status", "--json").stdout)
+
+    def plan(self, playbook):
+        """The plan of a playbook, from the situation of now."""
+        return json.loads(self.ok("plan", self.path(playbook), "--json").stdout)["plan"]
+
+    # --- the judges --------------------------------------------------------------------------------------------------
+
+    def points_at(self, name):
+        content = self.lab.cloudflare.record(name)["content"]
+        return "new" if content == self.lab.origins["new"] else "old"
+
+    def records(self):
+        return {name: {field: self.lab.cloudflare.record(name)[field] for field in RECORD_FIELDS} for name in NAMES}
+
+    @contextmanager
+    def traffic(self, sides=("old", "new")):
+        """Writers and the watcher at work. What they saw is judged by judge(), not here."""
+        writers = Writers(self.primaries, self.lab.accounts["app"], NAMES, self.points_at, sides)
+        watcher = Watcher(self.primaries, self.lab.accounts["controller"])
+        writers.start()
+        watcher.start()
+        try:
+            writers.wait_for_writes()
+            yield Traffic(writers, watcher)
+        finally:
+            writers.stop()
+            watcher.stop()
+
+    def judge(self, traffic, wanted):
+        """After the traffic has stopped: the situation is one of `wanted`, and the four invariants hold."""
+        status = self.status()
+        situation = status["situation"]
+        assert situation in wanted, f"{situation}: {status['because']}; wanted {wanted}"
+        assert not traffic.watcher.violations, traffic.watcher.violations
+        assert traffic.watcher.samples > 50, f"the watcher was blind: {traffic.watcher.last_error}"
+        sides = DATA_ON.get(situation, ("old", "new"))
+        self._catch_up(sides)
+        servers = {server.name: server for server in self.lab.servers if server.name[:3] in sides}
+        assert complaints_about(traffic.writers, servers) == []
+        if situation in EVENTS_ON:
+            assert self._sides_with_events() == {EVENTS_ON[situation]}
+        assert status["lease"]["holder"] == "", status["lease"]
+        return status
+
+    def _catch_up(self, sides):
+        if len(sides) == 2:
+            channels = {row["Connection_name"] for s in self.primaries.values() for row in s.query("SHOW ALL SLAVES STATUS")}
+            if "cutover_forward" in channels:
+                self._applied("old", "new")
+            if "cutover_reverse" in channels:
+                self._applied("new", "old")
+        for side in sides:
+            {"old": self.lab.old, "new": self.lab.new}[side].wait_replicas()
+
+    def _applied(self, source, replica):
+        self.primaries[replica].wait_applied(self.primaries[source].value("SELECT @@gtid_binlog_pos"))
+
+    def _sides_with_events(self):
+        return {side for side, server in self.primaries.items()
+                if server.value("SELECT COUNT(*) FROM information_schema.events WHERE event_schema = 'blog'"
+                                " AND status = 'ENABLED'")}
+
+
+@dataclass(frozen=True)
+class Traffic:
+    writers: Writers
+    watcher: Watcher
+
+
+def copy(source, target):
+    subprocess.run(["cp", "-a", "--sparse=always", "--reflink=auto", source, target], check=True)
+
+
+def told(done):
+    """What a person saw, for an assertion."""
+    return f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+
+
+def main():
+    with Stage() as stage:
+        for situation in ("following", "mirrored", "shared", "switched", "apart", "mirrored"):
+            began = time.monotonic()
+            stage.put(situation)
+            took = time.monotonic() - began
+            began = time.monotonic()
+            print(situation, round(took, 2), stage.status()["situation"], round(time.monotonic() - began, 2), flush=True)
+
+
+if __name__ == "__main__":
+    main()

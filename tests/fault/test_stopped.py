@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""SIGINT, SIGTERM and failures in every part of every playbook, while an application writes."""
+
+import signal
+import time
+
+import pytest
+
+from .stage import told
+from .test_killed import RUN, refuse_to_abort
+
+BUDGET_S = 5.0  # what the application may see; the lab's machine is slow and shared
+
+
+def is_in_a_cutover(case):
+    return case.part.action in ("cutover", "settle")
+
+
+@pytest.mark.faults(deeds=("int", "term"), ways=("resume", "abort"),
+                    quick=lambda c: c.point == "after-act" and c.journey.playbook.startswith("4-") and is_in_a_cutover(c)
+                    and (c.deed, c.way) == (("int", "abort") if c.journey.playbook.endswith("fenced") else ("term", "resume")))
+def test_stopped_by_a_signal_it_leaves_a_side_open_and_a_way_on(stage, case):
+    stage.put(case.journey.starts_in)
+    with stage.traffic(case.journey.sides) as traffic:
+        began = time.monotonic()
+        stopped = stage.cutover("run", stage.path(case.journey.playbook), *RUN, failpoint=case.failpoint)
+        traffic.writers.wait_for_writes(deadline_s=BUDGET_S)
+        assert traffic.writers.longest_gap_s(began) < BUDGET_S, told(stopped)
+        if stopped.returncode == 0:
+            wanted = {case.ends_in}  # it came too late: there was nothing left that could be left out
+        else:
+            wanted = go_on(stage, case, stopped)
+            traffic.writers.wait_for_writes()
+    stage.judge(traffic, wanted)
+
+
+def go_on(stage, case, stopped):
+    """What the person at the terminal does next; where that must end."""
+    assert stopped.returncode == 6, told(stopped)
+    assert "stopped" in stopped.stderr and "was stopped" in stopped.stdout, told(stopped)
+    status = stage.status()
+    assert status["situation"] not in ("unsafe", "fenced"), status["because"]
+    if case.way == "resume":
+        stage.ok("run", "--resume", *RUN)
+        return {case.ends_in}
+    if status["run"]["is_committed"]:
+        refuse_to_abort(stage)
+        stage.ok("run", "--resume", *RUN)
+        return {case.ends_in}
+    stage.ok("abort")
+    return set(case.journey.aborts_to)
+
+
+@pytest.mark.faults(deeds=("error",), ways=("resume", "abort"),
+                    quick=lambda c: c.point == "after-act" and c.journey.playbook.startswith("4-") and is_in_a_cutover(c)
+                    and c.way == ("abort" if c.journey.playbook.endswith("fenced") else "resume"))
+def test_failing_in_a_part_it_undoes_the_step_or_asks_for_a_person(stage, case):
+    stage.put(case.journey.starts_in)
+    with stage.traffic(case.journey.sides) as traffic:
+        began = time.monotonic()
+        failed = stage.cutover("run", stage.path(case.journey.playbook), *RUN, failpoint=case.failpoint)
+        traffic.writers.wait_for_writes(deadline_s=BUDGET_S)
+        assert traffic.writers.longest_gap_s(began) < BUDGET_S, told(failed)
+        assert failed.returncode == exit_code_of_failure(case), told(failed)
+        assert f"{case.part.step}/{case.part.what}" in failed.stderr, told(failed)
+        assert "Next " in failed.stdout or "HINT" in failed.stderr, told(failed)
+        status = stage.status()
+        if case.is_committed:
+            assert "--resume" in failed.stderr and status["next"], told(failed)
+        else:
+            assert status["situation"] not in ("unsafe", "fenced"), status["because"]
+        if case.way == "abort" and not case.is_committed:
+            stage.ok("abort")
+            wanted = set(case.journey.aborts_to)
+        else:
+            if case.way == "abort":
+                refuse_to_abort(stage)
+            stage.ok("run", "--resume", *RUN)
+            wanted = {case.ends_in}
+        traffic.writers.wait_for_writes()
+    stage.judge(traffic, wanted)
+
+
+def exit_code_of_failure(case):
+    """Past the commit step a person is needed. Before it the step was undone, if it had changed anything."""
+    if case.is_committed:
+        return 5
+    return 4 if case.part.has_changed else 3
