@@ -3,16 +3,23 @@
  * ALTER EVENT also rewrites what it was not asked to: the definer, and the character set and
  * collation the body runs in. Both are given back to it in the same breath, on a connection of its
  * own, so that the caller's keeps its settings.
+ *
+ * And it can be undone: when an event begins to fire, the server's scheduler stores the time and,
+ * with it, the status that the event had a moment ago. An event switched off in that moment is
+ * ENABLED again. So it is looked at once more, after the scheduler has had time to store.
  */
 #include "cluster/events.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "sql/quote.h"
 
 #define STATUS_ENABLED "ENABLED"
 #define STATUS_ELSEWHERE "SLAVESIDE_DISABLED"
+#define SCHEDULER_MS 20 /* from the beginning of an event to its stored status, with room */
+#define LOOKS_MOST 10
 
 static int list_events(const struct service *service, struct session *session,
                        struct db_result *out, struct err *err)
@@ -105,11 +112,50 @@ static int check_events(const struct service *service, struct session *session,
     return rc;
 }
 
+/* Switch those that are not as wanted. out_changed: how many that were. */
+static int switch_once(const struct service *service, struct session *session, bool is_enabled,
+                       unsigned *out_changed, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result events = {0};
+    unsigned changed = 0;
+    int rc = list_events(service, session, &events, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < events.row_count; i++) {
+        if (has_status(&events, i, is_enabled ? STATUS_ENABLED : STATUS_ELSEWHERE) ||
+            has_status(&events, i, "DISABLED"))
+            continue;
+        rc = alter_event(session, &events, i, is_enabled, err);
+        if (rc != 0)
+            return err_wrap(err, "switching event %s.%s", result_text(&events, i, "event_schema"),
+                            result_text(&events, i, "event_name"));
+        changed++;
+    }
+    *out_changed = changed;
+    return 0;
+}
+
+/* Until a look finds nothing to switch any more. A stop request only makes the pauses short. */
+static int switch_all(const struct service *service, struct session *session, bool is_enabled,
+                      unsigned *out_changed, struct err *err)
+{
+    unsigned first = 0, again = 0;
+    int rc = switch_once(service, session, is_enabled, &first, err);
+    again = first;
+    for (int looks = 0; rc == 0 && again > 0 && looks < LOOKS_MOST; looks++) {
+        (void)clock_sleep_ms(SCHEDULER_MS);
+        rc = switch_once(service, session, is_enabled, &again, err);
+    }
+    if (rc == 0)
+        *out_changed = first;
+    return rc;
+}
+
 int events_set(const struct service *service, struct session *session, bool is_enabled,
                unsigned *out_changed, struct err *err)
 {
     CLEANUP(session_release) struct session own = {0};
-    CLEANUP(db_result_release) struct db_result events = {0};
+    CLEANUP(db_result_release) struct db_result before = {0};
     const char *wanted = is_enabled ? STATUS_ENABLED : STATUS_ELSEWHERE;
     unsigned changed = 0;
     int rc = session_open(service, session->node, SESSION_CONTROLLER, &own, err);
@@ -118,19 +164,13 @@ int events_set(const struct service *service, struct session *session, bool is_e
     rc = session_exec(&own, SQL_UNLOGGED, NULL, 0, err);
     if (rc != 0)
         return rc;
-    rc = list_events(service, &own, &events, err);
+    rc = list_events(service, &own, &before, err);
     if (rc != 0)
         return rc;
-    for (size_t i = 0; i < events.row_count; i++) {
-        if (has_status(&events, i, wanted) || has_status(&events, i, "DISABLED"))
-            continue;
-        rc = alter_event(&own, &events, i, is_enabled, err);
-        if (rc != 0)
-            return err_wrap(err, "switching event %s.%s", result_text(&events, i, "event_schema"),
-                            result_text(&events, i, "event_name"));
-        changed++;
-    }
-    rc = check_events(service, session, &events, wanted, err);
+    rc = switch_all(service, &own, is_enabled, &changed, err);
+    if (rc != 0)
+        return rc;
+    rc = check_events(service, session, &before, wanted, err);
     if (rc != 0)
         return rc;
     *out_changed = changed;

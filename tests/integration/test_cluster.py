@@ -547,6 +547,22 @@ def test_switching_events_keeps_definer_charset_and_mode_and_logs_nothing(nodes)
         old.query("SET sql_log_bin = 0; DROP EVENT blog.`hourly ``news```")
 
 
+def test_an_event_that_fires_while_it_is_switched_off_stays_off(nodes):
+    """The server's scheduler writes the status back that an event had when it began to fire: ALTER EVENT is undone by it."""
+    primary = nodes.primary["old"]
+    primary.query("SET sql_log_bin = 0; " + "; ".join(f"CREATE EVENT blog.busy{i} ON SCHEDULE EVERY 1 SECOND DO DO 0" for i in range(40)))
+    second = "SELECT MOD(UNIX_TIMESTAMP(NOW(6)), 1)"
+    try:
+        for before_s in (0.10, 0.08, 0.06, 0.05, 0.04, 0.03):
+            nodes.ok("events", "old", "on")
+            wait_until(lambda before_s=before_s: float(primary.value(second)) > 1 - before_s, 3, "the second to end")
+            nodes.ok("events", "old", "off")
+            assert nodes.ok("events", "old", "count")["enabled"] == 0
+    finally:
+        primary.query("SET sql_log_bin = 0; " + "; ".join(f"DROP EVENT blog.busy{i}" for i in range(40)))
+
+
+
 # --- heartbeat and sampler -----------------------------------------------------------------------------------------
 
 def eventually(talk, is_so, what, deadline_s=8):
