@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WHERE_CAP 4400 /* the longest path there is, and a line number */
+
 int err_set(struct err *err, enum err_code code, enum err_effect effect, const char *fmt, ...)
 {
     if (err) {
@@ -47,10 +49,17 @@ int err_where(struct err *err, const char *fmt, ...)
     if (err->where[0])
         return err->code;
 
+    char text[WHERE_CAP];
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(err->where, sizeof err->where, fmt, args);
+    (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
+
+    size_t len = strlen(text), room = sizeof err->where - 1;
+    if (len <= room)
+        memcpy(err->where, text, len + 1);
+    else /* the end says most: the file's own name and the line */
+        (void)snprintf(err->where, sizeof err->where, "...%s", text + len - room + 3);
     return err->code;
 }
 

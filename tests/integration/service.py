@@ -7,12 +7,19 @@ Invariant: every write made here was acknowledged and is remembered; check_promi
 
 import contextlib
 import json
+import os
+import pty
 import re
+import subprocess
 import threading
 import uuid
 
+import pymysql
+
+from tests.lab import lab as labs
+from tests.lab.cloudflare import RateLimit
 from tests.lab.demo_playbooks import shorten
-from tests.lab.lab import DNS_ONLY, PROXIED, REPOSITORY
+from tests.lab.lab import DNS_ONLY, PROXIED, REPOSITORY, Lab
 from tests.lab.procs import LabError, wait_until
 
 RECORDS = (PROXIED, DNS_ONLY)
@@ -41,18 +48,64 @@ class Done:
         self.text = completed.stdout + completed.stderr
 
     def ended(self, code, *patterns):
-        """Assert the exit code, and that each pattern is somewhere in what was said. Returns itself."""
+        """Assert the exit code, and that each pattern is somewhere in what was said, wherever a line was wrapped."""
+        said = " ".join(self.text.split())
         assert self.code == code, f"exit code {self.code}, expected {code}: {self}"
         for pattern in patterns:
-            assert re.search(pattern, self.text), f"nothing says /{pattern}/: {self}"
+            assert re.search(pattern, said), f"nothing says /{pattern}/: {self}"
         return self
 
     @property
     def json(self):
         return json.loads(self.out)
 
-    def __str__(self):
+    def __repr__(self):
         return f"cutover {' '.join(self.words)}\n{self.text}"
+
+
+class Running:
+    """The program while it runs, in a terminal or not. Use with `with`: it never outlives the block.
+
+    typed  what a person types, a line an answer; None means that nobody can be asked
+    """
+
+    def __init__(self, cfg, words, log, typed=None, env=None):
+        self._words, self._log = words, log
+        self._keyboard, stdin = pty.openpty() if typed is not None else (None, subprocess.DEVNULL)
+        with open(log, "wb") as output:
+            self._popen = subprocess.Popen([labs.CUTOVER, "-c", cfg, *words], stdin=stdin, stdout=output, stderr=output,
+                                           env={**os.environ, **(env or {})})
+        if self._keyboard is not None:
+            os.close(stdin)
+            os.write(self._keyboard, "".join(f"{line}\n" for line in typed).encode())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._popen.poll() is None:
+            self._popen.kill()
+            self._popen.wait()
+        if self._keyboard is not None:
+            os.close(self._keyboard)
+
+    @property
+    def text(self):
+        return self._log.read_text(errors="replace")
+
+    def wait_says(self, pattern, deadline_s=30):
+        """Wait until it has said so; the match. Fails at once when the program ends without."""
+        found = wait_until(lambda: re.search(pattern, self.text) or self._popen.poll() is not None, deadline_s,
+                           f"/{pattern}/ in what cutover says")
+        assert found is not True, f"it ended without /{pattern}/: {self.text}"
+        return found
+
+    def signal(self, number):
+        self._popen.send_signal(number)
+
+    def end(self, timeout=60):
+        code = self._popen.wait(timeout)
+        return Done(self._words, subprocess.CompletedProcess([], code, self.text, ""))
 
 
 class Service:
@@ -65,6 +118,7 @@ class Service:
         self._folder = lab.root / "playbooks"
         shorten(REPOSITORY / "playbooks", self._folder)
         lab.cloudflare.edit(DNS_ONLY, "A", ttl=LOW_TTL_S)
+        lab.cloudflare.rate_limit = RateLimit(quota=100_000)  # dozens of tests a minute are no migration
 
     # --- telling the program ------------------------------------------------------------------------------------
 
@@ -73,6 +127,15 @@ class Service:
 
     def run(self, playbook, *words, **options):
         return self.cutover("run", playbook, "--yes", *words, **options)
+
+    def start(self, *words, cfg=None, typed=None, env=None):
+        """Start the program and leave it running."""
+        log = self.lab.root / f"said-{uuid.uuid4().hex[:8]}"
+        return Running(cfg or self.lab.cfg_path, words, log, typed, env)
+
+    def config(self, name, edit):
+        """A changed copy of the configuration, which shares the journal."""
+        return self.lab.config.variant(name, edit)
 
     def playbook(self, name, needs, *steps):
         """Write a playbook of the test's own; its path. The steps begin in line 3, one a line."""
@@ -95,6 +158,9 @@ class Service:
     @property
     def situation(self):
         return self.status()["situation"]
+
+    def wait_situation(self, wanted, deadline_s=30):
+        wait_until(lambda: self.situation == wanted, deadline_s, f"the situation {wanted}")
 
     def open_sides(self):
         return [side for side, primary in self.primaries.items() if not primary.value("SELECT @@read_only")]
@@ -138,11 +204,13 @@ class Service:
         return {row["Table"]: row["Checksum"] for row in self.primaries[side].query(f"CHECKSUM TABLE {names}")}
 
     @contextlib.contextmanager
-    def unchanged(self):
-        """What is done meanwhile changes nothing at all, and the open side still takes writes."""
+    def unchanged(self, but=()):
+        """What is done meanwhile changes no fact (less those named), and the open side still takes writes."""
         before = self.facts()
         yield
-        assert self.facts() == before
+        after = self.facts()
+        changed = {name: (before[name], after[name]) for name in before if name not in but and before[name] != after[name]}
+        assert not changed, changed
         self.write()
         self.check_promises()
 
@@ -190,6 +258,8 @@ class Service:
         self._end_runs()
         for _ in range(len(WAYS)):
             now = self.situation
+            if now == wanted and now in ("mirrored", "switched"):
+                self._stagger_again(now)
             if now == wanted:
                 return
             step = _next_hop(now, wanted)
@@ -197,6 +267,11 @@ class Service:
                 raise LabError(f"no way from {now} to {wanted}: {self.status()['because']}")
             WAYS[now][step](self)
         assert self.situation == wanted
+
+    def _stagger_again(self, situation):
+        """A server that was restarted hands out every id again."""
+        if any(primary.value("SELECT @@auto_increment_increment") < 2 for primary in self.primaries.values()):
+            self.go("stagger", situation, MIRROR[:1])
 
     def _end_runs(self):
         run = self.status()["run"]
@@ -240,33 +315,74 @@ def _next_hop(start, wanted):
     return None
 
 
+class Stage:
+    """One lab for the tests of a module; replaced when a test has left it beyond what the program can mend."""
+
+    def __init__(self, **lab_options):
+        self._options = lab_options
+        self._open = contextlib.ExitStack()
+        self._service = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._open.close()
+
+    def service(self, situation="mirrored"):
+        with contextlib.suppress(AssertionError, LabError, subprocess.TimeoutExpired):
+            if self._service:
+                self._service.reach(situation)
+                return self._service
+        self._open.close()
+        self._service = Service(self._open.enter_context(Lab(**self._options)))
+        self._service.reach(situation)
+        return self._service
+
+
 class Referee:
-    """Looks at both primaries all the time: was there ever a second writer, or nobody?"""
+    """Looks at both primaries all the time: was there ever a second writer, or nobody?
+
+    Its sessions are an administrator's. Like any other that is older than a setting it may be ended: then it comes back.
+    """
 
     def __init__(self, service):
-        self._connections = {side: primary.connect() for side, primary in service.primaries.items()}
+        self._primaries = service.primaries
+        self._connections = {}
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._look, name="referee", daemon=True)
         self.seen = set()  # of tuples of the sides that were open at the same time
 
     def __enter__(self):
         self._thread.start()
+        wait_until(lambda: self.seen, 10, "the referee to look")
         return self
 
     def __exit__(self, *_):
         self._ending.set()
         self._thread.join()
-        for connection in self._connections.values():
-            connection.close()
+        for side in self._primaries:
+            self._leave(side)
 
     def _look(self):
         while not self._ending.wait(0.005):
             # OLD is asked before and after NEW: between two single questions they could have changed places.
             before, new, after = self._is_open("old"), self._is_open("new"), self._is_open("old")
-            if before == after:
+            if before == after and None not in (before, new):
                 self.seen.add(("old",) * before + ("new",) * new)
 
     def _is_open(self, side):
-        with self._connections[side].cursor() as cursor:
-            cursor.execute("SELECT @@read_only AS closed")
-            return not cursor.fetchone()["closed"]
+        """None when it did not answer."""
+        try:
+            if side not in self._connections:
+                self._connections[side] = self._primaries[side].connect()
+            with self._connections[side].cursor() as cursor:
+                cursor.execute("SELECT @@read_only AS closed")
+                return not cursor.fetchone()["closed"]
+        except pymysql.MySQLError:
+            self._leave(side)
+            return None
+
+    def _leave(self, side):
+        with contextlib.suppress(pymysql.MySQLError, KeyError):
+            self._connections.pop(side).close()
