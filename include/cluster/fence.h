@@ -24,13 +24,15 @@ struct fence_report {
 };
 
 /*
- * Refused before anything is touched: a transaction prepared by XA. Killed once the node is closed: application sessions whose
- * open transaction changed or locked rows (their locks would stop the link back); commits under way are let finish. Idle
- * sessions stay. While an account that read_only does not stop is connected, the proof waits half a second for it to show.
+ * Refused before anything is touched: a transaction prepared by XA. Killed once the node is closed:
+ * application sessions whose open transaction changed or locked rows (their locks would stop the
+ * link back); commits under way are let finish. Idle sessions stay. While an account that read_only
+ * does not stop is connected, the proof waits half a second for it to show.
  *
- * Errors  ERR_TIMEOUT/NONE running writes did not end in lock_wait (hint names the blocker: thread, user, host, age,
- *         statement); ERR_REFUSED/NONE writers remain that may not be killed or would come back, or the position moved;
- *         ERR_STOPPED/NONE a signal; ERR_LOST/UNKNOWN. Repeat: safe, a closed node is proved again.
+ * Errors  ERR_TIMEOUT/NONE running writes did not end in lock_wait (hint names the blocker: thread,
+ *         user, host, age, statement); ERR_REFUSED/NONE writers remain that may not be killed or
+ *         would come back, or the position moved; ERR_STOPPED/NONE a signal; ERR_LOST/UNKNOWN.
+ *         Repeat: safe, a closed node is proved again.
  */
 MUST_CHECK int fence_close(const struct service *service, struct session *session,
                            struct fence_report *out, struct err *err);

@@ -33,7 +33,10 @@ MUST_CHECK int lease_prepare_schema(const struct service *service, const struct 
 MUST_CHECK int lease_take(const struct service *service, const char *holder, const char *run_id,
                           struct lease **out, struct err *err);
 
-/* The same for undoing only: a primary that does not answer is left out when the other one's lock can be had. */
+/*
+ * The same for undoing only: a primary that does not answer is left out when the other one's lock
+ * can be had.
+ */
 MUST_CHECK int lease_take_any(const struct service *service, const char *holder, const char *run_id,
                               struct lease **out, struct err *err);
 

@@ -86,8 +86,9 @@ static void each_new(struct compile *c, struct plan_step *step, enum op_list lis
 }
 
 /*
- * A binary log that begins behind the position a strict replica asks for is a hole to it (1236), so the log is told
- * where it begins. Only an empty log can be told, so it is emptied again: the part may be a repeated one.
+ * A binary log that begins behind the position a strict replica asks for is a hole to it (1236), so
+ * the log is told where it begins. Only an empty log can be told, so it is emptied again: the part
+ * may be a repeated one.
  */
 static void ops_begin_at(struct compile *c, struct plan_step *step, const struct node *node,
                          const char *position)

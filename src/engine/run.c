@@ -16,6 +16,7 @@
 #include "base/signals.h"
 #include "engine/driver.h"
 #include "engine/observe.h"
+#include "engine/recover.h"
 
 /* --- open and close --------------------------------------------------------------------------- */
 
@@ -76,134 +77,10 @@ static int allocate_steps(struct run *run, struct err *err)
     return 0;
 }
 
-/* --- is an earlier run in the way? ------------------------------------------------------------ */
-
-static bool has_effects(const struct plan *plan, const struct step_record *steps)
-{
-    for (size_t i = 0; i < plan->step_count; i++)
-        if (steps[i].state != STEP_PENDING && steps[i].state != STEP_UNDONE &&
-            (plan->steps[i].undo_count || plan->steps[i].commits))
-            return true;
-    return false;
-}
-
-static int refuse_unfinished(const struct run_record *last, struct err *err)
-{
-    err_set(err, ERR_REFUSED, EFFECT_NONE, "run %s of playbook %s is not finished (%s)", last->id,
-            last->playbook, run_state_name(last->state));
-    return last->is_committed
-               ? err_hint(err,
-                          "\"cutover run --resume\" goes on with it; \"cutover rollback\" goes "
-                          "back")
-               : err_hint(err, "\"cutover run --resume\" goes on with it; \"cutover abort\" undoes "
-                               "it");
-}
-
-static int check_earlier_run(struct run *run, struct err *err)
-{
-    struct run_record last;
-    struct err absent = {0};
-    struct plan plan = {0};
-
-    int rc = journal_run_find(run->journal, run->service->name, NULL, &last, &absent);
-    if (rc == ERR_REFUSED)
-        return 0;
-    if (rc) {
-        *err = absent;
-        return rc;
-    }
-    if (last.state == RUN_DONE || last.state == RUN_ABORTED)
-        return 0;
-    if (run->options->is_superseding)
-        return journal_run_state(run->journal, last.id, RUN_ABORTED, err);
-
-    rc = journal_run_plan(run->journal, last.id, &plan, err);
-    if (rc)
-        return rc;
-    struct step_record *steps = calloc(plan.step_count + 1, sizeof *steps);
-    if (!steps)
-        rc = err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the steps of run %s", last.id);
-    if (!rc)
-        rc = journal_steps(run->journal, last.id, steps, plan.step_count, err);
-    if (!rc && (has_effects(&plan, steps) || last.is_committed))
-        rc = refuse_unfinished(&last, err);
-    free(steps);
-    plan_release(&plan);
-    return rc;
-}
-
-/* --- undo ------------------------------------------------------------------------------------- */
-
-static bool is_undoable(const struct run *run, size_t index)
-{
-    enum step_state state = run->steps[index].state;
-
-    return run->plan.steps[index].undo_count > 0 && state != STEP_PENDING && state != STEP_UNDONE;
-}
-
 /*
- * Undo parts first..last, newest first. The undo of a stopped run must be able to finish, so the
- * wish to stop is set aside.
+ * --- when a part fails
+ * ----------------------------------------------------------------------------
  */
-static int undo_range(struct run *run, size_t first, size_t last, struct err *err)
-{
-    int wanted = signals_stop_signal();
-    int rc = 0;
-
-    signals_clear();
-    for (size_t i = last + 1; i-- > first && !rc;)
-        if (is_undoable(run, i))
-            rc = step_undo(run, i, err);
-    if (wanted)
-        signals_request_stop(wanted);
-    if (run->fence_began_ms && !rc) {
-        run->write_pause_ms = clock_mono_ms() - run->fence_began_ms;
-        run->fence_began_ms = 0;
-    }
-    return rc;
-}
-
-static size_t first_part_of(const struct run *run, size_t index)
-{
-    while (index > 0 && strcmp(run->plan.steps[index - 1].name, run->plan.steps[index].name) == 0)
-        index--;
-    return index;
-}
-
-static bool has_committed_part(const struct run *run, size_t first, size_t last)
-{
-    for (size_t i = first; i <= last; i++)
-        if (run->plan.steps[i].commits && run->steps[i].state != STEP_PENDING &&
-            run->steps[i].state != STEP_UNDONE)
-            return true;
-    return false;
-}
-
-/*
- * The commit step has begun, but did it happen? When it is one operation and the servers say that
- * it is not true, nothing was committed: the run may be undone like any other, and writes need not
- * be refused until a person comes.
- */
-static int take_back_commit(struct run *run, size_t index, struct err *err)
-{
-    const struct plan_step *step = &run->plan.steps[index];
-    enum step_state state = run->steps[index].state;
-
-    if (!step->commits || step->op_count != 1 || state == STEP_PENDING || state == STEP_DONE ||
-        state == STEP_UNDONE || step_is_true(run, index) != TRI_NO)
-        return 0;
-    int rc = journal_run_uncommit(run->journal, run->id, err);
-    if (!rc)
-        rc = journal_step(run->journal, run->id, index, step, STEP_UNDONE, NULL, err);
-    if (rc)
-        return rc;
-    run->steps[index].state = STEP_UNDONE;
-    run->is_committed = false;
-    for (size_t i = 0; i < index; i++)
-        if (run->plan.steps[i].commits && run->steps[i].state != STEP_PENDING)
-            run->is_committed = true; /* an earlier playbook step had committed for good */
-    return 0;
-}
 
 static bool has_changed_something(const struct run *run, size_t first, size_t last)
 {
@@ -247,20 +124,20 @@ static void say_stuck(struct err *err, const struct run *run)
  */
 static enum run_outcome settle_failure(struct run *run, struct err *err)
 {
-    size_t first = first_part_of(run, run->current);
+    size_t first = run_first_part(run, run->current);
     struct err undo = {0};
 
     if (run->plan.step_count == 0 || !has_begun(run, first, run->current))
         return outcome_of(run, err, false);
-    if (take_back_commit(run, run->current, &undo))
+    if (run_take_back_commit(run, run->current, &undo))
         log_failure(&undo); /* then it counts as committed, and a person decides */
     undo = (struct err){0};
-    if (has_committed_part(run, first, run->current)) {
+    if (run_has_committed(run, first, run->current)) {
         say_stuck(err, run);
         return err->code == ERR_STOPPED ? OUTCOME_STOPPED : OUTCOME_STUCK;
     }
     bool has_changed = has_changed_something(run, first, run->current);
-    if (!undo_range(run, first, run->current, &undo)) {
+    if (!run_undo(run, first, run->current, &undo)) {
         enum run_outcome outcome = outcome_of(run, err, has_changed);
         if (outcome == OUTCOME_STUCK)
             say_stuck(err, run);
@@ -282,10 +159,10 @@ static enum run_outcome settle_failure(struct run *run, struct err *err)
  */
 static bool may_stop_before(const struct run *run, size_t index)
 {
-    size_t first = first_part_of(run, index);
+    size_t first = run_first_part(run, index);
 
     return run->plan.steps[index].is_repeatable ||
-           !has_committed_part(run, first, index > first ? index - 1 : first);
+           !run_has_committed(run, first, index > first ? index - 1 : first);
 }
 
 static int keep_samples(struct run *run, struct err *err)
@@ -398,7 +275,7 @@ static int observe_and_monitor(struct run *run, struct err *err)
 
 static int begin_run(struct run *run, const struct plan *plan, struct err *err)
 {
-    int rc = check_earlier_run(run, err);
+    int rc = run_check_earlier(run, err);
 
     if (!rc)
         rc = digest_random_hex(run->id, 8, err);
@@ -456,7 +333,10 @@ static int load_run(struct run *run, const char *run_id, struct run_record *out,
     return rc;
 }
 
-/* Every node was prepared when the run began: what exists must not depend on a replica that is down now. */
+/*
+ * Every node was prepared when the run began: what exists must not depend on a replica that is down
+ * now.
+ */
 typedef int (*lease_fn)(const struct service *service, const char *holder, const char *run_id,
                         struct lease **out, struct err *err);
 
@@ -475,64 +355,6 @@ static int adopt_run(struct run *run, const char *run_id, lease_fn take, struct 
     return rc;
 }
 
-static size_t last_begun(const struct run *run)
-{
-    size_t last = 0;
-
-    for (size_t i = 0; i < run->plan.step_count; i++)
-        if (run->steps[i].state != STEP_PENDING)
-            last = i;
-    return last;
-}
-
-/* Forget the outcomes of parts first..last, so that the walk performs them again. */
-static void begin_again(struct run *run, size_t first, size_t last)
-{
-    for (size_t i = first; i <= last; i++)
-        run->steps[i].state = STEP_PENDING;
-}
-
-/*
- * The part that was under way: past the commit step it is looked up and, when it is not true yet,
- * done again. Before it, a cutover starts over from its first part, because every gate and position
- * it rested on is stale: its parts are undone first, so that writes are not refused a moment
- * longer. Other actions go on where they were.
- */
-static int prepare_resume(struct run *run, struct err *err)
-{
-    size_t last = last_begun(run), first = first_part_of(run, last);
-    enum action_id action =
-        run->plan.steps[last].action ? run->plan.steps[last].action->id : ACTION_GATE;
-    enum step_state state = run->steps[last].state;
-
-    if (state == STEP_PENDING)
-        return 0;
-    int rc = take_back_commit(run, last, err);
-    if (rc)
-        return rc;
-    state = run->steps[last].state;
-    bool is_past = has_committed_part(run, first, last);
-    bool is_whole = state == STEP_DONE &&
-                    (last + 1 == run->plan.step_count || first_part_of(run, last + 1) == last + 1);
-    if (is_whole)
-        return 0;
-    if (!is_past && (action == ACTION_CUTOVER || action == ACTION_SETTLE || state == STEP_UNDONE ||
-                     state == STEP_UNDO)) {
-        rc = undo_range(run, first, last, err);
-        if (!rc)
-            begin_again(run, first, last);
-        return rc;
-    }
-    if (state != STEP_DONE && step_is_true(run, last) == TRI_YES) {
-        log_info("run %s step %s %s/%s: found done", run->id, run->plan.steps[last].id,
-                 run->plan.steps[last].name, run->plan.steps[last].what);
-        run->steps[last].state = STEP_DONE;
-        return journal_step(run->journal, run->id, last, &run->plan.steps[last], STEP_DONE, NULL,
-                            err);
-    }
-    return 0;
-}
-
 int run_resume(const struct run_options *options, const char *run_id, struct run_result *out,
                struct err *err)
 {
@@ -544,7 +366,7 @@ int run_resume(const struct run_options *options, const char *run_id, struct run
         rc = adopt_run(&run, run_id, lease_take, err);
     if (!rc) {
         log_info("run %s of playbook %s: goes on", run.id, run.plan.name);
-        rc = prepare_resume(&run, err);
+        rc = run_prepare_resume(&run, err);
         if (!rc)
             rc = walk(&run, err);
         rc = finish(&run, rc, out, err);
@@ -555,7 +377,7 @@ int run_resume(const struct run_options *options, const char *run_id, struct run
 
 static int abort_all(struct run *run, struct run_result *out, struct err *err)
 {
-    int rc = undo_range(run, 0, run->plan.step_count ? run->plan.step_count - 1 : 0, err);
+    int rc = run_undo(run, 0, run->plan.step_count ? run->plan.step_count - 1 : 0, err);
 
     (void)snprintf(out->run_id, sizeof out->run_id, "%s", run->id);
     describe_now(run, out);
@@ -575,7 +397,7 @@ int run_abort(const struct run_options *options, const char *run_id, struct run_
     if (!rc)
         rc = adopt_run(&run, run_id, lease_take_any, err);
     if (!rc)
-        rc = take_back_commit(&run, last_begun(&run), err);
+        rc = run_take_back_commit(&run, run_last_begun(&run), err);
     if (!rc && run.is_committed) {
         err_set(err, ERR_REFUSED, EFFECT_NONE,
                 "run %s has passed its commit step: abort no longer suffices", run.id);
