@@ -16,9 +16,13 @@
 
 MUST_CHECK int signals_install(struct err *err);
 bool signals_stop_wanted(void);
-int signals_stop_signal(void);                /* 0, SIGINT or SIGTERM */
+int signals_stop_signal(void); /* 0, SIGINT or SIGTERM */
+/*
+ * While deferred nobody sees the wish to stop (and the fd is -1, which poll() ignores); it is kept.
+ * For the undo of a stopped run, which must be able to finish.
+ */
+void signals_defer(bool deferred);
 int signals_wait_fd(void);                    /* readable once a stop is wanted; for poll() */
 void signals_request_stop(int signal_number); /* what the handler does; tests use it */
-void signals_clear(void); /* forget the request: the undo of a stopped run must be able to finish */
 
 #endif

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum failpoint_deed { DEED_NONE, DEED_KILL, DEED_TERM, DEED_INT, DEED_ERROR };
+enum failpoint_deed { DEED_NONE, DEED_KILL, DEED_TERM, DEED_INT, DEED_PAUSE, DEED_ERROR };
 
 static struct {
     enum failpoint_deed deed;
@@ -22,8 +22,11 @@ static struct {
 static const struct {
     const char *word;
     enum failpoint_deed deed;
-} deeds[] = {
-    {"kill@", DEED_KILL}, {"term@", DEED_TERM}, {"int@", DEED_INT}, {"error@", DEED_ERROR}};
+} deeds[] = {{"kill@", DEED_KILL},
+             {"term@", DEED_TERM},
+             {"int@", DEED_INT},
+             {"pause@", DEED_PAUSE},
+             {"error@", DEED_ERROR}};
 
 int failpoint_arm_from_env(struct err *err)
 {
@@ -45,9 +48,11 @@ int failpoint_arm_from_env(struct err *err)
             return 0;
     }
     armed.deed = DEED_NONE;
-    return err_set(err, ERR_USAGE, EFFECT_NONE,
-                   "CUTOVER_FAILPOINT=\"%.60s\": expected kill@, term@, int@ or error@ and a name",
-                   text);
+    return err_set(
+        err, ERR_USAGE, EFFECT_NONE,
+        "CUTOVER_FAILPOINT=\"%.60s\": expected kill@, term@, int@, pause@ or error@ and a "
+        "name",
+        text);
 }
 
 int failpoint_hit(const char *name, struct err *err)
@@ -66,6 +71,9 @@ int failpoint_hit(const char *name, struct err *err)
         return 0;
     case DEED_INT:
         (void)kill(getpid(), SIGINT);
+        return 0;
+    case DEED_PAUSE: /* until somebody sends SIGCONT: time to break something at this very place */
+        (void)kill(getpid(), SIGSTOP);
         return 0;
     case DEED_ERROR:
         return err_set(err, ERR_SERVER, EFFECT_UNKNOWN, "failpoint %s", name);

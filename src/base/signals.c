@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 static atomic_int stop_signal;
+static atomic_bool is_deferred;
 static int wake_pipe[2] = {-1, -1};
 
 void signals_request_stop(int signal_number)
@@ -39,7 +41,7 @@ int signals_install(struct err *err)
 
 bool signals_stop_wanted(void)
 {
-    return atomic_load(&stop_signal) != 0;
+    return !atomic_load(&is_deferred) && atomic_load(&stop_signal) != 0;
 }
 
 int signals_stop_signal(void)
@@ -49,14 +51,10 @@ int signals_stop_signal(void)
 
 int signals_wait_fd(void)
 {
-    return wake_pipe[0];
+    return atomic_load(&is_deferred) ? -1 : wake_pipe[0];
 }
 
-void signals_clear(void)
+void signals_defer(bool deferred)
 {
-    char drain[64];
-
-    atomic_store(&stop_signal, 0);
-    while (wake_pipe[0] >= 0 && read(wake_pipe[0], drain, sizeof drain) > 0)
-        continue;
+    atomic_store(&is_deferred, deferred);
 }

@@ -176,10 +176,13 @@ static int walk(struct run *run, struct err *err)
         if (run->steps[i].state == STEP_DONE)
             continue;
         run->current = i;
-        if (signals_stop_wanted() && may_stop_before(run, i))
+        bool may_stop = may_stop_before(run, i);
+        if (signals_stop_wanted() && may_stop)
             return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped before step %s %s/%s",
                            run->plan.steps[i].id, run->plan.steps[i].name, run->plan.steps[i].what);
+        signals_defer(!may_stop);
         int rc = step_perform(run, i, err);
+        signals_defer(false);
         if (rc)
             return rc;
         if (!signals_stop_wanted())

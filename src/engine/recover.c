@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a run does about its past: undo parts, find out whether a commit step happened, go on after a
+ * crash, and not begin while an earlier run is half done.
+ */
+#include "engine/recover.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/signals.h"
+
+/* --- is an earlier run in the way? ------------------------------------------------------------ */
+
+static bool has_effects(const struct plan *plan, const struct step_record *steps)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (steps[i].state != STEP_PENDING && steps[i].state != STEP_UNDONE &&
+            (plan->steps[i].undo_count || plan->steps[i].commits))
+            return true;
+    return false;
+}
+
+static int refuse_unfinished(const struct run_record *last, struct err *err)
+{
+    err_set(err, ERR_REFUSED, EFFECT_NONE, "run %s of playbook %s is not finished (%s)", last->id,
+            last->playbook, run_state_name(last->state));
+    return last->is_committed
+               ? err_hint(err,
+                          "\"cutover run --resume\" goes on with it; \"cutover rollback\" goes "
+                          "back")
+               : err_hint(err, "\"cutover run --resume\" goes on with it; \"cutover abort\" undoes "
+                               "it");
+}
+
+int run_check_earlier(struct run *run, struct err *err)
+{
+    struct run_record last;
+    struct err absent = {0};
+    struct plan plan = {0};
+
+    int rc = journal_run_find(run->journal, run->service->name, NULL, &last, &absent);
+    if (rc == ERR_REFUSED)
+        return 0;
+    if (rc) {
+        *err = absent;
+        return rc;
+    }
+    if (last.state == RUN_DONE || last.state == RUN_ABORTED)
+        return 0;
+    if (run->options->is_superseding)
+        return journal_run_state(run->journal, last.id, RUN_ABORTED, err);
+
+    rc = journal_run_plan(run->journal, last.id, &plan, err);
+    if (rc)
+        return rc;
+    struct step_record *steps = calloc(plan.step_count + 1, sizeof *steps);
+    if (!steps)
+        rc = err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the steps of run %s", last.id);
+    if (!rc)
+        rc = journal_steps(run->journal, last.id, steps, plan.step_count, err);
+    if (!rc && (has_effects(&plan, steps) || last.is_committed))
+        rc = refuse_unfinished(&last, err);
+    free(steps);
+    plan_release(&plan);
+    return rc;
+}
+
+/* --- undo ------------------------------------------------------------------------------------- */
+
+static bool is_undoable(const struct run *run, size_t index)
+{
+    enum step_state state = run->steps[index].state;
+
+    return run->plan.steps[index].undo_count > 0 && state != STEP_PENDING && state != STEP_UNDONE;
+}
+
+/*
+ * Undo parts first..last, newest first. The undo of a stopped run must be able to finish, so the
+ * wish to stop, however often it is repeated, is set aside until then.
+ */
+int run_undo(struct run *run, size_t first, size_t last, struct err *err)
+{
+    int rc = 0;
+
+    signals_defer(true);
+    for (size_t i = last + 1; i-- > first && !rc;)
+        if (is_undoable(run, i))
+            rc = step_undo(run, i, err);
+    signals_defer(false);
+    if (run->fence_began_ms && !rc) {
+        run->write_pause_ms = clock_mono_ms() - run->fence_began_ms;
+        run->fence_began_ms = 0;
+    }
+    return rc;
+}
+
+size_t run_first_part(const struct run *run, size_t index)
+{
+    while (index > 0 && strcmp(run->plan.steps[index - 1].name, run->plan.steps[index].name) == 0)
+        index--;
+    return index;
+}
+
+bool run_has_committed(const struct run *run, size_t first, size_t last)
+{
+    for (size_t i = first; i <= last; i++)
+        if (run->plan.steps[i].commits && run->steps[i].state != STEP_PENDING &&
+            run->steps[i].state != STEP_UNDONE)
+            return true;
+    return false;
+}
+
+/*
+ * The commit step has begun, but did it happen? When it is one operation and the servers say that
+ * it is not true, nothing was committed: the run may be undone like any other, and writes need not
+ * be refused until a person comes.
+ */
+int run_take_back_commit(struct run *run, size_t index, struct err *err)
+{
+    const struct plan_step *step = &run->plan.steps[index];
+    enum step_state state = run->steps[index].state;
+
+    if (!step->commits || step->op_count != 1 || state == STEP_PENDING || state == STEP_DONE ||
+        state == STEP_UNDONE || step_is_true(run, index) != TRI_NO)
+        return 0;
+    int rc = journal_run_uncommit(run->journal, run->id, err);
+    if (!rc)
+        rc = journal_step(run->journal, run->id, index, step, STEP_UNDONE, NULL, err);
+    if (rc)
+        return rc;
+    run->steps[index].state = STEP_UNDONE;
+    run->is_committed = false;
+    for (size_t i = 0; i < index; i++)
+        if (run->plan.steps[i].commits && run->steps[i].state != STEP_PENDING)
+            run->is_committed = true; /* an earlier playbook step had committed for good */
+    return 0;
+}
+
+/* --- resume ----------------------------------------------------------------------------------- */
+
+size_t run_last_begun(const struct run *run)
+{
+    size_t last = 0;
+
+    for (size_t i = 0; i < run->plan.step_count; i++)
+        if (run->steps[i].state != STEP_PENDING)
+            last = i;
+    return last;
+}
+
+/* Forget the outcomes of parts first..last, so that the walk performs them again. */
+static void begin_again(struct run *run, size_t first, size_t last)
+{
+    for (size_t i = first; i <= last; i++)
+        run->steps[i].state = STEP_PENDING;
+}
+
+/*
+ * The part that was under way: past the commit step it is looked up and, when it is not true yet,
+ * done again. Before it, a cutover starts over from its first part, because every gate and position
+ * it rested on is stale: its parts are undone first, so that writes are not refused a moment
+ * longer. Other actions go on where they were.
+ */
+int run_prepare_resume(struct run *run, struct err *err)
+{
+    size_t last = run_last_begun(run), first = run_first_part(run, last);
+    enum action_id action =
+        run->plan.steps[last].action ? run->plan.steps[last].action->id : ACTION_GATE;
+    enum step_state state = run->steps[last].state;
+
+    if (state == STEP_PENDING)
+        return 0;
+    int rc = run_take_back_commit(run, last, err);
+    if (rc)
+        return rc;
+    state = run->steps[last].state;
+    bool is_past = run_has_committed(run, first, last);
+    bool is_whole = state == STEP_DONE &&
+                    (last + 1 == run->plan.step_count || run_first_part(run, last + 1) == last + 1);
+    if (is_whole)
+        return 0;
+    if (!is_past && (action == ACTION_CUTOVER || action == ACTION_SETTLE || state == STEP_UNDONE ||
+                     state == STEP_UNDO)) {
+        rc = run_undo(run, first, last, err);
+        if (!rc)
+            begin_again(run, first, last);
+        return rc;
+    }
+    if (state != STEP_DONE && step_is_true(run, last) == TRI_YES) {
+        log_info("run %s step %s %s/%s: found done", run->id, run->plan.steps[last].id,
+                 run->plan.steps[last].name, run->plan.steps[last].what);
+        run->steps[last].state = STEP_DONE;
+        return journal_step(run->journal, run->id, last, &run->plan.steps[last], STEP_DONE, NULL,
+                            err);
+    }
+    return 0;
+}
