@@ -9,8 +9,8 @@
 #include "engine/driver.h"
 
 /*
- * Is there an unfinished run with something to undo or to finish? ERR_REFUSED/NONE names it and both ways out. A
- * superseding run (rollback) closes it instead.
+ * Is there an unfinished run with something to undo or to finish? ERR_REFUSED/NONE names it and
+ * both ways out. A superseding run (rollback) closes it instead.
  */
 MUST_CHECK int run_check_earlier(struct run *run, struct err *err);
 
@@ -21,12 +21,16 @@ size_t run_last_begun(const struct run *run);
 /* Has a commit step among the parts first..last begun, and not been found undone? */
 bool run_has_committed(const struct run *run, size_t first, size_t last);
 
-/* Undo what was begun of the parts first..last, newest first; not to be interrupted by signals. Stops at the first failure. */
+/*
+ * Undo what was begun of the parts first..last, newest first; not to be interrupted by signals.
+ * Stops at the first failure.
+ */
 MUST_CHECK int run_undo(struct run *run, size_t first, size_t last, struct err *err);
 
 /*
- * When part `index` is a commit step that has begun and the servers say that it did not happen, the run counts as not
- * committed again. Otherwise nothing changes. ERR_IO when that cannot be put on disk.
+ * When part `index` is a commit step that has begun and the servers say that it did not happen, the
+ * run counts as not committed again. Otherwise nothing changes. ERR_IO when that cannot be put on
+ * disk.
  */
 MUST_CHECK int run_take_back_commit(struct run *run, size_t index, struct err *err);
 
