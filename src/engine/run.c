@@ -40,13 +40,32 @@ static int run_init(struct run *run, const struct run_options *options, struct e
     return journal_open(options->service->journal_path, &run->journal, err);
 }
 
-static int take_lease(struct run *run, struct err *err)
+/*
+ * Our own tables must be on every node before the first heartbeat, or a replica without them would
+ * stop. Where the way back is open they have been for long: a replica that is down does not bar it.
+ */
+static int prepare_nodes(struct run *run, struct err *err)
 {
     for (size_t i = 0; i < run->service->node_count; i++) {
-        int rc = lease_prepare_schema(run->service, &run->service->nodes[i], err);
-        if (rc)
+        const struct node *node = &run->service->nodes[i];
+        int rc = lease_prepare_schema(run->service, node, err);
+        if (!rc)
+            continue;
+        if (node->is_primary || !run->options->is_superseding || rc == ERR_STOPPED)
             return rc;
+        log_warn("%s of %s does not answer: %s, continuing", node->name, side_title(node->side),
+                 err->msg);
+        *err = (struct err){0};
     }
+    return 0;
+}
+
+static int take_lease(struct run *run, struct err *err)
+{
+    int rc = prepare_nodes(run, err);
+
+    if (rc)
+        return rc;
     return lease_take(run->service, run->options->holder, run->id, &run->lease, err);
 }
 
