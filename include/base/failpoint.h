@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * base/failpoint.h - named places where a test may kill or stop the process.
- * CUTOVER_FAILPOINT="kill@step.fence.after-act" (kill, stop, error @ name[#n-th hit]) arms one
- * point; unset costs one branch.
+ * CUTOVER_FAILPOINT="kill@cut-over.open-to.after-act" (kill, term, int, pause or error @ name[#n-th
+ * hit]) arms one point; unset costs one branch.
  * Threads: armed once by main; hits may come from any thread.
  */
 #ifndef CUTOVER_BASE_FAILPOINT_H
@@ -15,8 +15,8 @@
 MUST_CHECK int failpoint_arm_from_env(struct err *err);
 
 /*
- * kill: SIGKILL to ourselves; term/int: that signal to ourselves; error: returns
- * ERR_SERVER/UNKNOWN. Otherwise 0.
+ * kill: SIGKILL to ourselves; term/int: that signal to ourselves; pause: SIGSTOP to ourselves, 0 once
+ * SIGCONT came; error: returns ERR_SERVER/UNKNOWN. Otherwise 0.
  */
 MUST_CHECK int failpoint_hit(const char *name, struct err *err);
 

@@ -48,11 +48,10 @@ int failpoint_arm_from_env(struct err *err)
             return 0;
     }
     armed.deed = DEED_NONE;
-    return err_set(
-        err, ERR_USAGE, EFFECT_NONE,
-        "CUTOVER_FAILPOINT=\"%.60s\": expected kill@, term@, int@, pause@ or error@ and a "
-        "name",
-        text);
+    return err_set(err, ERR_USAGE, EFFECT_NONE,
+                   "CUTOVER_FAILPOINT=\"%.60s\": expected kill@, term@, int@, pause@ or error@, "
+                   "and a name",
+                   text);
 }
 
 int failpoint_hit(const char *name, struct err *err)
