@@ -158,6 +158,34 @@ static void begin_again(struct run *run, size_t first, size_t last)
         run->steps[i].state = STEP_PENDING;
 }
 
+static bool is_in_committed_step(const struct run *run, size_t index)
+{
+    size_t first = run_first_part(run, index), last = index;
+
+    while (last + 1 < run->plan.step_count && run_first_part(run, last + 1) == first)
+        last++;
+    return run_has_committed(run, first, last);
+}
+
+/*
+ * What a committed step made true may have been lost since: a server that restarts forgets SET
+ * GLOBAL. What the servers deny is done again, or the walk would go on and send users to a side that
+ * is closed.
+ */
+static void doubt_committed(struct run *run, size_t last)
+{
+    for (size_t i = 0; i <= last; i++) {
+        const struct plan_step *step = &run->plan.steps[i];
+        if (run->steps[i].state != STEP_DONE || !is_in_committed_step(run, i) ||
+            step_is_true(run, i) != TRI_NO)
+            continue;
+        log_warn("run %s step %s %s/%s was done and is not true any more: it is done again, "
+                 "continuing",
+                 run->id, step->id, step->name, step->what);
+        run->steps[i].state = STEP_PENDING;
+    }
+}
+
 /*
  * The part that was under way: past the commit step it is looked up and, when it is not true yet,
  * done again. Before it, a cutover starts over from its first part, because every gate and position
@@ -178,6 +206,7 @@ int run_prepare_resume(struct run *run, struct err *err)
         return rc;
     state = run->steps[last].state;
     bool is_past = run_has_committed(run, first, last);
+    doubt_committed(run, last);
     bool is_whole = state == STEP_DONE &&
                     (last + 1 == run->plan.step_count || run_first_part(run, last + 1) == last + 1);
     if (is_whole)

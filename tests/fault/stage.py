@@ -113,6 +113,11 @@ class Stage:
             side.wait_replicas()
         wait_until(self._links_run, 15, "the links to run again")
 
+    def put_stagger(self):
+        """What a person does after a restart when my.cnf does not stagger AUTO_INCREMENT."""
+        for offset, server in enumerate(self.primaries.values(), start=1):
+            server.query(f"SET GLOBAL auto_increment_increment = 2; SET GLOBAL auto_increment_offset = {offset}")
+
     def _keep(self, situation):
         folder = self._folder / situation
         values = {server.name: server.query("SELECT " + ", ".join(f"@@global.{v} AS {v}" for v in GLOBALS))[0]
@@ -157,10 +162,10 @@ class Stage:
         env = {"CUTOVER_FAILPOINT": failpoint} if failpoint else {"CUTOVER_FAILPOINT": ""}
         return self.lab.cutover(*words, binary=BINARY, env=env, timeout=timeout)
 
-    def start(self, *words):
+    def start(self, *words, env=None):
         """The program beside us; the caller waits for it."""
-        return subprocess.Popen([BINARY, "-c", self.lab.cfg_path, *words], stdin=subprocess.DEVNULL, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return subprocess.Popen([BINARY, "-c", self.lab.cfg_path, *words], stdin=subprocess.DEVNULL, text=True, env=env,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def ok(self, *words, **options):
         done = self.cutover(*words, **options)
@@ -197,8 +202,10 @@ class Stage:
             writers.stop()
             watcher.stop()
 
-    def judge(self, traffic, wanted):
-        """After the traffic has stopped: the situation is one of `wanted`, and the four invariants hold."""
+    def judge(self, traffic, wanted, *earlier):
+        """After the traffic has stopped: the situation is one of `wanted`, and the four invariants hold.
+
+        `earlier`: traffic before this one, whose rows must be there as well."""
         status = self.status()
         situation = status["situation"]
         assert situation in wanted, f"{situation}: {status['because']}; wanted {wanted}"
@@ -207,7 +214,7 @@ class Stage:
         sides = DATA_ON.get(situation, ("old", "new"))
         self._catch_up(sides)
         servers = {server.name: server for server in self.lab.servers if server.name[:3] in sides}
-        assert complaints_about(traffic.writers, servers) == []
+        assert complaints_about([t.writers for t in (traffic, *earlier)], servers) == []
         if situation in EVENTS_ON:
             assert self._sides_with_events() == {EVENTS_ON[situation]}
         assert status["lease"]["holder"] == "", status["lease"]

@@ -7,6 +7,7 @@ Watcher  one thread that asks both primaries in turn, every few milliseconds, wh
 """
 
 import contextlib
+import secrets
 import threading
 import time
 from dataclasses import dataclass
@@ -78,11 +79,12 @@ class Writers:
     def _write(self, name):
         connections = {}
         number = 0
+        mine = secrets.token_hex(4)
         while not self._ended.is_set():
             number += 1
             first = self._points_at(name)
             for side in (first, other(first)):
-                if side in self._sides and self._write_once(connections, side, f"{name}-{number}-{side}"):
+                if side in self._sides and self._write_once(connections, side, f"{mine}-{number}-{side}"):
                     break
                 if side != first:
                     close(connections.pop(side, None))  # whoever is refused elsewhere does not wait there
@@ -193,14 +195,15 @@ def rows_of(server):
 
 
 def complaints_about(writers, servers):
-    """What is wrong with the rows on `servers` ({name: Server}), measured by what the writers were promised."""
+    """What is wrong with the rows on `servers` ({name: Server}), measured by what all the writers were promised."""
     said = []
-    promised = {a.token for a in writers.acknowledged}
+    promised = {a.token for w in writers for a in w.acknowledged}
+    ambiguous = {token for w in writers for token in w.ambiguous}
     for name, server in servers.items():
         rows = rows_of(server)
         lost = sorted(promised - rows.keys())
         doubled = sorted(token for token, count in rows.items() if count > 1)
-        foreign = sorted(rows.keys() - promised - writers.ambiguous)
+        foreign = sorted(rows.keys() - promised - ambiguous)
         for what, tokens in (("lost", lost), ("doubled", doubled), ("nobody's", foreign)):
             if tokens:
                 said.append(f"{len(tokens)} row(s) {what} on {name}: {', '.join(tokens[:5])}")
