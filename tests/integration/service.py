@@ -115,6 +115,7 @@ class Service:
         self.lab = lab
         self.primaries = {"old": lab.old.primary, "new": lab.new.primary}
         self.promises = []  # tokens of acknowledged writes
+        self.hasty = lab.config.variant("hasty", lambda c: c["dns"].pop("resolvers"))  # waits for no cache to forget
         self._folder = lab.root / "playbooks"
         shorten(REPOSITORY / "playbooks", self._folder)
         lab.cloudflare.edit(DNS_ONLY, "A", ttl=LOW_TTL_S)
@@ -279,10 +280,10 @@ class Service:
             self.cutover("abort", "--yes")  # one past its commit step refuses: the next rollback takes its place
 
     def go(self, name, needs, steps):
-        self.run(self.playbook(name, needs, *steps)).ended(DONE)
+        self.run(self.playbook(name, needs, *steps), cfg=self.hasty).ended(DONE)
 
     def go_back(self, needs, steps):
-        self.cutover("rollback", "--yes", "--playbook", self.playbook("back", needs, *steps)).ended(DONE)
+        self.cutover("rollback", "--yes", "--playbook", self.playbook("back", needs, *steps), cfg=self.hasty).ended(DONE)
 
     def drop_reverse_link(self):
         """What no playbook does: from mirrored back to following."""

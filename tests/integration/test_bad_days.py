@@ -101,7 +101,7 @@ def test_a_flip_ends_well_there_and_back_although_the_api_answers_badly(service,
     service.write()
     with Referee(service) as referee:
         faults.add(**spoil)
-        service.run(fence).ended(DONE, "Situation switched")
+        service.run(fence, cfg=service.hasty).ended(DONE, "Situation switched")
         assert not faults.armed()
         assert (service.points_to(), service.open_sides()) == ("new", ["new"])
         service.write()
@@ -143,28 +143,28 @@ def test_a_record_that_somebody_changes_during_the_flip_is_left_alone_and_told(s
     service.check_promises()
 
 
-def test_a_name_server_that_lags_is_named_and_resume_goes_on_once_it_is_mended(service, cut):
+def test_a_name_server_that_lags_is_named_and_resume_goes_on_once_it_is_mended(service, fence):
     cfg, carrier = short_of_dns(service), service.lab.cloudflare.carriers["ns2"]
     lagging = service.lab.dns.authoritative[1]
     service.write()
     carrier.delay_s = NEVER
-    service.run(cut, cfg=cfg).ended(
+    service.run(fence, cfg=cfg).ended(
         PERSON, f"name server {re.escape(lagging.dns)} still gives {service.lab.origins['old']} for {DNS_ONLY}",
         "cutover run --resume.*cutover rollback")
-    assert service.situation == "shared"
+    assert service.situation == "switched"
     facts = service.facts()
     service.cutover("abort", "--yes").ended(REFUSED, "has passed its commit step", "cutover rollback")
     assert service.facts() == facts
     carrier.delay_s = 0
-    service.cutover("run", "--resume").ended(DONE, "Situation shared")
+    service.cutover("run", "--resume").ended(DONE, "Situation switched")
     assert service.status()["run"]["state"] == "done"
-    assert service.open_sides() == ["old", "new"]
+    assert service.open_sides() == ["new"]
     service.check_promises()
 
 
 # --- TTL ---------------------------------------------------------------------------------------------------------
 
-def test_a_cutover_waits_for_the_old_ttl_unless_the_flag_is_named(service, cut, journal_copy):
+def test_a_cutover_waits_for_the_old_ttl_unless_the_flag_is_named(service, fence, journal_copy):
     """With a copy of the journal: what is remembered of this TTL must not hold up the other tests."""
     cfg, _ = journal_copy
     low = service.playbook("low", "mirrored", '{ name = "low"; action = "dns.lower_ttl"; ttl = 2; }')
@@ -172,8 +172,8 @@ def test_a_cutover_waits_for_the_old_ttl_unless_the_flag_is_named(service, cut, 
     service.run(low, "--skip-ttl-wait", cfg=cfg).ended(DONE, "the old TTL is not waited out, by --skip-ttl-wait")
     assert service.records()[DNS_ONLY] == (service.lab.origins["old"], 2)
     with service.unchanged():
-        service.run(cut, cfg=cfg).ended(REFUSED, f"resolvers may keep the old answer of {DNS_ONLY} for another", "--skip-ttl-wait")
-    service.run(cut, "--skip-ttl-wait", cfg=cfg).ended(DONE)
+        service.run(fence, cfg=cfg).ended(REFUSED, f"resolvers may keep the old answer of {DNS_ONLY} for another", "--skip-ttl-wait")
+    service.run(fence, "--skip-ttl-wait", cfg=cfg).ended(DONE)
     assert service.points_to() == "new"
 
 
@@ -359,22 +359,22 @@ def test_a_second_controller_changes_nothing_and_is_told_who_holds_the_lease(ser
 
 
 def test_a_rollback_by_a_second_controller_does_not_end_the_run_of_the_first(service):
-    waiting = service.playbook("waiting", "mirrored", *SHARED, gate("stragglers > 1000", "2m"))
+    waiting = service.playbook("waiting", "mirrored", *FENCED, gate("stragglers > 1000", "2m"))
     with service.start("run", waiting, "--yes") as first:
         first.wait_says("gate: ")
         service.cutover("rollback", "--yes").ended(BUSY, r"the lease is held by \S+@\S+ pid \d+, run \w+")
         assert service.status()["run"]["state"] == "running"
         first.signal(signal.SIGINT)
         first.end().ended(ABORTED)
-    assert service.situation == "shared"
+    assert service.situation == "switched"
 
 
 # --- the fence ---------------------------------------------------------------------------------------------------
 
 def test_a_budget_that_cannot_be_kept_is_refused_before_anything_is_touched(service):
-    tight = service.playbook("tight", "mirrored", CUT.format(here="old", there="new", mode="fenced").replace("20s", "1ms"))
+    tight = service.playbook("tight", "mirrored", CUT.format(here="old", there="new", mode="fenced").replace("20s", "20ms"))
     with Referee(service) as referee, service.unchanged():
-        service.run(tight).ended(REFUSED, "writes would be refused for about .* over the budget of 1 ms", "nothing was touched")
+        service.run(tight).ended(REFUSED, "writes would be refused for about .* over the budget of 20 ms", "nothing was touched")
     assert referee.seen == {("old",)}
 
 
