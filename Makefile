@@ -102,8 +102,8 @@ export BUILD CC PYTHON
 RUN_SUITES = $(Q)MAKE='$(MAKE)' $(PYTHON) tests/run.py
 
 .PHONY: test check-fast test-unit test-golden test-integration test-fault asan tsan test-contract golden-update
-test: deps ## everything CI runs: lint, unit (plain, ASan+UBSan, TSan), golden, integration on MariaDB
-	$(RUN_SUITES) lint unit asan tsan golden integration
+test: deps ## everything CI runs: lint, unit (plain, ASan+UBSan, TSan), golden, integration and faults on MariaDB
+	$(RUN_SUITES) lint unit asan tsan golden integration fault-quick
 
 check-fast: ## build, unit, golden, the quick part of lint: below 30 s
 	$(RUN_SUITES) unit golden lint-quick
@@ -117,7 +117,7 @@ test-golden: ## help, man page, completion and diagram, word for word
 test-integration: deps ## real MariaDB servers, name servers and a stand-in for Cloudflare, on loopback
 	$(RUN_SUITES) integration
 
-test-fault: deps ## kill, cut off and restart things in every step
+test-fault: deps ## kill, stop and fail every step of every playbook, in every way; takes hours
 	$(RUN_SUITES) fault
 
 asan: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer

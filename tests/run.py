@@ -137,14 +137,14 @@ def tally_junit(path, exit_code):
                  count["skipped"])
 
 
-def run_pytest(name, folder):
+def run_pytest(name, words):
     if not make(f"BUILD={BUILD}", "all"):
         print(f"{name}: the program does not build")
         return Tally(failed=1)
     report = RESULTS / f"{name}.xml"
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(ROOT / BUILD / "pycache")}
     code = subprocess.call([sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "--durations=5",
-                            f"--junitxml={report}", folder], cwd=ROOT, env=environment)
+                            f"--junitxml={report}", *words], cwd=ROOT, env=environment)
     return tally_junit(report, code)
 
 
@@ -156,9 +156,10 @@ SUITES = {
     "unit": Suite("tests/unit", run_units, None),
     "asan": Suite("tests/unit under AddressSanitizer and UndefinedBehaviorSanitizer", run_units, "address"),
     "tsan": Suite("tests/unit under ThreadSanitizer", run_units, "thread"),
-    "golden": Suite("tests/golden", run_pytest, "tests/golden"),
-    "integration": Suite("tests/integration", run_pytest, "tests/integration"),
-    "fault": Suite("tests/fault", run_pytest, "tests/fault"),
+    "golden": Suite("tests/golden", run_pytest, ["tests/golden"]),
+    "integration": Suite("tests/integration", run_pytest, ["tests/integration"]),
+    "fault-quick": Suite("the part of tests/fault that takes a few minutes", run_pytest, ["tests/fault"]),
+    "fault": Suite("the whole matrix of tests/fault, which takes hours", run_pytest, ["tests/fault", "--all-faults"]),
 }
 
 

@@ -50,7 +50,7 @@ def pytest_generate_tests(metafunc):
     """A test that takes `case` says with @faults(...) which; one that takes `journey` gets each."""
     is_whole = metafunc.config.getoption("--all-faults")
     if "journey" in metafunc.fixturenames:
-        metafunc.parametrize("journey", matrix.JOURNEYS, ids=str)
+        metafunc.parametrize("journey", [j for j in matrix.JOURNEYS if is_whole or j.is_quick], ids=str)
     if "plan" in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker("faults")
@@ -62,7 +62,16 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "slow_fault: runs with --all-faults only")
     config.addinivalue_line("markers", "faults(deeds, ways, quick, where): the cases of the matrix that a test is run for")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--all-faults"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("slow_fault")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture

@@ -186,7 +186,10 @@ class Stage:
         return "new" if content == self.lab.origins["new"] else "old"
 
     def records(self):
-        return {name: {field: self.lab.cloudflare.record(name)[field] for field in RECORD_FIELDS} for name in NAMES}
+        """What the provider says of each name. No comment is null in some answers and empty in others."""
+        records = {name: self.lab.cloudflare.record(name) for name in NAMES}
+        return {name: {field: "" if record[field] is None else record[field] for field in RECORD_FIELDS}
+                for name, record in records.items()}
 
     @contextmanager
     def traffic(self, sides=("old", "new")):

@@ -8,6 +8,7 @@ import pytest
 from . import matrix
 from .stage import told
 
+FENCED = "4-migration-day-fenced"
 RUN = ("--yes", "--skip-ttl-wait")
 
 
@@ -16,10 +17,9 @@ def test_killed_once_in_every_part_a_run_still_arrives(stage, journey, plan):
     _killed_in_turn(stage, journey, plan, "after-act")
 
 
+@pytest.mark.slow_fault
 @pytest.mark.parametrize("point", ["before-act", "after-verify", "after-outcome"])
-def test_killed_again_and_again_at_other_points_a_run_still_arrives(stage, journey, plan, point, request):
-    if not request.config.getoption("--all-faults"):
-        pytest.skip("with --all-faults only")
+def test_killed_again_and_again_at_other_points_a_run_still_arrives(stage, journey, plan, point):
     _killed_in_turn(stage, journey, plan, point)
 
 
@@ -39,8 +39,7 @@ def _killed_in_turn(stage, journey, plan, point):
 
 
 @pytest.mark.faults(deeds=("kill",), ways=("resume", "abort"),
-                    quick=lambda c: c.way == "abort" and c.point == "after-act" and c.journey.playbook.endswith("fenced")
-                    and c.part.step == "cut-over")
+                    quick=lambda c: c.way == "abort" and matrix.is_one_of(c, FENCED, "close-from", "open-to"))
 def test_killed_in_a_part_the_run_can_be_resumed_or_aborted(stage, case):
     stage.put(case.journey.starts_in)
     records = stage.records()
@@ -68,7 +67,7 @@ def refuse_to_abort(stage):
 
 
 @pytest.mark.faults(deeds=("kill",), ways=("abort",), where=lambda c: c.part.has_undo and c.point == "after-act",
-                    quick=lambda c: c.part.step == "cut-over" and c.journey.playbook == "4-migration-day-fenced")
+                    quick=lambda c: matrix.is_one_of(c, FENCED, "close-from"))
 def test_killed_while_it_aborts_it_can_be_aborted_again(stage, case):
     stage.put(case.journey.starts_in)
     with stage.traffic(case.journey.sides) as traffic:

@@ -14,10 +14,13 @@ import pytest
 from tests.lab.procs import wait_until
 
 from .stage import told
-from .test_killed import RUN
+from .test_killed import FENCED, RUN
 
 BOUND_S = 45
-SHARED, FENCED = "4-migration-day", "4-migration-day-fenced"
+AFTER_DRAIN = pytest.param("drain.after-outcome", marks=pytest.mark.slow_fault)
+SHARED = "4-migration-day"
+ABORT = pytest.param("abort", marks=pytest.mark.slow_fault)
+RESUME = pytest.param("resume", marks=pytest.mark.slow_fault)
 
 
 def run_and_kill(stage, playbook, place, victim):
@@ -51,8 +54,8 @@ def bring_back(stage, victim):
     wait_until(stage._links_run, 30, "the links to come back")
 
 
-@pytest.mark.parametrize("way", ["resume", "abort"])
-@pytest.mark.parametrize("place", ["close-from.after-outcome", "drain.after-outcome"])
+@pytest.mark.parametrize("way", ["resume", ABORT])
+@pytest.mark.parametrize("place", ["close-from.after-outcome", AFTER_DRAIN])
 def test_new_dies_while_old_is_closed_and_old_opens_again_by_itself(stage, place, way):
     stage.put("mirrored")
     with stage.traffic() as traffic:
@@ -69,7 +72,7 @@ def test_new_dies_while_old_is_closed_and_old_opens_again_by_itself(stage, place
     stage.judge(traffic, {"mirrored" if way == "abort" else "switched"})
 
 
-@pytest.mark.parametrize("way", ["resume", "abort"])
+@pytest.mark.parametrize("way", [RESUME, "abort"])
 def test_new_dies_as_it_is_opened_and_nobody_guesses_whether_it_was(stage, way):
     """It may have taken writes before it died: OLD stays closed until NEW can be asked."""
     stage.put("mirrored")
@@ -87,8 +90,8 @@ def test_new_dies_as_it_is_opened_and_nobody_guesses_whether_it_was(stage, way):
     stage.judge(traffic, {"mirrored" if way == "abort" else "switched"})
 
 
-@pytest.mark.parametrize("way", ["resume", "abort"])
-@pytest.mark.parametrize("place", ["close-from.after-outcome", "drain.after-outcome"])
+@pytest.mark.parametrize("way", [RESUME, "abort"])
+@pytest.mark.parametrize("place", ["close-from.after-outcome", AFTER_DRAIN])
 def test_old_dies_while_it_is_closed_and_a_person_is_told(stage, place, way):
     """Nobody can write then: OLD is gone and NEW was never opened. OLD comes back open, as its file says."""
     stage.put("mirrored")
@@ -120,6 +123,7 @@ def test_new_dies_after_it_was_opened_and_comes_back_closed(stage):
     stage.judge(traffic, {"switched"})
 
 
+@pytest.mark.slow_fault
 def test_old_dies_after_new_was_opened_beside_it(stage):
     """OLD comes back open and, when my.cnf does not say otherwise, not staggered: unsafe until a person mends that."""
     stage.put("mirrored")

@@ -6,19 +6,17 @@ import time
 
 import pytest
 
+from . import matrix
 from .stage import told
-from .test_killed import RUN, refuse_to_abort
+from .test_killed import FENCED, RUN, refuse_to_abort
 
 BUDGET_S = 5.0  # what the application may see; the lab's machine is slow and shared
 
 
-def is_in_a_cutover(case):
-    return case.part.action in ("cutover", "settle")
-
-
 @pytest.mark.faults(deeds=("int", "term"), ways=("resume", "abort"),
-                    quick=lambda c: c.point == "after-act" and c.journey.playbook.startswith("4-") and is_in_a_cutover(c)
-                    and (c.deed, c.way) == (("int", "abort") if c.journey.playbook.endswith("fenced") else ("term", "resume")))
+                    quick=lambda c: (c.deed, c.way) == ("int", "abort")
+                    and matrix.is_one_of(c, FENCED, "close-from", "drain", "open-to", "flip")
+                    or (c.deed, c.way) == ("term", "resume") and matrix.is_one_of(c, "4-migration-day", "probe", "open-to"))
 def test_stopped_by_a_signal_it_leaves_a_side_open_and_a_way_on(stage, case):
     stage.put(case.journey.starts_in)
     with stage.traffic(case.journey.sides) as traffic:
@@ -52,8 +50,7 @@ def go_on(stage, case, stopped):
 
 
 @pytest.mark.faults(deeds=("error",), ways=("resume", "abort"),
-                    quick=lambda c: c.point == "after-act" and c.journey.playbook.startswith("4-") and is_in_a_cutover(c)
-                    and c.way == ("abort" if c.journey.playbook.endswith("fenced") else "resume"))
+                    quick=lambda c: c.way == "abort" and matrix.is_one_of(c, FENCED, "close-from", "open-to"))
 def test_failing_in_a_part_it_undoes_the_step_or_asks_for_a_person(stage, case):
     stage.put(case.journey.starts_in)
     with stage.traffic(case.journey.sides) as traffic:
