@@ -81,9 +81,18 @@ struct check_row {
     const char *source; /* manual section or incident */
     void (*look)(const struct service *service, const struct facts *facts,
                  const struct survey *survey, const struct check_row *row, struct findings *out);
+    bool is_bar; /* a setting that no plan towards NEW can live with; decided by facts alone */
 };
 
 const struct check_row *preflight_table(size_t *out_count);
+
+/*
+ * Do the bars allow a plan that leads towards NEW? `run` and `plan` ask, without the slower
+ * questions of `check`.
+ * Errors  ERR_REFUSED/NONE names the first check that blocks, what it found and how to mend it
+ */
+MUST_CHECK int preflight_bars(const struct service *service, const struct facts *facts,
+                              struct err *err);
 
 /*
  * Run all rows. survey may be NULL: everything only `check` reads is then unknown. Every row yields

@@ -10,7 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain/preflight.h"
 #include "engine/compile_step.h"
+
+/*
+ * Where a wrong setting bars a plan. From the others on users may be on NEW already, and the way
+ * back is not barred by what was accepted before.
+ */
+#define BARRED                                                                                     \
+    (SITUATION_BIT(SITUATION_APART) | SITUATION_BIT(SITUATION_FOLLOWING) |                         \
+     SITUATION_BIT(SITUATION_MIRRORED))
 
 typedef void (*expand_fn)(struct compile *c);
 
@@ -335,6 +344,8 @@ int compile_plan(const struct compile_input *input, struct plan *out, struct err
     int rc = find_first(input, &first, err);
     if (!rc)
         rc = check_start(input, first, &verdict, err);
+    if (!rc && (SITUATION_BIT(verdict.situation) & BARRED))
+        rc = preflight_bars(input->service, input->facts, err);
     if (!rc && first == 0)
         rc = playbook_join(input->playbook, verdict.situation, &end, err);
     if (rc)

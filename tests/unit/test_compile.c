@@ -210,6 +210,33 @@ static void test_a_playbook_for_another_situation_is_refused_with_both_named(voi
     assert_true(err.hint[0]);
 }
 
+static void test_a_setting_that_no_plan_can_live_with_is_refused_with_its_check(void **state UNUSED)
+{
+    struct facts facts;
+    struct err err = {0};
+
+    make_facts(SITUATION_APART, &facts);
+    facts.nodes[NEW_PRIMARY].server_id = facts.nodes[OLD_PRIMARY].server_id;
+    assert_int_equal(compile_error("1-follow", &facts, NULL, &err), ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "server_id.unique"));
+    assert_true(err.hint[0]);
+}
+
+static void test_such_a_setting_does_not_bar_the_way_back(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan = {0};
+    struct playbook playbook = {0};
+    struct facts facts;
+    struct err err = {0};
+
+    assert_int_equal(playbook_read("playbooks/rollback.cfg", &service, &playbook, &err), 0);
+    make_facts(SITUATION_SWITCHED, &facts);
+    snprintf(facts.nodes[OLD_PRIMARY].binlog_format, 16, "MIXED");
+    struct compile_input input = {.service = &service, .playbook = &playbook, .facts = &facts};
+    assert_int_equal(compile_plan(&input, &plan, &err), 0);
+    playbook_release(&playbook);
+}
+
 static void test_an_unreachable_node_is_never_planned_for(void **state UNUSED)
 {
     struct facts facts;
@@ -263,6 +290,8 @@ int main(void)
         cmocka_unit_test(test_a_plan_never_holds_a_secret),
         cmocka_unit_test(test_the_same_facts_give_the_same_plan),
         cmocka_unit_test(test_a_playbook_for_another_situation_is_refused_with_both_named),
+        cmocka_unit_test(test_a_setting_that_no_plan_can_live_with_is_refused_with_its_check),
+        cmocka_unit_test(test_such_a_setting_does_not_bar_the_way_back),
         cmocka_unit_test(test_an_unreachable_node_is_never_planned_for),
         cmocka_unit_test(test_an_unknown_step_to_begin_with_is_a_usage_error),
     };
