@@ -71,6 +71,14 @@ MUST_CHECK int dns_change(struct dns *dns, const struct dns_record *before,
                           const struct dns_record *after, int64_t timeout_ms,
                           struct dns_record *out_now, struct err *err);
 
+/*
+ * Is the token allowed to change records? Sends the record its own value once; nothing changes.
+ * now     as just read
+ * Errors  ERR_REFUSED/NONE the API said no, in its own words; others: it is not known
+ */
+MUST_CHECK int dns_prove_write(struct dns *dns, const struct dns_record *now, int64_t timeout_ms,
+                               struct err *err);
+
 /* "PATCH /zones/{zone}/dns_records/{id} {...}" as dns_change() will send it: for the plan. */
 MUST_CHECK int dns_describe_change(struct dns *dns, const struct dns_record *before,
                                    const struct dns_record *after, struct buf *out,

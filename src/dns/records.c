@@ -397,6 +397,22 @@ int dns_change(struct dns *dns, const struct dns_record *before, const struct dn
     return rc;
 }
 
+int dns_prove_write(struct dns *dns, const struct dns_record *now, int64_t timeout_ms,
+                    struct err *err)
+{
+    struct dns_move move = {
+        .before = now, .after = *now, .deadline_ms = deadline_in(timeout_ms)};
+    int rc = send_change(dns, &move, err);
+    if (rc != 0 || move.doubt.code == 0) {
+        return rc;
+    }
+    if (err != NULL) {
+        *err = move.doubt;
+        err->effect = EFFECT_NONE; /* its own value again, whether it arrived or not */
+    }
+    return err_wrap(err, "%s %s: the right to change it is not proven", now->name, now->type);
+}
+
 int dns_describe_change(struct dns *dns, const struct dns_record *before,
                         const struct dns_record *after, struct buf *out, struct err *err)
 {

@@ -256,9 +256,11 @@ static void parts_before(struct compile *c, enum side from, bool is_shared,
         step->is_repeatable = true;
         add_work(
             c, step, LIST_DO, "dns.check_records", json_pack("{s:o}", "records", expected),
-            "read every record that will be flipped; refuse when one is not what this plan was "
-            "made for");
-
+            "read every record that will be flipped and send it its own value; refuse when one is "
+            "not what this plan was made for, or may not be changed by this token");
+    }
+    /* A shared way back is not held up: nobody is refused a write while names converge. */
+    if (c->record_count && !(is_shared && from == SIDE_NEW)) {
         step = part(c, "check-ttl", "The old TTL has run out everywhere");
         step->is_repeatable = true;
         add_work(c, step, LIST_DO, "dns.check_old_ttl", NULL,

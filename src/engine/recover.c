@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a run does about its past: undo parts, find out whether a commit step happened, go on after a
- * crash, and not begin while an earlier run is half done.
+ * What a run does about its past: undo parts, find out whether a commit step happened, go on after
+ * a crash, and not begin while an earlier run is half done.
  */
 #include "engine/recover.h"
 
@@ -169,8 +169,8 @@ static bool is_in_committed_step(const struct run *run, size_t index)
 
 /*
  * What a committed step made true may have been lost since: a server that restarts forgets SET
- * GLOBAL. What the servers deny is done again, or the walk would go on and send users to a side that
- * is closed.
+ * GLOBAL. What the servers deny is done again, or the walk would go on and send users to a side
+ * that is closed.
  */
 static void doubt_committed(struct run *run, size_t last)
 {

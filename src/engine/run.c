@@ -297,16 +297,16 @@ static int observe_and_monitor(struct run *run, struct err *err)
 
 static int begin_run(struct run *run, const struct plan *plan, struct err *err)
 {
-    int rc = run_check_earlier(run, err);
+    int rc = digest_random_hex(run->id, 8, err);
 
-    if (!rc)
-        rc = digest_random_hex(run->id, 8, err);
     if (!rc)
         rc = copy_plan(plan, &run->plan, err);
     if (!rc)
         rc = allocate_steps(run, err);
     if (!rc)
         rc = take_lease(run, err);
+    if (!rc) /* only now: without the lease an unfinished run may be one that is going on */
+        rc = run_check_earlier(run, err);
     if (!rc)
         rc = observe_and_monitor(run, err);
     if (!rc)

@@ -107,9 +107,16 @@ int work_dns_change(struct run *run, const json_t *args, struct err *err)
                     before.ttl_s);
 }
 
+static bool is_expected(const struct dns_record *now, const struct dns_record *expected)
+{
+    return strcmp(now->content, expected->content) == 0 &&
+           now->is_proxied == expected->is_proxied &&
+           (now->is_proxied || now->ttl_s == expected->ttl_s);
+}
+
 /*
- * A record that somebody else changed must be found before a side is opened or closed for it, not
- * afterwards.
+ * A record that somebody else changed, or that this token may not change, must be found before a
+ * side is opened or closed for it, not afterwards.
  */
 static int check_record(struct dns *dns, const struct dns_record *expected, struct err *err)
 {
@@ -118,18 +125,14 @@ static int check_record(struct dns *dns, const struct dns_record *expected, stru
 
     if (rc)
         return err_wrap(err, "record %s %s", expected->name, expected->type);
-    bool is_same = strcmp(now.content, expected->content) == 0 &&
-                   now.is_proxied == expected->is_proxied &&
-                   (now.is_proxied || now.ttl_s == expected->ttl_s);
-    if (is_same)
-        return 0;
-    err_set(
-        err, ERR_CONFLICT, EFFECT_NONE,
-        "somebody else changed record %s %s at %s: it says %s (TTL %u%s), this plan was made for "
-        "%s (TTL %u%s)",
-        expected->name, expected->type, now.modified_on, now.content, now.ttl_s,
-        now.is_proxied ? ", proxied" : "", expected->content, expected->ttl_s,
-        expected->is_proxied ? ", proxied" : "");
+    if (is_expected(&now, expected))
+        return dns_prove_write(dns, &now, CHANGE_TIMEOUT_MS, err);
+    err_set(err, ERR_CONFLICT, EFFECT_NONE,
+            "somebody else changed record %s %s at %s: it says %s (TTL %u%s), this plan was made "
+            "for %s (TTL %u%s)",
+            expected->name, expected->type, now.modified_on, now.content, now.ttl_s,
+            now.is_proxied ? ", proxied" : "", expected->content, expected->ttl_s,
+            expected->is_proxied ? ", proxied" : "");
     return err_hint(err, "nothing was changed; find out who, then compile the plan again");
 }
 

@@ -122,10 +122,13 @@ static int visit_old_sessions(struct run *run, enum side side, bool may_end,
 
     thread_name(side, name);
     int rc = journal_memory_get(run->journal, run->service->name, name, value, sizeof value, err);
-    if (!rc && !value[0])
-        rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
-                     "it is not known since when AUTO_INCREMENT is staggered on %s",
-                     side_title(side));
+    if (!rc && !value[0]) {
+        (void)err_set(err, ERR_REFUSED, EFFECT_NONE,
+                      "it is not known since when AUTO_INCREMENT is staggered on %s",
+                      side_title(side));
+        return err_hint(err, "the journal of the run that did it is another one: use that, or run "
+                             "a playbook with a \"stagger\" step again");
+    }
     if (!rc)
         rc = run_primary(run, side, &session, err);
     if (!rc)
