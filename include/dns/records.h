@@ -72,7 +72,8 @@ MUST_CHECK int dns_change(struct dns *dns, const struct dns_record *before,
                           struct dns_record *out_now, struct err *err);
 
 /*
- * Is the token allowed to change records? Sends the record its own value once; nothing changes.
+ * Is the token allowed to change records? Sends the record its own value until the answer is clear;
+ * nothing changes.
  * now     as just read
  * Errors  ERR_REFUSED/NONE the API said no, in its own words; others: it is not known
  */

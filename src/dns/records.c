@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "dns/provider.h"
 
+#define PROVE_PAUSE_MS 500
 #define READ_TIMEOUT_MS 30000
 #define PROBE_TIMEOUT_MS 10000
 #define LATE_ARRIVAL_MS                                                                            \
@@ -400,11 +401,16 @@ int dns_change(struct dns *dns, const struct dns_record *before, const struct dn
 int dns_prove_write(struct dns *dns, const struct dns_record *now, int64_t timeout_ms,
                     struct err *err)
 {
-    struct dns_move move = {
-        .before = now, .after = *now, .deadline_ms = deadline_in(timeout_ms)};
-    int rc = send_change(dns, &move, err);
-    if (rc != 0 || move.doubt.code == 0) {
-        return rc;
+    struct dns_move move = {.before = now, .after = *now, .deadline_ms = deadline_in(timeout_ms)};
+    for (;;) {
+        int rc = send_change(dns, &move, err);
+        if (rc != 0 || move.doubt.code == 0) {
+            return rc;
+        }
+        if (clock_mono_ms() + PROVE_PAUSE_MS >= move.deadline_ms ||
+            !clock_sleep_ms(PROVE_PAUSE_MS)) {
+            break;
+        }
     }
     if (err != NULL) {
         *err = move.doubt;

@@ -254,10 +254,10 @@ static void parts_before(struct compile *c, enum side from, bool is_shared,
         each_record(c, add_expected, expected);
         step = part(c, "check-records", "Nobody else has changed the records");
         step->is_repeatable = true;
-        add_work(
-            c, step, LIST_DO, "dns.check_records", json_pack("{s:o}", "records", expected),
-            "read every record that will be flipped and send it its own value; refuse when one is "
-            "not what this plan was made for, or may not be changed by this token");
+        add_work(c, step, LIST_DO, "dns.check_records", json_pack("{s:o}", "records", expected),
+                 "read every record that will be flipped, and send one its own value; refuse when "
+                 "one is "
+                 "not what this plan was made for, or this token may not change it");
     }
     /* A shared way back is not held up: nobody is refused a write while names converge. */
     if (c->record_count && !(is_shared && from == SIDE_NEW)) {
