@@ -137,6 +137,10 @@ def tally_junit(path, exit_code):
                  count["skipped"])
 
 
+# Each file of tests has labs of its own and much of its time is waiting: they run side by side, file by file.
+SIDE_BY_SIDE = ["-n", str(max(2, CPUS)), "--dist", "loadfile"]
+
+
 def run_pytest(name, words):
     if not make(f"BUILD={BUILD}", "all"):
         print(f"{name}: the program does not build")
@@ -157,7 +161,7 @@ SUITES = {
     "asan": Suite("tests/unit under AddressSanitizer and UndefinedBehaviorSanitizer", run_units, "address"),
     "tsan": Suite("tests/unit under ThreadSanitizer", run_units, "thread"),
     "golden": Suite("tests/golden", run_pytest, ["tests/golden"]),
-    "integration": Suite("tests/integration", run_pytest, ["tests/integration"]),
+    "integration": Suite("tests/integration", run_pytest, ["tests/integration", *SIDE_BY_SIDE]),
     "fault-quick": Suite("the part of tests/fault that takes a few minutes", run_pytest, ["tests/fault"]),
     "fault": Suite("the whole matrix of tests/fault, which takes hours", run_pytest, ["tests/fault", "--all-faults"]),
 }

@@ -40,6 +40,9 @@ static struct {
     atomic_uint flags; /* the second pair of bytes of the last question */
 } server;
 
+/* For a test that changes the scene while the server runs. */
+static pthread_mutex_t scene_lock = PTHREAD_MUTEX_INITIALIZER;
+
 /* --- making records --------------------------------------------------------------------------- */
 
 static void add_bytes(const void *bytes, size_t len)
@@ -76,6 +79,7 @@ static void add_record(const char *owner, unsigned type, unsigned ttl_s, const v
 {
     unsigned char name[256];
 
+    (void)pthread_mutex_lock(&scene_lock); /* the server may be composing its last answer */
     add_bytes(name, name_bytes(owner, name));
     add_u16(type);
     add_u16(1); /* IN */
@@ -84,6 +88,7 @@ static void add_record(const char *owner, unsigned type, unsigned ttl_s, const v
     add_u16((unsigned)len);
     add_bytes(data, len);
     server.scene.count++;
+    (void)pthread_mutex_unlock(&scene_lock);
 }
 
 static void add_alias(const char *owner, unsigned ttl_s, const char *target)
@@ -105,9 +110,6 @@ static void add_address(const char *owner, unsigned ttl_s, const char *address)
 
 /* --- the server ------------------------------------------------------------------------------- */
 
-/* For a test that changes the scene while the server runs. */
-static pthread_mutex_t scene_lock = PTHREAD_MUTEX_INITIALIZER;
-
 /* Turn the question into the answer; returns its length. */
 static size_t compose(unsigned char *message, bool is_udp)
 {
@@ -128,6 +130,14 @@ static size_t compose(unsigned char *message, bool is_udp)
     message[7] = (unsigned char)scene->count;
     memcpy(message + len, scene->records, scene->len);
     return len + scene->len;
+}
+
+/* Between two questions, while the server is waiting for the next one. */
+static void clear_scene(void)
+{
+    (void)pthread_mutex_lock(&scene_lock);
+    server.scene.count = server.scene.len = 0;
+    (void)pthread_mutex_unlock(&scene_lock);
 }
 
 static size_t make_answer(unsigned char *message, bool is_udp)
@@ -400,10 +410,10 @@ static void test_an_answer_that_makes_no_sense_is_a_protocol_error(void **state 
     add_address("blog.example", 60, "192.0.2.1");
     server.scene.count = 2; /* announced, but not there */
     assert_int_equal(ask("blog.example", "A", &answer, &err), ERR_PROTOCOL);
-    server.scene.count = server.scene.len = 0;
+    clear_scene();
     add_record("blog.example", A, 60, "\300\0\2", 3); /* an address of three bytes */
     assert_int_equal(ask("blog.example", "A", &answer, &err), ERR_PROTOCOL);
-    server.scene.count = server.scene.len = 0;
+    clear_scene();
     add_record("blog.example", TXT, 60, "\77no", 3); /* a string longer than its record */
     assert_int_equal(ask("blog.example", "TXT", &answer, &err), ERR_PROTOCOL);
 }
