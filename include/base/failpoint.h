@@ -15,8 +15,8 @@
 MUST_CHECK int failpoint_arm_from_env(struct err *err);
 
 /*
- * kill: SIGKILL to ourselves; term/int: that signal to ourselves; pause: SIGSTOP to ourselves, 0 once
- * SIGCONT came; error: returns ERR_SERVER/UNKNOWN. Otherwise 0.
+ * kill: SIGKILL to ourselves; term/int: that signal to ourselves; pause: SIGSTOP to ourselves, 0
+ * once SIGCONT came; error: returns ERR_SERVER/UNKNOWN. Otherwise 0.
  */
 MUST_CHECK int failpoint_hit(const char *name, struct err *err);
 
