@@ -63,7 +63,7 @@ def pytest_generate_tests(metafunc):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow_fault: runs with --all-faults only")
-    config.addinivalue_line("markers", "faults(deeds, ways, quick, where): the cases of the matrix that a test is run for")
+    config.addinivalue_line("markers", "faults(deeds, ways, quick, where): the cases a test is run for")
 
 
 def pytest_collection_modifyitems(config, items):

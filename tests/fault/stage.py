@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """One lab that can be put into any situation within a second or two, and the program to be tried on it.
 
-Each situation is made once, by the program itself, and kept: data directories of cleanly stopped servers, what SET GLOBAL
-had set, the DNS records and the journal. Putting it back means crash, copy, start.
+Each situation is made once, by the program itself, and kept: data directories of cleanly stopped servers, what SET
+GLOBAL had set, the DNS records and the journal. Putting it back means crash, copy, start.
 """
 
 import json
@@ -49,7 +49,8 @@ playbook = {
 
 # situation -> where the data must be, and the side whose scheduled events fire
 DATA_ON = {"apart": ("old",), "rehearsing": ("old",), "retired": ("new",)}
-EVENTS_ON = {"apart": "old", "following": "old", "rehearsing": "old", "mirrored": "old", "switched": "new", "retired": "new"}
+EVENTS_ON = {"apart": "old", "following": "old", "rehearsing": "old", "mirrored": "old",
+             "switched": "new", "retired": "new"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Stage:
     def __enter__(self):
         self.lab.start()
         try:
-            self.lab.cloudflare.rate_limit = RateLimit(quota=10**9)  # hundreds of runs in minutes are not the provider's matter
+            self.lab.cloudflare.rate_limit = RateLimit(quota=10**9)  # there are hundreds of runs
             self._folder = self.lab.root / "situations"
             self.playbooks = self.lab.root / "playbooks"
             playbooks.shorten(self.playbooks)
@@ -111,7 +112,7 @@ class Stage:
         self._put_records(kept.records)
         for side in (self.lab.old, self.lab.new):
             side.wait_replicas()
-        wait_until(self._links_run, 15, "the links to run again")
+        wait_until(self.links_run, 15, "the links to run again")
 
     def put_stagger(self):
         """What a person does after a restart when my.cnf does not stagger AUTO_INCREMENT."""
@@ -149,7 +150,7 @@ class Stage:
     def _journal_files(self):
         return list(self.lab.cfg_path.parent.glob("journal.db*"))
 
-    def _links_run(self):
+    def links_run(self):
         rows = [row for server in self.lab.servers for row in server.query("SHOW ALL SLAVES STATUS")]
         return all(row["Slave_IO_Running"] == row["Slave_SQL_Running"] == "Yes" for row in rows)
 
@@ -225,7 +226,8 @@ class Stage:
 
     def _catch_up(self, sides):
         if len(sides) == 2:
-            channels = {row["Connection_name"] for s in self.primaries.values() for row in s.query("SHOW ALL SLAVES STATUS")}
+            channels = {row["Connection_name"] for server in self.primaries.values()
+                        for row in server.query("SHOW ALL SLAVES STATUS")}
             if "cutover_forward" in channels:
                 self._applied("old", "new")
             if "cutover_reverse" in channels:
@@ -258,13 +260,15 @@ def told(done):
 
 
 def main():
+    """How long it takes to put each situation."""
     with Stage() as stage:
         for situation in ("following", "mirrored", "shared", "switched", "apart", "mirrored"):
             began = time.monotonic()
             stage.put(situation)
             took = time.monotonic() - began
             began = time.monotonic()
-            print(situation, round(took, 2), stage.status()["situation"], round(time.monotonic() - began, 2), flush=True)
+            assert stage.status()["situation"] == situation
+            print(f"{situation}: put in {took:.2f} s, status in {time.monotonic() - began:.2f} s", flush=True)
 
 
 if __name__ == "__main__":

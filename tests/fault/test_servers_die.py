@@ -51,7 +51,7 @@ def is_paused(process):
 
 def bring_back(stage, victim):
     stage.primaries[victim].start()
-    wait_until(stage._links_run, 30, "the links to come back")
+    wait_until(stage.links_run, 30, "the links to come back")
 
 
 @pytest.mark.parametrize("way", ["resume", ABORT])
@@ -143,8 +143,8 @@ def test_old_dies_after_new_was_opened_beside_it(stage):
 
 
 def test_a_fence_that_is_lost_with_its_server_is_called_unsafe(stage):
-    """MariaDB keeps no read_only over a restart, and this version cannot make it: OLD, closed and then killed, comes back
-    open beside NEW. Nothing here can prevent that; what can be done is to say so, and to close it again."""
+    """MariaDB keeps no read_only over a restart, and this version cannot make it: OLD, closed and then killed, comes
+    back open beside NEW. Nothing here can prevent that; what can be done is to say so, and to close it again."""
     stage.put("mirrored")
     with stage.traffic() as traffic:
         failed = run_and_kill(stage, FENCED, "open-to.after-outcome", "old")

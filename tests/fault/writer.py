@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The application as the judge of a run: it writes all the time, keeps what it was promised, and watches both primaries.
+"""The application as the judge of a run: it writes all the time, keeps what it was promised, and watches both sides.
 
-Writers  one thread a DNS record. Each goes where its record points; refused or cut off there it tries the other side, as
-         a client does that follows the open side. Between two flips one thread is on OLD and one on NEW.
+Writers  one thread a DNS record. Each goes where its record points; refused or cut off there it tries the other side,
+         as a client does that follows the open side. Between two flips one thread is on OLD and one on NEW.
 Watcher  one thread that asks both primaries in turn, every few milliseconds, whether they are open.
 """
 
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import pymysql
 
 TABLE = "blog.fault_writes"
-CREATE_TABLE = (f"CREATE TABLE {TABLE} (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, token VARCHAR(40) NOT NULL,"
-                " written_on VARCHAR(3) NOT NULL, KEY (token)) ENGINE = InnoDB")
+CREATE_TABLE = (f"CREATE TABLE {TABLE} (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,"
+                " token VARCHAR(40) NOT NULL, written_on VARCHAR(3) NOT NULL, KEY (token)) ENGINE = InnoDB")
 WRITE_PAUSE_S = 0.015
 WATCH_PAUSE_S = 0.004
 REFUSED = {1290, 1205, 1213, 1836}  # read_only, lock timeout, deadlock: certainly not written
@@ -170,7 +170,8 @@ class Watcher:
             if side not in self._connections:
                 self._connections[side] = self._primaries[side].connect(self._account, read_timeout=2)
             with self._connections[side].cursor() as cursor:
-                cursor.execute("SELECT @@global.read_only = 0 AS is_open, @@global.auto_increment_increment AS increment,"
+                cursor.execute("SELECT @@global.read_only = 0 AS is_open,"
+                               " @@global.auto_increment_increment AS increment,"
                                " @@global.auto_increment_offset AS `offset`")
                 row = cursor.fetchone()
         except (pymysql.Error, OSError) as error:
