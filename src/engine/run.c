@@ -133,7 +133,8 @@ static void say_stuck(struct err *err, const struct run *run)
     if (!err->hint[0])
         (void)err_hint(err,
                        "run %s is past its commit step: \"cutover status\" says what is true; "
-                       "\"cutover run --resume\" goes on, \"cutover rollback\" goes back",
+                       "\"cutover run --resume\" goes on; after it, or at once while both sides "
+                       "are open, \"cutover rollback\" goes back",
                        run->id);
 }
 
