@@ -80,6 +80,14 @@ def copied_journal(service):
     path.unlink(missing_ok=True)
 
 
+def test_no_secret_reaches_the_journal(service):
+    """Safety law 7. The links were made with the replication password, and by a run that this journal tells of."""
+    secrets = [path.read_text().strip().encode() for path in (service.lab.cfg_path.parent / "secrets").iterdir()]
+    kept = b"".join(path.read_bytes() for path in journal_of(service).parent.glob("journal.db*"))
+    assert b"${secret:replication}" in kept and len(secrets) >= 4
+    assert not [secret for secret in secrets if secret in kept]
+
+
 # --- the provider's API during a flip ----------------------------------------------------------------------------
 
 API_FAULTS = {
