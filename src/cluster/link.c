@@ -251,7 +251,7 @@ int link_measure(struct session *source, struct session *replica, int64_t timeou
     rc = gtid_list_parse(result_text(&row, 0, "position"), &position, err);
     if (rc != 0)
         return rc;
-    gtid_list_filter(&position, (uint32_t)result_number(&row, 0, "domain"), &own);
+    gtid_list_filter(&position, (uint32_t)result_number(&row, 0, "origin"), &own);
     bool is_reached = own.count == 0;
     while (!is_reached && clock_mono_ms() < deadline_ms) {
         if (signals_stop_wanted())

@@ -79,7 +79,7 @@ static int read_variables(struct probe_job *job, struct err *err)
         return rc;
     result_copy(&row, 0, "version", facts->version_text, sizeof(facts->version_text));
     facts->server_id = (uint32_t)result_number(&row, 0, "server_id");
-    facts->gtid_domain = (uint32_t)result_number(&row, 0, "gtid_domain");
+    facts->gtid_domain = (uint32_t)result_number(&row, 0, "origin");
     facts->is_read_only = tri_of(result_number(&row, 0, "read_only") != 0);
     facts->has_binlog = tri_of(result_number(&row, 0, "has_binlog") != 0);
     facts->logs_replica_updates = tri_of(result_number(&row, 0, "logs_replica_updates") != 0);

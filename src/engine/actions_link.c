@@ -95,8 +95,8 @@ static void ops_begin_at(struct compile *c, struct plan_step *step, const struct
 {
     add_sql(c, step, LIST_DO, node, SQL_GTID_FORGET, NULL, 0);
     if (*position)
-        add_sql(c, step, LIST_DO, node, SQL_GTID_BINLOG_STATE_SET, ARGS({"position", position}), 1);
-    add_sql(c, step, LIST_DO, node, SQL_GTID_SLAVE_POS_SET, ARGS({"position", position}), 1);
+        add_sql(c, step, LIST_DO, node, SQL_GTID_BEGIN_LOG, ARGS({"position", position}), 1);
+    add_sql(c, step, LIST_DO, node, SQL_GTID_ADOPT, ARGS({"position", position}), 1);
 }
 
 /*
@@ -259,7 +259,7 @@ void expand_mirror(struct compile *c)
 
     step = part(c, "adopt-position", "OLD will ask NEW only for what OLD does not have");
     ops_drop_link(c, step, LIST_DO, SIDE_OLD);
-    add_sql(c, step, LIST_DO, primary_of(c, SIDE_OLD), SQL_GTID_SLAVE_POS_ADOPT, NULL, 0);
+    add_sql(c, step, LIST_DO, primary_of(c, SIDE_OLD), SQL_GTID_ADOPT_OWN, NULL, 0);
 
     parts_make_link(c, SIDE_OLD);
 

@@ -67,7 +67,7 @@ static int own_position(struct session *session, const struct gtid_list *all, st
                         struct err *err)
 {
     int64_t domain;
-    int rc = db_query_int(session->db, sql_for(SQL_GTID_DOMAIN, &session->version), &domain, err);
+    int rc = db_query_int(session->db, sql_for(SQL_GTID_ORIGIN, &session->version), &domain, err);
 
     if (!rc)
         gtid_list_filter(all, (uint32_t)domain, out);

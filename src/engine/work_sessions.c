@@ -233,7 +233,7 @@ static int look_at_side(struct run *run, struct chase *chase, struct err *err)
     struct gtid_list all, own;
     int64_t domain;
 
-    int rc = db_query_int(chase->session->db, sql_for(SQL_GTID_DOMAIN, &chase->session->version),
+    int rc = db_query_int(chase->session->db, sql_for(SQL_GTID_ORIGIN, &chase->session->version),
                           &domain, err);
     if (!rc)
         rc = link_position(chase->session, &all, err);

@@ -86,7 +86,7 @@ static int read_state(struct watcher *watcher, struct reading *out, struct err *
     if (rc != 0)
         return rc;
     out->server_id = (uint32_t)number_of(&row, 0, "server_id");
-    out->domain = (uint32_t)number_of(&row, 0, "domain");
+    out->domain = (uint32_t)number_of(&row, 0, "origin");
     out->is_open = tri_of(number_of(&row, 0, "read_only") == 0);
     rc = gtid_list_parse(text_of(&row, 0, "position"), &out->position, err);
     if (rc != 0)

@@ -90,7 +90,7 @@ static int end_ask_side(struct verify_end *end, struct err *err)
     if (rc)
         return rc;
     const char *is_open = db_result_get(&result, 0, "is_open");
-    const char *domain = db_result_get(&result, 0, "gtid_domain");
+    const char *domain = db_result_get(&result, 0, "origin");
     if (!is_open || !domain)
         return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "%s does not say whether it is open",
                        db_where(end->db));

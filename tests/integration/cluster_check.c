@@ -284,18 +284,18 @@ static int create_link(struct session *source, struct session *replica, struct e
                                    {"tls", "1"},
                                    {"verify", "0"},
                                    {"ca", service.tls.ca_path},
-                                   {"ignore", result_text(&row, 0, "domain")}};
+                                   {"ignore", result_text(&row, 0, "origin")}};
     struct err already = {0};
     if (session_exec(replica, SQL_LINK_STOP, &name, 1, &already) == 0)
         rc = session_exec(replica, SQL_LINK_RESET, &name, 1, err);
     else if (already.native != 1617) /* there is no such channel */
         return err_set(err, already.code, already.effect, "%s", already.msg);
     if (rc == 0 && replica->node->side == SIDE_NEW)
-        rc = session_exec(replica, SQL_GTID_SLAVE_POS_SET, &(struct sql_arg){"position", position},
+        rc = session_exec(replica, SQL_GTID_ADOPT, &(struct sql_arg){"position", position},
                           1, err);
     else if (rc ==
              0) /* a primary that was never a replica of NEW, which has written nothing so far */
-        rc = session_exec(replica, SQL_GTID_SLAVE_POS_ADOPT, NULL, 0, err);
+        rc = session_exec(replica, SQL_GTID_ADOPT_OWN, NULL, 0, err);
     if (rc == 0)
         rc = session_exec(replica, SQL_LINK_CHANGE_SOURCE, args, ARRAY_LEN(args), err);
     if (rc == 0)
