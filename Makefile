@@ -1,25 +1,54 @@
 # SPDX-License-Identifier: MIT
 # cutover - `make help` lists what there is. Output goes to build/ only.
 # Knobs: CC, CFLAGS, LDFLAGS, BUILD (folder), V=1 (show commands), WERROR=1 (CI), SANITIZE=address|thread,
-#        PREFIX, DESTDIR, MODE=shared|fenced (demo), FUZZ_SECONDS, SKIP_DEPS=1 (not a Debian system).
+#        CLIENT=mariadb|mysql (the database client library; mysql builds in build/client-mysql), PREFIX, DESTDIR, MODE=shared|fenced (demo), OLD= NEW= mariadb|mariadb-10.5|mariadb-11.8|mysql (demo),
+#        SERVERS (folder of fetched servers), FUZZ_SECONDS, SKIP_DEPS=1 (not a Debian system).
 
 .DEFAULT_GOAL := all
 MAKEFLAGS     += --no-builtin-rules
 SHELL         := /bin/bash
-BUILD         ?= build
+CLIENTS       := mariadb mysql
+BUILD         ?= $(if $(filter mysql,$(CLIENT)),build/client-mysql,build)
+ifndef CLIENT # a build folder keeps the client library that it was made with
+CLIENT        := $(or $(strip $(file <$(BUILD)/client/name)),$(shell pkg-config --exists libmariadb || \
+                 ! pkg-config --exists mysqlclient && echo mariadb || echo mysql))
+endif
+$(if $(filter $(CLIENTS),$(CLIENT)),,$(error CLIENT=$(CLIENT): there are $(CLIENTS)))
 CC            := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CFLAGS        ?= -O2 -g
 PYTHON        ?= /usr/bin/python3
 PREFIX        ?= /usr/local
 VERSION       := 0.1.0
 MODE          ?= shared
+OLD           ?= mariadb
+NEW           ?= mariadb
+SERVERS       ?= build/servers
 FUZZ_SECONDS  ?= 60
 Q             := $(if $(V),,@)
 
 LIBRARIES := libcurl libconfig libssh2 sqlite3 jansson libcares libmicrohttpd libxxhash ncurses libcrypto
-MYSQL_PC  := $(shell pkg-config --exists mysqlclient && echo mysqlclient || echo libmariadb)
-PC_CFLAGS  = $(shell pkg-config --cflags $(MYSQL_PC) $(LIBRARIES) 2>/dev/null)
-PC_LIBS    = $(shell pkg-config --libs $(MYSQL_PC) $(LIBRARIES) 2>/dev/null)
+
+# The database client library: this host's (pkg-config), or Oracle's as `make deps-mysql` unpacks it. Such a program
+# starts with the loader and the libc of that folder, and takes from it every library that is there: all users of
+# OpenSSL (curl, ssh2, mysqlclient) therefore share one. Libraries that are only here fit, being older than that libc.
+# The headers include each other as mysql/NAME.h; beside them lie those of a libc that this compiler must not see.
+ifeq ($(CLIENT)$(findstring -lmysqlclient,$(shell pkg-config --libs mysqlclient 2>/dev/null)),mysql)
+CLIENT_ROOT := $(abspath $(or $(MYSQL_ROOT),build/servers/mysql))
+CLIENT_HOME := $(if $(wildcard $(CLIENT_ROOT)/env),$(shell eval "$$($(CLIENT_ROOT)/env)" && echo $$loader $$libraries))
+CLIENT_LIBS := $(word 2,$(CLIENT_HOME))/libmysqlclient.so -Wl,--allow-shlib-undefined \
+               -Wl,--dynamic-linker=$(word 1,$(CLIENT_HOME)) -Wl,--disable-new-dtags,-rpath,$(word 2,$(CLIENT_HOME))
+CLIENT_CFLAGS := -isystem $(BUILD)/client -isystem $(BUILD)/client/mysql \
+                 -DCUTOVER_CLIENT_PLUGINS='"$(CLIENT_ROOT)/usr/lib/mysql/plugin"'
+CLIENT_CHECK := $(if $(wildcard $(word 2,$(CLIENT_HOME))/libmysqlclient.so),ln -sfn $(CLIENT_ROOT)/usr/include/mysql \
+                $(BUILD)/client/mysql,echo "$(CLIENT_ROOT) has no libmysqlclient: run make deps-mysql" >&2; exit 1)
+else
+CLIENT_PC   := $(if $(filter mysql,$(CLIENT)),mysqlclient,libmariadb)
+CLIENT_LIBS := $(shell pkg-config --libs $(CLIENT_PC))
+CLIENT_CFLAGS := $(shell pkg-config --cflags $(CLIENT_PC))
+CLIENT_CHECK := :
+endif
+PC_CFLAGS := $(CLIENT_CFLAGS) $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+PC_LIBS   := $(CLIENT_LIBS) $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
             -Wpointer-arith -Wwrite-strings -Wundef
@@ -57,7 +86,9 @@ $(BUILD)/gen/sql_ids.h $(BUILD)/gen/sql_catalog.c: $(BUILD)/gen/stamp
 # Other flags, other objects.
 .PHONY: FORCE
 $(BUILD)/flags: FORCE
-	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS))
+	$(shell mkdir -p $(@D)/client)$(file >$@.new,$(CC) $(ALL_CFLAGS) $(PC_LIBS))
+	@$(CLIENT_CHECK)
+	@echo $(CLIENT) >$(BUILD)/client/name
 	@cmp -s $@.new $@ && rm -f $@.new || mv $@.new $@
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags | $(BUILD)/gen/sql_ids.h
@@ -97,8 +128,22 @@ units: $(UNITS)
 deps: ## install the Debian packages that are missing (etc/packages.txt); nothing when all are there
 	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test lint)
 
+# Servers that this release of Debian does not have, unpacked into $(SERVERS) whatever BUILD is; nothing is installed.
+.PHONY: deps-mysql deps-mariadb11 deps-mariadb105 clean-servers
+deps-mysql: ## fetch MySQL and its client library into build/servers (Debian sid; 60 MB, 400 MB on disk, no root)
+	$(Q)etc/servers.sh $(SERVERS) mysql
+
+deps-mariadb11: ## the same for MariaDB 11.8 (Debian trixie; 30 MB)
+	$(Q)etc/servers.sh $(SERVERS) mariadb-11.8
+
+deps-mariadb105: ## the same for MariaDB 10.5 (Debian bullseye; 20 MB)
+	$(Q)etc/servers.sh $(SERVERS) mariadb-10.5
+
+clean-servers: ## remove the fetched servers; deps-... fetches them again
+	rm -rf $(SERVERS)
+
 # --- tests: every suite is run by tests/run.py, which ends with one line 'N passed, N failed' ----------------
-export BUILD CC PYTHON
+export BUILD CC PYTHON SERVERS
 RUN_SUITES = $(Q)MAKE='$(MAKE)' $(PYTHON) tests/run.py
 
 .PHONY: test check-fast test-unit test-golden test-integration test-fault asan tsan test-contract golden-update
@@ -154,8 +199,13 @@ fuzz: ## libFuzzer on every parser of untrusted text, FUZZ_SECONDS each
 	$(Q)$(MAKE) BUILD=$(BUILD)/fuzz CC=clang SANITIZE=address CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' fuzzers
 	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz/fuzzers $(FUZZ_SECONDS)
 
+# What the demo's two kinds of servers need fetched.
+DEPS_OF_mysql        := deps-mysql
+DEPS_OF_mariadb-11.8 := deps-mariadb11
+DEPS_OF_mariadb-10.5 := deps-mariadb105
+
 .PHONY: demo
-demo: deps $(PROGRAM) ## migrate there, back and there again between throw-away servers; MODE=shared|fenced
+demo: deps $(sort $(DEPS_OF_$(OLD)) $(DEPS_OF_$(NEW))) $(PROGRAM) ## migrate there, back and there again between throw-away servers; MODE= OLD= NEW=
 	$(Q)$(PYTHON) -m tests.lab.demo --mode $(MODE)
 
 # --- lint and documents --------------------------------------------------------------------------------------
@@ -203,9 +253,9 @@ dist: ## build/cutover-VERSION.tar.gz from what is committed
 	@mkdir -p $(BUILD)
 	git archive --prefix=cutover-$(VERSION)/ --format=tar.gz -o $(BUILD)/cutover-$(VERSION).tar.gz HEAD
 
-clean: ## remove build/
-	rm -rf $(BUILD)
+clean: ## remove build/ but for the fetched servers (clean-servers)
+	$(Q)if [ -d $(BUILD) ]; then find $(BUILD) -mindepth 1 -maxdepth 1 ! -path $(SERVERS) -exec rm -rf {} +; fi
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@sed -n '/^# Knobs/,/^$$/s/^# */  /p' $(firstword $(MAKEFILE_LIST))
