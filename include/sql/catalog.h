@@ -2,7 +2,9 @@
 /*
  * sql/catalog.h - every statement this program sends, one file each in src/sql, looked up by id and
  * version. A file is NAME.VARIANT.sql; its leading comment says purpose, versions, privileges,
- * parameters, columns read. The variant is chosen by sql_for() alone. Parameters are written
+ * parameters, columns read. The variant is chosen by sql_for() alone. Two lines of the comment are
+ * for the program as well: "Reads: key=Column, ..." for sql_column(), and "Only: mariadb (why)" for
+ * a statement that has no counterpart in the other flavour. Parameters are written
  * :{name} (string literal), :{name#} (integer), :{name`} (identifier, may be "db.table": each part
  * is quoted), :{name!} (text put in as it is: lists of identifiers or literals that were themselves
  * quoted by this module). Nothing else builds SQL.
@@ -29,6 +31,17 @@ const char *sql_for(enum sql_id id, const struct server_version *version);
 const char *sql_id_name(enum sql_id id); /* "read_only_set" */
 
 /*
+ * The column of the result that holds `key`, for SHOW statements, which name their columns
+ * differently from server to server: the "Reads:" line of the text for this server. Without such a
+ * line the key is the column. NULL when this server has no such column, or no such statement.
+ * Static text, or `key` itself.
+ */
+const char *sql_column(enum sql_id id, const struct server_version *version, const char *key);
+
+/* True when this server needs nothing done here (its text is DO 0): a plan may leave it out. */
+bool sql_is_nothing(enum sql_id id, const struct server_version *version);
+
+/*
  * src/sql/journal/NAME.sql, as SQL_JOURNAL_NAME: SQLite text for the journal, may be several
  * statements. NULL for other ids.
  */
@@ -42,9 +55,9 @@ MUST_CHECK int sql_fill(const char *template, const struct sql_arg *args, size_t
                         struct buf *out, struct err *err);
 
 /*
- * Render into out (appended). Every parameter of the template must be given and every argument
- * used. `${...}` references inside values survive (they are replaced when the statement is
- * executed).
+ * Render into out (appended). Every parameter of the template must be given, and every argument
+ * used by the text for this server or for another one. `${...}` references inside values survive
+ * (they are replaced when the statement is executed).
  * Errors  ERR_BUG/NONE names the statement and the parameter; ERR_REFUSED/NONE no variant for this
  *         version.
  */

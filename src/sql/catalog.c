@@ -17,7 +17,7 @@
 /*
  * The variants and their servers. "any" is everything we support. A new server gets a row here and
  * the .sql files that differ; two rows that fit the same server and the same statement are a defect
- * that test_catalog finds.
+ * that test_catalog finds. "mysql57to8021" is everything up to and with 8.0.21.
  */
 static const struct sql_range {
     const char *variant;
@@ -26,6 +26,34 @@ static const struct sql_range {
 } ranges[] = {
     {.variant = "any", .flavour = FLAVOUR_UNKNOWN, .from = 0, .below = UINT_MAX},
     {.variant = "mariadb", .flavour = FLAVOUR_MARIADB, .from = 100500, .below = UINT_MAX},
+
+    {.variant = "mysql", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = UINT_MAX},
+    /* 8.0: SET PERSIST, roles, dynamic privileges, the data dictionary, LOCK INSTANCE */
+    {.variant = "mysql57", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80000},
+    {.variant = "mysql80", .flavour = FLAVOUR_MYSQL, .from = 80000, .below = UINT_MAX},
+    /* 8.0.13: sql_require_primary_key */
+    {.variant = "mysql80to8012", .flavour = FLAVOUR_MYSQL, .from = 80000, .below = 80013},
+    {.variant = "mysql8013to8029", .flavour = FLAVOUR_MYSQL, .from = 80013, .below = 80030},
+    /* 8.0.17: the clone plugin, print_identified_with_as_hex */
+    {.variant = "mysql57to8016", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80017},
+    {.variant = "mysql8017", .flavour = FLAVOUR_MYSQL, .from = 80017, .below = UINT_MAX},
+    /* 8.0.18: show_create_table_skip_secondary_engine */
+    {.variant = "mysql57to8017", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80018},
+    {.variant = "mysql8018", .flavour = FLAVOUR_MYSQL, .from = 80018, .below = UINT_MAX},
+    /* 8.0.22: START REPLICA, SHOW REPLICA STATUS and their Source_ columns */
+    {.variant = "mysql57to8021", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80022},
+    {.variant = "mysql8022", .flavour = FLAVOUR_MYSQL, .from = 80022, .below = UINT_MAX},
+    /* 8.0.23: CHANGE REPLICATION SOURCE TO */
+    {.variant = "mysql80to8022", .flavour = FLAVOUR_MYSQL, .from = 80000, .below = 80023},
+    {.variant = "mysql8023", .flavour = FLAVOUR_MYSQL, .from = 80023, .below = UINT_MAX},
+    /* 8.0.26: variables are named replica_ and source_ */
+    {.variant = "mysql57to8025", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80026},
+    {.variant = "mysql8026", .flavour = FLAVOUR_MYSQL, .from = 80026, .below = UINT_MAX},
+    /* 8.0.30: sql_generate_invisible_primary_key */
+    {.variant = "mysql8030", .flavour = FLAVOUR_MYSQL, .from = 80030, .below = UINT_MAX},
+    /* 8.2.0: SHOW BINARY LOG STATUS, RESET BINARY LOGS AND GTIDS, DISABLE ON REPLICA */
+    {.variant = "mysql57to81", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80200},
+    {.variant = "mysql82", .flavour = FLAVOUR_MYSQL, .from = 80200, .below = UINT_MAX},
 };
 
 static bool range_fits(const struct sql_range *range, const struct server_version *version)
@@ -38,7 +66,7 @@ static bool range_fits(const struct sql_range *range, const struct server_versio
     return number >= range->from && number < range->below;
 }
 
-static bool variant_fits(const char *variant, const struct server_version *version)
+bool sql_variant_fits(const char *variant, const struct server_version *version)
 {
     for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
         if (strcmp(ranges[i].variant, variant) == 0)
@@ -46,12 +74,37 @@ static bool variant_fits(const char *variant, const struct server_version *versi
     return false;
 }
 
-const char *sql_for(enum sql_id id, const struct server_version *version)
+static const struct sql_variant *variant_for(enum sql_id id, const struct server_version *version)
 {
     for (size_t i = 0; i < sql_variant_count; i++)
-        if (sql_variants[i].id == id && variant_fits(sql_variants[i].variant, version))
-            return sql_variants[i].text;
+        if (sql_variants[i].id == id && sql_variant_fits(sql_variants[i].variant, version))
+            return &sql_variants[i];
     return NULL;
+}
+
+const char *sql_for(enum sql_id id, const struct server_version *version)
+{
+    const struct sql_variant *variant = variant_for(id, version);
+    return variant == NULL ? NULL : variant->text;
+}
+
+const char *sql_column(enum sql_id id, const struct server_version *version, const char *key)
+{
+    const struct sql_variant *variant = variant_for(id, version);
+    if (variant == NULL)
+        return NULL;
+    if (variant->reads == NULL)
+        return key;
+    for (const struct sql_read *read = variant->reads; read->key != NULL; read++)
+        if (strcmp(read->key, key) == 0)
+            return read->column[0] == '\0' ? NULL : read->column;
+    return NULL;
+}
+
+bool sql_is_nothing(enum sql_id id, const struct server_version *version)
+{
+    const char *text = sql_for(id, version);
+    return text != NULL && strcmp(text, "DO 0") == 0;
 }
 
 const char *sql_journal(enum sql_id id)
@@ -227,6 +280,37 @@ int sql_fill(const char *template, const struct sql_arg *args, size_t arg_count,
     return buf_check(out, err);
 }
 
+static bool text_uses(const char *text, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = text; (at = strstr(at, ":{")) != NULL; at += 2)
+        if (strncmp(at + 2, name, len) == 0 && strchr("}#`!", at[2 + len]) != NULL)
+            return true;
+    return false;
+}
+
+/* A caller gives what any server could need; the text for this one may do with less. */
+static bool another_variant_uses(enum sql_id id, const char *name)
+{
+    for (size_t i = 0; i < sql_variant_count; i++)
+        if (sql_variants[i].id == id && text_uses(sql_variants[i].text, name))
+            return true;
+    return false;
+}
+
+static int render_used(enum sql_id id, const char *template, const struct sql_arg *args,
+                       size_t arg_count, struct buf *out, struct err *err)
+{
+    struct sql_arg used[SQL_ARG_CAP];
+    size_t count = 0;
+    if (arg_count > ARRAY_LEN(used))
+        return err_set(err, ERR_BUG, EFFECT_NONE, "more than %d arguments", SQL_ARG_CAP);
+    for (size_t i = 0; i < arg_count; i++)
+        if (text_uses(template, args[i].name) || !another_variant_uses(id, args[i].name))
+            used[count++] = args[i];
+    return sql_fill(template, used, count, out, err);
+}
+
 int sql_render(enum sql_id id, const struct server_version *version, const struct sql_arg *args,
                size_t arg_count, struct buf *out, struct err *err)
 {
@@ -236,7 +320,7 @@ int sql_render(enum sql_id id, const struct server_version *version, const struc
                        "there is no form of the statement %s for %s %u.%u", sql_id_name(id),
                        version == NULL ? "this server" : flavour_name(version->flavour),
                        version == NULL ? 0 : version->major, version == NULL ? 0 : version->minor);
-    if (sql_fill(template, args, arg_count, out, err) != 0)
+    if (render_used(id, template, args, arg_count, out, err) != 0)
         return err_wrap(err, "statement %s", sql_id_name(id));
     return 0;
 }

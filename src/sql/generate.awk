@@ -6,6 +6,11 @@
 #
 # The leading comment of a file is for people and is left out; so is the last semicolon. A file without a leading
 # comment or without a statement is an error: what a statement is for must be said where it stands.
+#
+# Two lines of the comment go into the program:
+#   -- Reads: key=Column, key=Column    what we call a column and what the server does; "key=" when it has none. May go
+#   --        on in lines that begin like this one
+#   -- Only: mariadb (why)              the other flavour has no such statement
 
 function fail(message) {
     print "generate.awk: " path ": " message > "/dev/stderr"
@@ -24,7 +29,43 @@ function end_of_file() {
     names[count] = name
     variants[count] = variant
     texts[count] = text
+    reads[count] = reads_line
+    onlys[count] = only
     count++
+}
+
+function c_reads(list,    pairs, pair, i, n, out) {
+    if (list == "")
+        return ""
+    n = split(list, pairs, /,[ \t]*/)
+    out = "      .reads = (const struct sql_read[]){\n"
+    for (i = 1; i <= n; i++) {
+        if (pairs[i] !~ /^[a-z_0-9]+=[A-Za-z_0-9 ]*$/)
+            fail("Reads: \"" pairs[i] "\" is not key=Column")
+        split(pairs[i], pair, "=")
+        out = out sprintf("          { \"%s\", \"%s\" },\n", pair[1], pair[2])
+    }
+    return out "          { NULL, NULL } },\n"
+}
+
+function header_line(line) {
+    if (line ~ /^-- Reads:/) {
+        in_reads = 1
+        sub(/^-- Reads:[ \t]*/, "", line)
+    } else if (in_reads && line ~ /^--        /) {
+        sub(/^--[ \t]*/, "", line)
+        reads_line = reads_line " "
+    } else {
+        in_reads = 0
+        if (line ~ /^-- Only:/) {
+            if (line !~ /^-- Only: (mariadb|mysql) \(.*\)/)
+                fail("Only: names a flavour, mariadb or mysql, and (why)")
+            only = line ~ /^-- Only: mariadb/ ? "mariadb" : "mysql"
+        }
+        return
+    }
+    sub(/[ \t]+$/, "", line)
+    reads_line = reads_line line
 }
 
 function start_of_file(    base, parts) {
@@ -45,7 +86,8 @@ function start_of_file(    base, parts) {
         fail("a second text for the same variant")
     seen[name, variant] = 1
     text = ""
-    commented = 0
+    reads_line = only = ""
+    commented = in_reads = 0
 }
 
 function c_literal(line) {
@@ -59,7 +101,7 @@ BEGIN { count = 0 }
 
 FNR == 1 { end_of_file(); start_of_file() }
 
-text == "" && /^[ \t]*(--.*)?$/ { if (/--/) commented = 1; next }
+text == "" && /^[ \t]*(--.*)?$/ { if (/--/) { commented = 1; header_line($0) } next }
 
 variant == "journal" { text = text $0 "\n"; next }
 
@@ -87,8 +129,11 @@ END {
     print "/* Generated from src/sql by generate.awk. */" > catalog
     print "#include \"sql/variants.h\"\n\nconst struct sql_variant sql_variants[] = {" > catalog
     for (i = 0; i < count; i++) {
-        printf "    { .id = SQL_%s, .name = \"%s\", .variant = \"%s\",\n      .text = ", toupper(names[i]), names[i],
-               variants[i] > catalog
+        printf "    { .id = SQL_%s, .name = \"%s\", .variant = \"%s\",\n", toupper(names[i]), names[i], variants[i] > catalog
+        if (onlys[i] != "")
+            printf "      .only = \"%s\",\n", onlys[i] > catalog
+        path = names[i] "." variants[i] ".sql"
+        printf "%s      .text = ", c_reads(reads[i]) > catalog
         lines = split(texts[i], line, "\n")
         for (n = 1; n <= lines; n++)
             printf "%s\"%s%s\"", (n > 1 ? "\n              " : ""), c_literal(line[n]),

@@ -1,6 +1,8 @@
 -- Every replication channel of a node, the default one ("") included.
 -- Privileges: SLAVE MONITOR
--- Columns: Connection_name, Master_Host, Master_Port, Slave_IO_Running, Slave_SQL_Running, Last_IO_Errno, Last_IO_Error,
---          Last_SQL_Errno, Last_SQL_Error, Seconds_Behind_Master, Gtid_IO_Pos, Replicate_Ignore_Domain_Ids, Using_Gtid,
---          Master_SSL_Allowed. Gtid_Slave_Pos is not read: it shows the current position, own transactions included
+-- Why not Gtid_Slave_Pos: it shows the current position, own transactions included.
+-- Reads: channel=Connection_name, source_host=Master_Host, source_port=Master_Port, receiving=Slave_IO_Running,
+--        applying=Slave_SQL_Running, io_errno=Last_IO_Errno, io_error=Last_IO_Error, sql_errno=Last_SQL_Errno,
+--        sql_error=Last_SQL_Error, delay=Seconds_Behind_Master, received=Gtid_IO_Pos,
+--        ignored=Replicate_Ignore_Domain_Ids, uses_gtid=Using_Gtid, tls=Master_SSL_Allowed
 SHOW ALL SLAVES STATUS;

@@ -1,5 +1,6 @@
 -- The state of all replication channels that end here.
--- Versions:   MariaDB      Privileges: SLAVE MONITOR
--- Parameters: none
--- Columns:    Connection_name, Slave_IO_Running, Slave_SQL_Running, Last_IO_Errno, Last_IO_Error, Last_SQL_Errno, Last_SQL_Error
+-- Privileges: SLAVE MONITOR
+-- Reads: channel=Connection_name, source_host=Master_Host, source_port=Master_Port, receiving=Slave_IO_Running,
+--        applying=Slave_SQL_Running, io_errno=Last_IO_Errno, io_error=Last_IO_Error, sql_errno=Last_SQL_Errno,
+--        sql_error=Last_SQL_Error
 SHOW ALL SLAVES STATUS

@@ -16,20 +16,33 @@
 #include "sql/variants.h"
 
 static const struct server_version supported[] = {
-    {FLAVOUR_MARIADB, 10, 5, 0}, {FLAVOUR_MARIADB, 10, 6, 21}, {FLAVOUR_MARIADB, 10, 11, 19},
-    {FLAVOUR_MARIADB, 11, 4, 5}, {FLAVOUR_MARIADB, 11, 8, 6},
+    {FLAVOUR_MARIADB, 10, 5, 0},   {FLAVOUR_MARIADB, 10, 5, 23}, {FLAVOUR_MARIADB, 10, 6, 21},
+    {FLAVOUR_MARIADB, 10, 11, 19}, {FLAVOUR_MARIADB, 11, 4, 5},  {FLAVOUR_MARIADB, 11, 8, 6},
 };
 static const struct server_version mariadb = {FLAVOUR_MARIADB, 10, 11, 19};
-
-/* Decided here a second time, so that a row that overlaps another one shows. */
-static bool is_for_mariadb(const char *variant)
-{
-    return strcmp(variant, "any") == 0 || strncmp(variant, "mariadb", strlen("mariadb")) == 0;
-}
+static const struct server_version mysql = {FLAVOUR_MYSQL, 8, 4, 7};
 
 static bool is_journal(enum sql_id id)
 {
     return sql_journal(id) != NULL;
+}
+
+static int count_texts(enum sql_id id, const struct server_version *version)
+{
+    int texts = 0;
+    for (size_t i = 0; i < sql_variant_count; i++)
+        texts +=
+            sql_variants[i].id == id && sql_variant_fits(sql_variants[i].variant, version) ? 1 : 0;
+    return texts;
+}
+
+/* Of the "Only:" line; FLAVOUR_UNKNOWN when both have the statement. */
+static enum flavour only_flavour(enum sql_id id)
+{
+    for (size_t i = 0; i < sql_variant_count; i++)
+        if (sql_variants[i].id == id && sql_variants[i].only != NULL)
+            return strcmp(sql_variants[i].only, "mysql") == 0 ? FLAVOUR_MYSQL : FLAVOUR_MARIADB;
+    return FLAVOUR_UNKNOWN;
 }
 
 static void test_every_statement_has_exactly_one_text_for_each_supported_server(void **state)
@@ -38,17 +51,118 @@ static void test_every_statement_has_exactly_one_text_for_each_supported_server(
     for (int id = 0; id < SQL_ID_COUNT; id++) {
         if (is_journal((enum sql_id)id))
             continue;
-        int texts = 0;
-        for (size_t i = 0; i < sql_variant_count; i++)
-            texts +=
-                sql_variants[i].id == (enum sql_id)id && is_for_mariadb(sql_variants[i].variant);
-        if (texts != 1)
-            fail_msg("%s has %d texts for MariaDB", sql_id_name((enum sql_id)id), texts);
-        for (size_t v = 0; v < ARRAY_LEN(supported); v++)
-            if (sql_for((enum sql_id)id, &supported[v]) == NULL)
-                fail_msg("%s is missing for MariaDB %u.%u", sql_id_name((enum sql_id)id),
-                         supported[v].major, supported[v].minor);
+        enum flavour only = only_flavour((enum sql_id)id);
+        for (size_t v = 0; v < ARRAY_LEN(supported); v++) {
+            const struct server_version *version = &supported[v];
+            int wanted = only == FLAVOUR_UNKNOWN || only == version->flavour;
+            int texts = count_texts((enum sql_id)id, version);
+            if (texts > wanted || (texts < wanted && only == FLAVOUR_UNKNOWN))
+                fail_msg("%s has %d texts for %s %u.%u.%u", sql_id_name((enum sql_id)id), texts,
+                         flavour_name(version->flavour), version->major, version->minor,
+                         version->patch);
+        }
     }
+}
+
+static void test_a_statement_of_one_flavour_says_so_in_each_of_its_texts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sql_variant_count; i++) {
+        enum flavour only = only_flavour(sql_variants[i].id);
+        if (only != FLAVOUR_UNKNOWN && sql_variants[i].only == NULL)
+            fail_msg("%s.%s lacks the Only: line", sql_variants[i].name, sql_variants[i].variant);
+    }
+    assert_int_equal(only_flavour(SQL_SEED_SHOW_PACKAGE), FLAVOUR_MARIADB);
+    assert_int_equal(only_flavour(SQL_READ_ONLY_SET), FLAVOUR_UNKNOWN);
+}
+
+static void test_every_text_fits_a_supported_server(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sql_variant_count; i++) {
+        bool is_used = is_journal(sql_variants[i].id);
+        for (size_t v = 0; v < ARRAY_LEN(supported); v++)
+            is_used = is_used || sql_variant_fits(sql_variants[i].variant, &supported[v]);
+        if (!is_used)
+            fail_msg("%s.%s fits no server", sql_variants[i].name, sql_variants[i].variant);
+    }
+}
+
+#define MYSQL(...)                                                                                 \
+    {                                                                                              \
+        FLAVOUR_MYSQL, __VA_ARGS__                                                                 \
+    }
+#define MARIADB(...)                                                                               \
+    {                                                                                              \
+        FLAVOUR_MARIADB, __VA_ARGS__                                                               \
+    }
+
+static void test_a_range_ends_where_its_name_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *variant;
+        struct server_version in[2], out[2];
+    } rows[] = {
+        {"mysql57", {MYSQL(5, 7, 0), MYSQL(5, 7, 44)}, {MYSQL(8, 0, 11), MYSQL(5, 6, 51)}},
+        {"mysql80", {MYSQL(8, 0, 11), MYSQL(9, 7, 4)}, {MYSQL(5, 7, 44), MARIADB(10, 11, 6)}},
+        {"mysql80to8012", {MYSQL(8, 0, 11), MYSQL(8, 0, 12)}, {MYSQL(5, 7, 44), MYSQL(8, 0, 13)}},
+        {"mysql8013to8029", {MYSQL(8, 0, 13), MYSQL(8, 0, 29)}, {MYSQL(8, 0, 12), MYSQL(8, 0, 30)}},
+        {"mysql57to8016", {MYSQL(5, 7, 44), MYSQL(8, 0, 16)}, {MYSQL(8, 0, 17), MARIADB(10, 5, 9)}},
+        {"mysql8017", {MYSQL(8, 0, 17), MYSQL(8, 4, 0)}, {MYSQL(8, 0, 16), MYSQL(5, 7, 44)}},
+        {"mysql57to8017", {MYSQL(5, 7, 44), MYSQL(8, 0, 17)}, {MYSQL(8, 0, 18), MARIADB(10, 5, 9)}},
+        {"mysql8018", {MYSQL(8, 0, 18), MYSQL(8, 4, 0)}, {MYSQL(8, 0, 17), MYSQL(5, 7, 44)}},
+        {"mysql57to8021", {MYSQL(5, 7, 44), MYSQL(8, 0, 21)}, {MYSQL(8, 0, 22), MARIADB(10, 5, 9)}},
+        {"mysql8022", {MYSQL(8, 0, 22), MYSQL(8, 1, 0)}, {MYSQL(8, 0, 21), MYSQL(5, 7, 44)}},
+        {"mysql80to8022", {MYSQL(8, 0, 11), MYSQL(8, 0, 22)}, {MYSQL(8, 0, 23), MYSQL(5, 7, 44)}},
+        {"mysql8023", {MYSQL(8, 0, 23), MYSQL(9, 0, 1)}, {MYSQL(8, 0, 22), MYSQL(5, 7, 44)}},
+        {"mysql57to8025", {MYSQL(5, 7, 44), MYSQL(8, 0, 25)}, {MYSQL(8, 0, 26), MYSQL(8, 1, 0)}},
+        {"mysql8026", {MYSQL(8, 0, 26), MYSQL(8, 1, 0)}, {MYSQL(8, 0, 25), MARIADB(11, 8, 6)}},
+        {"mysql8030", {MYSQL(8, 0, 30), MYSQL(8, 1, 0)}, {MYSQL(8, 0, 29), MARIADB(11, 8, 6)}},
+        {"mysql57to81", {MYSQL(5, 7, 44), MYSQL(8, 1, 0)}, {MYSQL(8, 2, 0), MYSQL(9, 0, 1)}},
+        {"mysql82", {MYSQL(8, 2, 0), MYSQL(8, 3, 0)}, {MYSQL(8, 1, 0), MYSQL(8, 0, 44)}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        for (size_t v = 0; v < 2; v++) {
+            assert_true(sql_variant_fits(rows[i].variant, &rows[i].in[v]));
+            assert_false(sql_variant_fits(rows[i].variant, &rows[i].out[v]));
+        }
+    assert_false(sql_variant_fits("mysql8099", &mysql));
+}
+
+/* --- columns --- */
+
+static bool has_key(const struct sql_variant *variant, const char *key)
+{
+    for (const struct sql_read *read = variant->reads; read && read->key != NULL; read++)
+        if (strcmp(read->key, key) == 0)
+            return true;
+    return false;
+}
+
+static void test_all_texts_of_a_statement_name_the_same_columns(void **state)
+{
+    (void)state;
+    for (size_t a = 0; a < sql_variant_count; a++)
+        for (size_t b = 0; b < sql_variant_count; b++) {
+            if (sql_variants[a].id != sql_variants[b].id)
+                continue;
+            for (const struct sql_read *read = sql_variants[a].reads; read && read->key; read++)
+                if (!has_key(&sql_variants[b], read->key))
+                    fail_msg("%s.%s reads %s, %s does not", sql_variants[a].name,
+                             sql_variants[a].variant, read->key, sql_variants[b].variant);
+        }
+}
+
+/* link_status and verify_channels are read by the same eyes. */
+static void test_a_column_is_called_what_this_server_calls_it(void **state)
+{
+    (void)state;
+    assert_string_equal(sql_column(SQL_LINK_STATUS, &mariadb, "channel"), "Connection_name");
+    assert_string_equal(sql_column(SQL_VERIFY_CHANNELS, &mariadb, "sql_errno"), "Last_SQL_Errno");
+    assert_string_equal(sql_column(SQL_READ_ONLY_GET, &mariadb, "read_only"), "read_only");
+    assert_null(sql_column(SQL_LINK_STATUS, &mariadb, "no such key"));
+    assert_null(sql_column(SQL_LINK_STATUS, NULL, "channel"));
 }
 
 static void test_every_id_has_a_name_of_its_own(void **state)
@@ -285,6 +399,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_statement_has_exactly_one_text_for_each_supported_server),
+        cmocka_unit_test(test_a_statement_of_one_flavour_says_so_in_each_of_its_texts),
+        cmocka_unit_test(test_every_text_fits_a_supported_server),
+        cmocka_unit_test(test_a_range_ends_where_its_name_says),
+        cmocka_unit_test(test_all_texts_of_a_statement_name_the_same_columns),
+        cmocka_unit_test(test_a_column_is_called_what_this_server_calls_it),
         cmocka_unit_test(test_every_id_has_a_name_of_its_own),
         cmocka_unit_test(test_a_text_is_one_statement_without_its_comment),
         cmocka_unit_test(test_a_server_that_is_not_supported_gets_no_statement_of_another),
