@@ -13,14 +13,14 @@
 #define CUTOVER_CLUSTER_FENCE_H
 
 #include "cluster/session.h"
-#include "domain/gtid.h"
+#include "domain/position.h"
 
 struct fence_report {
     int64_t close_ms; /* SET GLOBAL read_only */
     int64_t prove_ms;
     unsigned killed;           /* application sessions killed; each is in killed_text */
     char killed_text[1024];    /* "id 12 app@10.0.0.3 Query 4 s; ..." */
-    struct gtid_list position; /* of the closed side, after the proof */
+    struct position position; /* of the closed side, after the proof */
 };
 
 /*

@@ -10,8 +10,12 @@
 #include "cluster/session.h"
 #include "domain/facts.h"
 
-/* The position of a primary: @@gtid_binlog_pos. */
-MUST_CHECK int link_position(struct session *source, struct gtid_list *out, struct err *err);
+/* The position of a primary: everything it has logged, whoever wrote it first. */
+MUST_CHECK int link_position(struct session *source, struct position *out, struct err *err);
+
+/* Who numbers what is written on this node, and of its position what was written there. */
+MUST_CHECK int link_origin(struct session *session, struct origin *out, struct err *err);
+MUST_CHECK int link_own_position(struct session *session, struct position *out, struct err *err);
 
 /*
  * Wait until `replica` has applied every transaction in `want` (only domains the link carries).
@@ -21,8 +25,7 @@ MUST_CHECK int link_position(struct session *source, struct gtid_list *out, stru
  *         stopped, with its error; ERR_STOPPED a signal. Repeat: safe.
  */
 MUST_CHECK int link_wait_applied(struct session *replica, const char *channel,
-                                 const struct gtid_list *want, int64_t deadline_ms,
-                                 struct err *err);
+                                 const struct position *want, int64_t deadline_ms, struct err *err);
 
 /* Wait until the channel receives and applies. Errors as above. */
 MUST_CHECK int link_wait_healthy(struct session *replica, const char *channel, int64_t deadline_ms,
@@ -47,7 +50,7 @@ MUST_CHECK int link_probe_row(struct session *source, struct session *replica, i
  * Transactions on `replica` (own server ids of that cluster) that `source` does not have. Empty =
  * clean. Heartbeat and probe rows are transactions like any other: they count.
  */
-MUST_CHECK int link_errant(struct session *replica, struct session *source, struct gtid_list *out,
+MUST_CHECK int link_errant(struct session *replica, struct session *source, struct position *out,
                            struct err *err);
 
 #endif

@@ -17,7 +17,7 @@
 #ifndef CUTOVER_CLUSTER_SEED_H
 #define CUTOVER_CLUSTER_SEED_H
 
-#include "domain/gtid.h"
+#include "domain/position.h"
 #include "domain/service.h"
 
 struct seed_progress {
@@ -38,7 +38,7 @@ struct seed_options {
 
 struct seed_report {
     /* of the source at the snapshot: what gtid_slave_pos must be on the targets */
-    struct gtid_list position;
+    struct position position;
     uint64_t rows, bytes;
     unsigned tables;
     int64_t duration_ms;

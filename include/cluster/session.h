@@ -9,6 +9,7 @@
 #ifndef CUTOVER_CLUSTER_SESSION_H
 #define CUTOVER_CLUSTER_SESSION_H
 
+#include "domain/position.h"
 #include "domain/service.h"
 #include "domain/version.h"
 #include "io/db.h"
@@ -62,6 +63,15 @@ const char *result_text(const struct db_result *result, size_t row, const char *
 /* Copy it, cut to fit. */
 void result_copy(const struct db_result *result, size_t row, const char *column, char *out,
                  size_t out_size);
+
+/* A column as the position, or the origin, of a server of this flavour. ERR_PROTOCOL/NONE. */
+MUST_CHECK int session_position(const struct session *session, const struct db_result *result,
+                                const char *column, struct position *out, struct err *err);
+MUST_CHECK int session_origin(const struct session *session, const struct db_result *result,
+                              const char *column, struct origin *out, struct err *err);
+
+/* What this server calls a column of a statement's answer; see sql_column(). */
+const char *session_column(const struct session *session, enum sql_id id, const char *key);
 
 /* Lists of literals for :{ours!} and :{databases!}. */
 void session_our_accounts(const struct service *service, struct buf *out);

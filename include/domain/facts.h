@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "domain/gtid.h"
+#include "domain/position.h"
 #include "domain/service.h"
 #include "domain/version.h"
 
@@ -28,9 +28,9 @@ struct channel_facts {
     enum tri is_applying;  /* SQL thread */
     unsigned receive_errno, apply_errno;
     char receive_error[256], apply_error[256];
-    bool has_delay;            /* false when the server says NULL */
-    int64_t delay_s;           /* Seconds_Behind: shown, never decided upon */
-    struct gtid_list received; /* Gtid_IO_Pos */
+    bool has_delay;           /* false when the server says NULL */
+    int64_t delay_s;          /* Seconds_Behind: shown, never decided upon */
+    struct position received; /* MySQL: since the channel was made, not all that it holds */
     char ignored_domains[64];
     enum tri uses_gtid, uses_tls;
 };
@@ -42,10 +42,13 @@ struct node_facts {
     struct server_version version;
     char version_text[64];
     uint32_t server_id;
-    uint32_t gtid_domain;
-    enum tri is_read_only, has_binlog, logs_replica_updates, is_gtid_strict;
+    struct origin origin;
+    enum tri is_read_only, has_binlog, logs_replica_updates;
+    enum tri is_super_read_only; /* MySQL: closed for administrators, too */
+    enum tri is_gtid_strict;     /* MySQL: gtid_mode and enforce_gtid_consistency are ON */
     char binlog_format[16], binlog_row_image[16], event_scheduler[16];
-    struct gtid_list binlog_pos, binlog_state, slave_pos;
+    /* MySQL: one set in all three */
+    struct position binlog_pos, binlog_state, slave_pos;
     unsigned increment, offset; /* global auto_increment_increment, auto_increment_offset */
     struct channel_facts channels[FACTS_CHANNEL_CAP];
     unsigned channel_count;

@@ -10,7 +10,7 @@
 #include "cluster/lease.h"
 #include "cluster/session.h"
 #include "dns/records.h"
-#include "domain/gtid.h"
+#include "domain/position.h"
 #include "engine/journal.h"
 #include "engine/run.h"
 #include "monitor/heartbeat.h"
@@ -63,9 +63,9 @@ MUST_CHECK int run_note_ms(struct run *run, const char *name, double ms, struct 
                            const char *fmt, ...) PRINTF_LIKE(5, 6);
 
 /* ${position:...} of this run. */
-MUST_CHECK int run_position_put(struct run *run, const char *name, const struct gtid_list *position,
+MUST_CHECK int run_position_put(struct run *run, const char *name, const struct position *position,
                                 struct err *err);
-MUST_CHECK int run_position_get(struct run *run, const char *name, struct gtid_list *out,
+MUST_CHECK int run_position_get(struct run *run, const char *name, struct position *out,
                                 struct err *err);
 
 /* step.c */

@@ -8,7 +8,8 @@
  *            every call answers ERR_LOST/NONE; the failed statement itself is EFFECT_UNKNOWN unless
  *            it is a read. When TLS is asked for, a connection without a cipher is refused (the
  *            library may fall back silently).
- * Threads:   a struct db belongs to one thread at a time. Call db_library_init() once in main.
+ * Threads:   a struct db belongs to one thread at a time. Call db_library_init() once in main; a
+ *            thread that used the library tells it so by ending.
  */
 #ifndef CUTOVER_IO_DB_H
 #define CUTOVER_IO_DB_H
@@ -37,6 +38,11 @@ struct db_target {
 
 MUST_CHECK int db_library_init(struct err *err);
 void db_library_end(void);
+
+/* "MariaDB Connector/C 3.3.20", or "MySQL client library 9.7.4 (built with 9.7.2)"; the only thing
+ * that tells one from the other. Returns out. */
+#define DB_LIBRARY_TEXT_SIZE 96
+const char *db_library_text(char out[DB_LIBRARY_TEXT_SIZE]);
 
 /* Errors: ERR_LOST/NONE with native 1045 (access denied), 2002/2003 (unreachable), 2026 (TLS), and
  * a hint for each. */
@@ -76,7 +82,7 @@ struct db_result {
 MUST_CHECK int db_query(struct db *db, const char *sql, struct db_result *out, struct err *err);
 void db_result_release(struct db_result *result);
 int db_result_column(const struct db_result *result,
-                     const char *name); /* index, case-insensitive, or -1 */
+                     const char *name); /* index, case-insensitive, or -1; NULL: no such column */
 const char *db_result_column_name(const struct db_result *result, size_t column);
 /* NULL when SQL NULL, row or column out of range (-1 included). Lives as long as the result. */
 const char *db_result_text(const struct db_result *result, size_t row, int column);
@@ -104,9 +110,5 @@ MUST_CHECK int db_stream_open(struct db *db, const char *sql, struct err *err);
 /* 1 a row, 0 the end, negative an error. The row lives until the next call. */
 MUST_CHECK int db_stream_next(struct db *db, struct db_row *out, struct err *err);
 void db_stream_close(struct db *db);
-
-/* Quote as a string literal ('...') for this connection's character set, appended to out. */
-struct buf;
-void db_quote(struct db *db, const char *bytes, size_t len, struct buf *out);
 
 #endif

@@ -9,7 +9,7 @@
 #ifndef CUTOVER_VERIFY_PAIR_H
 #define CUTOVER_VERIFY_PAIR_H
 
-#include "domain/gtid.h"
+#include "domain/position.h"
 #include "domain/service.h"
 #include "domain/version.h"
 #include "io/db.h"
@@ -20,7 +20,7 @@ struct verify_end {
     struct server_version version;
     enum side side;
     bool is_open;
-    uint32_t gtid_domain;
+    struct origin origin;
 };
 
 struct pair {
@@ -40,8 +40,8 @@ MUST_CHECK int end_query(struct verify_end *end, enum sql_id id, const struct sq
 MUST_CHECK int end_stream(struct verify_end *end, enum sql_id id, const struct sql_arg *args,
                           size_t arg_count, struct err *err);
 
-/* @@gtid_binlog_pos of an end, now. */
-MUST_CHECK int end_position(struct verify_end *end, struct gtid_list *out, struct err *err);
+/* Where an end stands now. */
+MUST_CHECK int end_position(struct verify_end *end, struct position *out, struct err *err);
 
 /*
  * Read the position of `from` now and wait until `to` has applied it. Does nothing when both are

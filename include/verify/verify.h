@@ -17,7 +17,7 @@
 
 #include <stdbool.h>
 
-#include "domain/gtid.h"
+#include "domain/position.h"
 #include "domain/service.h"
 
 enum difference_kind {
@@ -79,7 +79,7 @@ struct verify_report {
     size_t difference_count, difference_kept;
     char warnings[16][256]; /* tables without a usable key, ... */
     size_t warning_count;
-    struct gtid_list position; /* of the source when the pass ended */
+    struct position position; /* of the source when the pass ended */
     char hash[33];             /* over the table hashes, sorted by name */
     int64_t duration_ms;
 };

@@ -173,11 +173,11 @@ static json_t *difference_json(const struct difference *found)
 static int print_json(const struct verification *v, struct err *err)
 {
     const struct verify_report *report = &v->report;
-    char position[4096] = "";
+    char position[POSITION_TEXT_SIZE] = "";
     CLEANUP(json_release) json_t *differences = json_array();
     CLEANUP(json_release) json_t *warnings = json_array();
 
-    int rc = gtid_list_text(&report->position, position, sizeof position, err);
+    int rc = position_text(&report->position, position, sizeof position, err);
     if (rc)
         return rc;
     for (size_t i = 0; i < report->difference_kept; i++)

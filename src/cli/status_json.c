@@ -14,11 +14,11 @@ static json_t *inverse_json(enum tri value)
     return value == TRI_UNKNOWN ? json_null() : json_boolean(value == TRI_NO);
 }
 
-static json_t *position_json(const struct gtid_list *list)
+static json_t *position_json(const struct position *list)
 {
-    char text[4096];
+    char text[POSITION_TEXT_SIZE];
 
-    return gtid_list_text(list, text, sizeof text, NULL) ? json_null() : json_string(text);
+    return position_text(list, text, sizeof text, NULL) ? json_null() : json_string(text);
 }
 
 static json_t *node_json(const struct node_facts *facts)

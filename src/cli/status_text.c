@@ -45,7 +45,9 @@ static void print_nodes(const struct status *status)
         enum tri is_open = facts->is_read_only == TRI_UNKNOWN
                                ? TRI_UNKNOWN
                                : tri_of(facts->is_read_only == TRI_NO);
-        if (!is_reached || gtid_list_text(&facts->binlog_pos, position, sizeof position, NULL))
+        if (is_reached)
+            position_show(&facts->binlog_pos, position, sizeof position);
+        else
             (void)snprintf(position, sizeof position, "%s", facts->error);
         const char *const cells[] = {facts->node->name,
                                      side_title(facts->node->side),

@@ -309,27 +309,25 @@ static int kill_open(const struct service *service, struct session *second,
 /* Where the node stands: its whole position, and of it what it wrote itself. Others' transactions
  * may go on arriving. */
 struct standing {
-    struct gtid_list position, own;
+    struct position position, own;
 };
 
 static int read_standing(struct session *session, struct standing *out, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result row = {0};
-    struct gtid_list state;
+    struct position state;
+    struct origin origin;
     int rc = session_query_row(session, SQL_GTID_STATE, NULL, 0, &row, err);
     if (rc != 0)
         return rc;
-    rc = gtid_list_parse(result_text(&row, 0, "position"), &out->position, err);
+    rc = session_position(session, &row, "position", &out->position, err);
+    if (rc == 0)
+        rc = session_position(session, &row, "state", &state, err);
+    if (rc == 0)
+        rc = session_origin(session, &row, "origin", &origin, err);
     if (rc != 0)
         return rc;
-    rc = gtid_list_parse(result_text(&row, 0, "state"), &state, err);
-    if (rc != 0)
-        return rc;
-    uint32_t server_id = (uint32_t)result_number(&row, 0, "server_id");
-    out->own.count = 0;
-    for (size_t i = 0; i < state.count; i++)
-        if (state.items[i].server == server_id)
-            out->own.items[out->own.count++] = state.items[i];
+    position_of_server(&state, &origin, (uint32_t)result_number(&row, 0, "server_id"), &out->own);
     return 0;
 }
 
@@ -353,11 +351,11 @@ static int check_writers(const struct service *service, struct session *session,
 static int check_still(const struct session *session, const struct standing *before,
                        const struct standing *after, struct err *err)
 {
-    char was[200] = "?", is[200] = "?";
-    if (gtid_list_equal(&before->own, &after->own))
+    char was[200], is[200];
+    if (position_equal(&before->own, &after->own))
         return 0;
-    (void)!gtid_list_text(&before->own, was, sizeof(was), NULL); /* for a message */
-    (void)!gtid_list_text(&after->own, is, sizeof(is), NULL);
+    position_show(&before->own, was, sizeof(was));
+    position_show(&after->own, is, sizeof(is));
     int rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
                      "writes still land although read_only is on: %s became %s", was, is);
     (void)err_where(err, "%s", db_where(session->db));

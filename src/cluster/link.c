@@ -17,14 +17,13 @@
 #define WAIT_SLICE_MS 250
 #define HEALTH_POLL_MS 100
 #define PROBE_POLL_MS 10
-#define POSITION_TEXT_SIZE 4096
 #define TOKEN_DIGITS 32
 
 /* What decides whether a channel is worth waiting for. */
 struct channel_health {
     bool is_receiving, is_applying;
     bool is_cut; /* stopped receiving for good; "Connecting" is neither this nor receiving */
-    struct gtid_list received;
+    struct position received;
     unsigned native;
     char error[256];
     char ignored_domains[64];
@@ -40,22 +39,51 @@ static int stopped(struct err *err)
     return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while waiting for a link");
 }
 
-int link_position(struct session *source, struct gtid_list *out, struct err *err)
+int link_position(struct session *source, struct position *out, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result row = {0};
     int rc = session_query_row(source, SQL_GTID_POSITION, NULL, 0, &row, err);
     if (rc != 0)
         return rc;
-    return gtid_list_parse(result_text(&row, 0, "position"), out, err);
+    return session_position(source, &row, "position", out, err);
+}
+
+int link_origin(struct session *session, struct origin *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = session_query_row(session, SQL_GTID_ORIGIN, NULL, 0, &row, err);
+    return rc != 0 ? rc : session_origin(session, &row, "origin", out, err);
+}
+
+int link_own_position(struct session *session, struct position *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    struct position all;
+    struct origin origin;
+    int rc = session_query_row(session, SQL_GTID_STATE, NULL, 0, &row, err);
+    if (rc == 0)
+        rc = session_position(session, &row, "position", &all, err);
+    if (rc == 0)
+        rc = session_origin(session, &row, "origin", &origin, err);
+    if (rc == 0)
+        position_of(&all, &origin, out);
+    return rc;
 }
 
 /* --- the state of a channel --- */
 
+static const char *status_text(const struct session *replica, const struct db_result *status,
+                               size_t row, const char *key)
+{
+    return result_text(status, row, session_column(replica, SQL_LINK_STATUS, key));
+}
+
 static int find_channel(struct session *replica, const char *channel,
                         const struct db_result *status, size_t *out_row, struct err *err)
 {
+    const char *column = session_column(replica, SQL_LINK_STATUS, "channel");
     for (size_t i = 0; i < status->row_count; i++)
-        if (strcmp(result_text(status, i, "Connection_name"), channel) == 0) {
+        if (strcmp(result_text(status, i, column), channel) == 0) {
             *out_row = i;
             return 0;
         }
@@ -63,6 +91,26 @@ static int find_channel(struct session *replica, const char *channel,
         err_set(err, ERR_SERVER, EFFECT_NONE, "there is no replication channel \"%s\"", channel);
     (void)err_where(err, "%s", db_where(replica->db));
     return rc;
+}
+
+static int take_health(const struct session *replica, const struct db_result *status, size_t row,
+                       struct channel_health *out, struct err *err)
+{
+    const char *receiving = status_text(replica, status, row, "receiving");
+    bool is_apply_error = strcmp(status_text(replica, status, row, "sql_errno"), "0") != 0;
+    *out = (struct channel_health){
+        .is_receiving = strcmp(receiving, "Yes") == 0,
+        .is_cut = strcmp(receiving, "No") == 0,
+        .is_applying = strcmp(status_text(replica, status, row, "applying"), "Yes") == 0,
+    };
+    out->native = (unsigned)strtoul(
+        status_text(replica, status, row, is_apply_error ? "sql_errno" : "io_errno"), NULL, 10);
+    (void)snprintf(out->error, sizeof(out->error), "%s",
+                   status_text(replica, status, row, is_apply_error ? "sql_error" : "io_error"));
+    (void)snprintf(out->ignored_domains, sizeof(out->ignored_domains), "%s",
+                   status_text(replica, status, row, "ignored"));
+    return position_parse(replica->version.flavour, status_text(replica, status, row, "received"),
+                          &out->received, err);
 }
 
 static int read_health(struct session *replica, const char *channel, struct channel_health *out,
@@ -76,20 +124,7 @@ static int read_health(struct session *replica, const char *channel, struct chan
     rc = find_channel(replica, channel, &status, &row, err);
     if (rc != 0)
         return rc;
-    const char *receiving = result_text(&status, row, "Slave_IO_Running");
-    bool is_apply_error = result_number(&status, row, "Last_SQL_Errno") != 0;
-    *out = (struct channel_health){
-        .is_receiving = strcmp(receiving, "Yes") == 0,
-        .is_cut = strcmp(receiving, "No") == 0,
-        .is_applying = strcmp(result_text(&status, row, "Slave_SQL_Running"), "Yes") == 0,
-    };
-    out->native =
-        (unsigned)result_number(&status, row, is_apply_error ? "Last_SQL_Errno" : "Last_IO_Errno");
-    result_copy(&status, row, is_apply_error ? "Last_SQL_Error" : "Last_IO_Error", out->error,
-                sizeof(out->error));
-    result_copy(&status, row, "Replicate_Ignore_Domain_Ids", out->ignored_domains,
-                sizeof(out->ignored_domains));
-    return gtid_list_parse(result_text(&status, row, "Gtid_IO_Pos"), &out->received, err);
+    return take_health(replica, &status, row, out, err);
 }
 
 static int link_stopped(const struct session *replica, const char *channel,
@@ -151,31 +186,34 @@ static bool names_domain(const char *list, uint32_t domain)
 }
 
 /* The link leaves the replica's own domain out: its position there never comes through it. */
-static void drop_ignored(const struct gtid_list *want, const char *ignored, struct gtid_list *out)
+static void drop_ignored(const struct position *want, const char *ignored, struct position *out)
 {
-    struct gtid_list kept = {0};
-    for (size_t i = 0; i < want->count; i++)
-        if (!names_domain(ignored, want->items[i].domain))
-            kept.items[kept.count++] = want->items[i];
+    struct position kept = *want;
+    if (want->flavour == FLAVOUR_MARIADB) {
+        kept.list.count = 0;
+        for (size_t i = 0; i < want->list.count; i++)
+            if (!names_domain(ignored, want->list.items[i].domain))
+                kept.list.items[kept.list.count++] = want->list.items[i];
+    }
     *out = kept;
 }
 
-static int read_applied(struct session *replica, struct gtid_list *out, struct err *err)
+static int read_applied(struct session *replica, struct position *out, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result row = {0};
     int rc = session_query_row(replica, SQL_GTID_STATE, NULL, 0, &row, err);
     if (rc != 0)
         return rc;
-    return gtid_list_parse(result_text(&row, 0, "applied"), out, err);
+    return session_position(replica, &row, "applied", out, err);
 }
 
 /* One bounded wait on the server. The read timeout of the session is above it, or raised. */
-static int wait_slice(struct session *replica, const struct gtid_list *want, int64_t slice_ms,
+static int wait_slice(struct session *replica, const struct position *want, int64_t slice_ms,
                       bool *out_is_reached, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result row = {0};
     char position[POSITION_TEXT_SIZE], seconds[32];
-    int rc = gtid_list_text(want, position, sizeof(position), err);
+    int rc = position_text(want, position, sizeof(position), err);
     if (rc != 0)
         return rc;
     if (slice_ms < 0)
@@ -194,33 +232,52 @@ static int wait_slice(struct session *replica, const struct gtid_list *want, int
     return 0;
 }
 
-static int not_reached(struct session *replica, const char *channel, const struct gtid_list *want,
+static int not_reached(struct session *replica, const char *channel, const struct position *want,
                        struct err *err)
 {
-    struct gtid_list applied = {0};
+    struct position applied = {0};
     int rc = read_applied(replica, &applied, err);
     if (rc != 0)
         return rc;
     rc = err_set(err, ERR_TIMEOUT, EFFECT_NONE, "the link %s lacks %llu transactions of the source",
-                 channel, (unsigned long long)gtid_list_distance(&applied, want));
+                 channel, (unsigned long long)position_distance(&applied, want));
     (void)err_where(err, "%s", db_where(replica->db));
     return rc;
 }
 
-int link_wait_applied(struct session *replica, const char *channel, const struct gtid_list *want,
+/*
+ * A link that no longer receives: is something it was to bring neither applied nor on this side?
+ * What a MySQL channel has received counts from its beginning, so what is applied is asked, too.
+ */
+static int is_short(struct session *replica, const struct channel_health *health,
+                    const struct position *carried, bool *out, struct err *err)
+{
+    struct position applied, missing;
+    int rc = read_applied(replica, &applied, err);
+    if (rc != 0)
+        return rc;
+    position_missing(&applied, carried, &missing);
+    *out = !position_covers(&health->received, &missing);
+    return 0;
+}
+
+int link_wait_applied(struct session *replica, const char *channel, const struct position *want,
                       int64_t deadline_ms, struct err *err)
 {
     for (;;) {
         struct channel_health health;
-        struct gtid_list carried;
+        struct position carried;
         int rc = read_health(replica, channel, &health, err);
         if (rc != 0)
             return rc;
         drop_ignored(want, health.ignored_domains, &carried);
-        bool is_stopped =
-            !health.is_applying || (health.is_cut && !gtid_list_covers(&health.received, &carried));
+        bool is_stopped = !health.is_applying;
+        if (health.is_cut && !is_stopped)
+            rc = is_short(replica, &health, &carried, &is_stopped, err);
+        if (rc != 0)
+            return rc;
         int64_t left_ms = deadline_ms - clock_mono_ms();
-        bool is_reached = carried.count == 0;
+        bool is_reached = position_is_empty(&carried);
         if (!is_reached) {
             rc = wait_slice(replica, &carried, is_stopped ? 0 : shorter(left_ms, WAIT_SLICE_MS),
                             &is_reached, err);
@@ -241,18 +298,13 @@ int link_wait_applied(struct session *replica, const char *channel, const struct
 int link_measure(struct session *source, struct session *replica, int64_t timeout_ms,
                  int64_t *out_lag_us, struct err *err)
 {
-    CLEANUP(db_result_release) struct db_result row = {0};
-    int rc = session_query_row(source, SQL_GTID_STATE, NULL, 0, &row, err);
+    struct position own;
+    int rc = link_own_position(source, &own, err);
     if (rc != 0)
         return rc;
     int64_t began_us = clock_mono_us();
     int64_t deadline_ms = clock_mono_ms() + timeout_ms;
-    struct gtid_list position, own;
-    rc = gtid_list_parse(result_text(&row, 0, "position"), &position, err);
-    if (rc != 0)
-        return rc;
-    gtid_list_filter(&position, (uint32_t)result_number(&row, 0, "origin"), &own);
-    bool is_reached = own.count == 0;
+    bool is_reached = position_is_empty(&own);
     while (!is_reached && clock_mono_ms() < deadline_ms) {
         if (signals_stop_wanted())
             return stopped(err);
@@ -316,25 +368,25 @@ int link_probe_row(struct session *source, struct session *replica, int64_t dead
 
 /* --- transactions that should not be there --- */
 
-static int read_state(struct session *session, struct gtid_list *out, struct err *err)
+static int read_state(struct session *session, struct position *out, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result row = {0};
     int rc = session_query_row(session, SQL_GTID_STATE, NULL, 0, &row, err);
     if (rc != 0)
         return rc;
-    return gtid_list_parse(result_text(&row, 0, "state"), out, err);
+    return session_position(session, &row, "state", out, err);
 }
 
-int link_errant(struct session *replica, struct session *source, struct gtid_list *out,
+int link_errant(struct session *replica, struct session *source, struct position *out,
                 struct err *err)
 {
-    struct gtid_list replica_state, source_state;
+    struct position replica_state, source_state;
     int rc = read_state(replica, &replica_state, err);
     if (rc != 0)
         return rc;
     rc = read_state(source, &source_state, err);
     if (rc != 0)
         return rc;
-    gtid_list_errant(&replica_state, &source_state, out);
+    position_errant(&replica_state, &source_state, out);
     return 0;
 }

@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -79,8 +80,8 @@ static int read_variables(struct probe_job *job, struct err *err)
         return rc;
     result_copy(&row, 0, "version", facts->version_text, sizeof(facts->version_text));
     facts->server_id = (uint32_t)result_number(&row, 0, "server_id");
-    facts->gtid_domain = (uint32_t)result_number(&row, 0, "origin");
     facts->is_read_only = tri_of(result_number(&row, 0, "read_only") != 0);
+    facts->is_super_read_only = tri_of(result_number(&row, 0, "is_super_read_only") != 0);
     facts->has_binlog = tri_of(result_number(&row, 0, "has_binlog") != 0);
     facts->logs_replica_updates = tri_of(result_number(&row, 0, "logs_replica_updates") != 0);
     facts->is_gtid_strict = tri_of(result_number(&row, 0, "gtid_strict") != 0);
@@ -90,7 +91,7 @@ static int read_variables(struct probe_job *job, struct err *err)
     result_copy(&row, 0, "event_scheduler", facts->event_scheduler, sizeof(facts->event_scheduler));
     facts->increment = (unsigned)result_number(&row, 0, "increment");
     facts->offset = (unsigned)result_number(&row, 0, "offset");
-    return 0;
+    return session_origin(&job->session, &row, "origin", &facts->origin, err);
 }
 
 /* The clock is compared at the middle of the quickest of a few round trips: its half is the error.
@@ -149,30 +150,60 @@ static int read_has_data(struct probe_job *job, struct err *err)
     return 0;
 }
 
-static enum tri is_yes(const struct db_result *result, size_t row, const char *column)
+/* One row of the answer to link_status, its columns by our own names. */
+struct channel_row {
+    const struct session *session;
+    const struct db_result *status;
+    size_t row;
+};
+
+static const char *channel_text(const struct channel_row *from, const char *key)
 {
-    return tri_of(strcmp(result_text(result, row, column), "Yes") == 0);
+    return result_text(from->status, from->row,
+                       session_column(from->session, SQL_LINK_STATUS, key));
 }
 
-static int take_channel(const struct db_result *status, size_t row, struct channel_facts *out,
-                        struct err *err)
+static unsigned channel_number(const struct channel_row *from, const char *key)
 {
-    result_copy(status, row, "Connection_name", out->name, sizeof(out->name));
-    result_copy(status, row, "Master_Host", out->source_host, sizeof(out->source_host));
-    out->source_port = (unsigned)result_number(status, row, "Master_Port");
-    out->is_receiving = is_yes(status, row, "Slave_IO_Running");
-    out->is_applying = is_yes(status, row, "Slave_SQL_Running");
-    out->receive_errno = (unsigned)result_number(status, row, "Last_IO_Errno");
-    out->apply_errno = (unsigned)result_number(status, row, "Last_SQL_Errno");
-    result_copy(status, row, "Last_IO_Error", out->receive_error, sizeof(out->receive_error));
-    result_copy(status, row, "Last_SQL_Error", out->apply_error, sizeof(out->apply_error));
-    out->has_delay = db_result_get(status, row, "Seconds_Behind_Master") != NULL;
-    out->delay_s = result_number(status, row, "Seconds_Behind_Master");
-    result_copy(status, row, "Replicate_Ignore_Domain_Ids", out->ignored_domains,
-                sizeof(out->ignored_domains));
-    out->uses_gtid = tri_of(strcmp(result_text(status, row, "Using_Gtid"), "No") != 0);
-    out->uses_tls = is_yes(status, row, "Master_SSL_Allowed");
-    return gtid_list_parse(result_text(status, row, "Gtid_IO_Pos"), &out->received, err);
+    return (unsigned)strtoul(channel_text(from, key), NULL, 10);
+}
+
+static void channel_copy(const struct channel_row *from, const char *key, char *out,
+                         size_t out_size)
+{
+    (void)snprintf(out, out_size, "%s", channel_text(from, key));
+}
+
+static enum tri is_yes(const struct channel_row *from, const char *key)
+{
+    return tri_of(strcmp(channel_text(from, key), "Yes") == 0);
+}
+
+/* MariaDB says No, Slave_Pos or Current_Pos; MySQL 0 or 1. */
+static enum tri uses_gtid(const struct channel_row *from)
+{
+    const char *text = channel_text(from, "uses_gtid");
+    return tri_of(text[0] != '\0' && strcmp(text, "No") != 0 && strcmp(text, "0") != 0);
+}
+
+static int take_channel(const struct channel_row *from, struct channel_facts *out, struct err *err)
+{
+    channel_copy(from, "channel", out->name, sizeof(out->name));
+    channel_copy(from, "source_host", out->source_host, sizeof(out->source_host));
+    out->source_port = channel_number(from, "source_port");
+    out->is_receiving = is_yes(from, "receiving");
+    out->is_applying = is_yes(from, "applying");
+    out->receive_errno = channel_number(from, "io_errno");
+    out->apply_errno = channel_number(from, "sql_errno");
+    channel_copy(from, "io_error", out->receive_error, sizeof(out->receive_error));
+    channel_copy(from, "sql_error", out->apply_error, sizeof(out->apply_error));
+    out->has_delay = channel_text(from, "delay")[0] != '\0'; /* NULL: the server cannot say */
+    out->delay_s = strtoll(channel_text(from, "delay"), NULL, 10);
+    channel_copy(from, "ignored", out->ignored_domains, sizeof(out->ignored_domains));
+    out->uses_gtid = uses_gtid(from);
+    out->uses_tls = is_yes(from, "tls");
+    return position_parse(from->session->version.flavour, channel_text(from, "received"),
+                          &out->received, err);
 }
 
 static int read_channels(struct probe_job *job, struct err *err)
@@ -186,7 +217,8 @@ static int read_channels(struct probe_job *job, struct err *err)
                        "%zu replication channels, more than the %d this program knows of",
                        status.row_count, FACTS_CHANNEL_CAP);
     for (size_t i = 0; i < status.row_count; i++) {
-        rc = take_channel(&status, i, &job->facts->channels[i], err);
+        const struct channel_row from = {&job->session, &status, i};
+        rc = take_channel(&from, &job->facts->channels[i], err);
         if (rc != 0)
             return rc;
     }
@@ -200,13 +232,13 @@ static int read_gtids(struct probe_job *job, struct err *err)
     int rc = ask_row(job, SQL_GTID_STATE, NULL, 0, &row, err);
     if (rc != 0)
         return rc;
-    rc = gtid_list_parse(result_text(&row, 0, "position"), &job->facts->binlog_pos, err);
+    rc = session_position(&job->session, &row, "position", &job->facts->binlog_pos, err);
     if (rc != 0)
         return rc;
-    rc = gtid_list_parse(result_text(&row, 0, "state"), &job->facts->binlog_state, err);
+    rc = session_position(&job->session, &row, "state", &job->facts->binlog_state, err);
     if (rc != 0)
         return rc;
-    return gtid_list_parse(result_text(&row, 0, "applied"), &job->facts->slave_pos, err);
+    return session_position(&job->session, &row, "applied", &job->facts->slave_pos, err);
 }
 
 /* --- the waves --- */

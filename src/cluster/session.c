@@ -176,6 +176,29 @@ void result_copy(const struct db_result *result, size_t row, const char *column,
     (void)snprintf(out, out_size, "%s", result_text(result, row, column));
 }
 
+int session_position(const struct session *session, const struct db_result *result,
+                     const char *column, struct position *out, struct err *err)
+{
+    int rc = position_parse(session->version.flavour, result_text(result, 0, column), out, err);
+    if (rc != 0)
+        (void)err_where(err, "%s", db_where(session->db));
+    return rc;
+}
+
+int session_origin(const struct session *session, const struct db_result *result,
+                   const char *column, struct origin *out, struct err *err)
+{
+    int rc = origin_parse(session->version.flavour, result_text(result, 0, column), out, err);
+    if (rc != 0)
+        (void)err_where(err, "%s", db_where(session->db));
+    return rc;
+}
+
+const char *session_column(const struct session *session, enum sql_id id, const char *key)
+{
+    return sql_column(id, &session->version, key);
+}
+
 void session_our_accounts(const struct service *service, struct buf *out)
 {
     const char *const names[] = {service->controller.user, service->monitor.user,

@@ -136,10 +136,11 @@ void look_domain_distinct(const struct service *service UNUSED, const struct fac
         const struct node_facts *primary = facts_primary(facts, node->node->side);
         if (finding_unreached(out, row, node) || primary == NULL || primary->is_reached != TRI_YES)
             continue;
-        if (node->gtid_domain != primary->gtid_domain)
+        if (node->origin.flavour == FLAVOUR_MARIADB &&
+            !origin_equal(&node->origin, &primary->origin))
             finding_fix(finding_add(out, row, SEVERITY_WARN, node->node->name,
                                     "has gtid_domain_id %" PRIu32 ", its primary %" PRIu32,
-                                    node->gtid_domain, primary->gtid_domain),
+                                    node->origin.domain, primary->origin.domain),
                         "%s", fix);
     }
     const struct node_facts *old_primary = facts_primary(facts, SIDE_OLD);
@@ -150,25 +151,25 @@ void look_domain_distinct(const struct service *service UNUSED, const struct fac
             finding_add(out, row, SEVERITY_WARN, "", "not known: a primary is missing");
         return;
     }
-    if (old_primary->gtid_domain == new_primary->gtid_domain)
+    char old_text[GTID_UUID_TEXT_SIZE], new_text[GTID_UUID_TEXT_SIZE];
+    origin_text(&old_primary->origin, old_text);
+    origin_text(&new_primary->origin, new_text);
+    if (origin_equal(&old_primary->origin, &new_primary->origin))
         finding_fix(finding_add(out, row, SEVERITY_BLOCK, new_primary->node->name,
-                                "OLD and NEW both write into gtid_domain_id %" PRIu32,
-                                new_primary->gtid_domain),
+                                "OLD and NEW both write as %s", new_text),
                     "%s", fix);
-    finding_well(out, row, before, "OLD writes into domain %" PRIu32 ", NEW into %" PRIu32,
-                 old_primary->gtid_domain, new_primary->gtid_domain);
+    finding_well(out, row, before, "OLD writes as %s, NEW as %s", old_text, new_text);
 }
 
 /* What NEW has and OLD has not, in the words of a GTID list. */
 static bool stray_text(const struct node_facts *old_primary, const struct node_facts *new_primary,
                        char *out, size_t out_size)
 {
-    struct gtid_list stray;
-    gtid_list_errant(&new_primary->binlog_state, &old_primary->binlog_state, &stray);
-    if (stray.count == 0)
+    struct position stray;
+    position_errant(&new_primary->binlog_state, &old_primary->binlog_state, &stray);
+    if (position_is_empty(&stray))
         return false;
-    if (gtid_list_text(&stray, out, out_size, NULL) != 0)
-        (void)snprintf(out, out_size, "%zu GTIDs", stray.count); /* fits */
+    position_show(&stray, out, out_size);
     return true;
 }
 

@@ -24,6 +24,12 @@ void ops_drop_link(struct compile *c, struct plan_step *step, enum op_list list,
         ER_NO_SUCH_CHANNEL;
 }
 
+/* MySQL has no domains, and skips by itself what it has executed before. */
+static unsigned domain_of(const struct node_facts *node)
+{
+    return node && node->origin.flavour == FLAVOUR_MARIADB ? node->origin.domain : 0;
+}
+
 static void ops_create_link(struct compile *c, struct plan_step *step, enum side replica_side)
 {
     const struct service *service = c->service;
@@ -33,7 +39,7 @@ static void ops_create_link(struct compile *c, struct plan_step *step, enum side
     bool verifies = service->tls.mode == TLS_VERIFY_CA || service->tls.mode == TLS_VERIFY_IDENTITY;
 
     (void)snprintf(port, sizeof port, "%u", source->port);
-    (void)snprintf(ignore, sizeof ignore, "%u", own ? own->gtid_domain : 0);
+    (void)snprintf(ignore, sizeof ignore, "%u", domain_of(own));
     const struct sql_arg args[] = {
         {"channel", link_channel(replica_side)},
         {"host", source->host},

@@ -126,11 +126,11 @@ int run_note_ms(struct run *run, const char *name, double ms, struct err *err, c
     return keep_note(run, name, text, json_real(ms), err);
 }
 
-int run_position_put(struct run *run, const char *name, const struct gtid_list *position,
+int run_position_put(struct run *run, const char *name, const struct position *position,
                      struct err *err)
 {
-    char text[4096], variable[64];
-    int rc = gtid_list_text(position, text, sizeof text, err);
+    char text[POSITION_TEXT_SIZE], variable[64];
+    int rc = position_text(position, text, sizeof text, err);
 
     if (rc)
         return rc;
@@ -138,13 +138,13 @@ int run_position_put(struct run *run, const char *name, const struct gtid_list *
     return journal_variable_put(run->journal, run->id, variable, text, err);
 }
 
-int run_position_get(struct run *run, const char *name, struct gtid_list *out, struct err *err)
+int run_position_get(struct run *run, const char *name, struct position *out, struct err *err)
 {
-    char text[4096], variable[64];
+    char text[POSITION_TEXT_SIZE], variable[64];
 
     (void)snprintf(variable, sizeof variable, "position:%s", name);
     int rc = journal_variable_get(run->journal, run->id, variable, text, sizeof text, err);
-    return rc ? rc : gtid_list_parse(text, out, err);
+    return rc ? rc : position_parse_any(text, out, err);
 }
 
 int side_of(const json_t *args, const char *key, enum side *out, struct err *err)

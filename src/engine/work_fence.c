@@ -62,23 +62,12 @@ WORK(work_fence_close)
     return rc ? rc : note_closed(run, side, &report, err);
 }
 
-/* What `session`'s node wrote itself: all domains may move by what arrives over a link. */
-static int own_position(struct session *session, const struct gtid_list *all, struct gtid_list *out,
-                        struct err *err)
-{
-    int64_t domain;
-    int rc = db_query_int(session->db, sql_for(SQL_GTID_ORIGIN, &session->version), &domain, err);
-
-    if (!rc)
-        gtid_list_filter(all, (uint32_t)domain, out);
-    return rc;
-}
-
 WORK(work_fence_still)
 {
     enum side side;
     struct session *session;
-    struct gtid_list now, then, own_now, own_then;
+    struct origin origin;
+    struct position now, then, own_now, own_then;
 
     int rc = work_side_is_closed(run, step, args, err);
     if (!rc)
@@ -88,11 +77,13 @@ WORK(work_fence_still)
     if (!rc)
         rc = link_position(session, &now, err);
     if (!rc)
-        rc = own_position(session, &then, &own_then, err);
-    if (!rc)
-        rc = own_position(session, &now, &own_now, err);
-    if (rc || gtid_list_equal(&own_now, &own_then))
+        rc = link_origin(session, &origin, err);
+    if (rc)
         return rc;
+    position_of(&then, &origin, &own_then); /* the rest moves by what arrives over a link */
+    position_of(&now, &origin, &own_now);
+    if (position_equal(&own_now, &own_then))
+        return 0;
     err_set(
         err, ERR_REFUSED, EFFECT_NONE,
         "%s has committed transactions since it was closed: an account writes through read_only",
@@ -185,7 +176,7 @@ WORK(work_drain)
 {
     enum side from;
     struct session *source, *replica;
-    struct gtid_list want;
+    struct position want;
     int64_t began_ms = clock_mono_ms();
 
     (void)step;

@@ -85,14 +85,13 @@ WORK(work_seed_copy)
     return rc;
 }
 
-static int refuse_errant(const struct gtid_list *errant, struct err *err)
+static int refuse_errant(const struct position *errant, struct err *err)
 {
     char text[300];
 
-    if (errant->count == 0)
+    if (position_is_empty(errant))
         return 0;
-    if (gtid_list_text(errant, text, sizeof text, NULL))
-        (void)snprintf(text, sizeof text, "%zu positions", errant->count);
+    position_show(errant, text, sizeof text);
     err_set(err, ERR_REFUSED, EFFECT_NONE,
             "NEW took writes of its own, which OLD does not have: %s", text);
     return err_hint(err, "NEW must be emptied and seeded again: the playbook 2-rehearse-and-reset "
@@ -146,7 +145,7 @@ WORK(work_replicas_check)
 WORK(work_link_check_clean)
 {
     struct session *old_primary, *new_primary;
-    struct gtid_list errant;
+    struct position errant;
 
     (void)step;
     (void)args;
@@ -169,11 +168,11 @@ WORK(work_seed_check)
     if (!primary || primary->is_reached != TRI_YES)
         rc = err_set(err, ERR_LOST, EFFECT_NONE, "NEW does not answer: %s",
                      primary ? primary->error : "no primary");
-    else if (primary->has_data != TRI_YES || primary->slave_pos.count == 0)
+    else if (primary->has_data != TRI_YES || position_is_empty(&primary->slave_pos))
         rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
                      "NEW has not been seeded: it holds %s and knows %s",
                      primary->has_data == TRI_YES ? "tables" : "no tables",
-                     primary->slave_pos.count ? "a position" : "no position");
+                     position_is_empty(&primary->slave_pos) ? "no position" : "a position");
     facts_release(&facts);
     return rc ? rc : work_link_check_clean(run, step, args, err);
 }
@@ -244,7 +243,7 @@ WORK(work_link_catch_up)
 {
     enum side side;
     struct session *source, *replica;
-    struct gtid_list want;
+    struct position want;
 
     (void)step;
     int rc = side_of(args, "side", &side, err);

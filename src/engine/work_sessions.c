@@ -221,7 +221,7 @@ static void list_talkers(const struct app_session *apps, size_t count, char *out
 
 struct chase {
     struct session *session;
-    struct gtid_list position; /* of the side's own domain, when it last moved */
+    struct position position; /* what the side wrote itself, when it last moved */
     int64_t still_since_ms;
     char talkers[300];
 };
@@ -230,19 +230,14 @@ static int look_at_side(struct run *run, struct chase *chase, struct err *err)
 {
     struct app_session *apps = NULL;
     size_t count = 0;
-    struct gtid_list all, own;
-    int64_t domain;
+    struct position own;
 
-    int rc = db_query_int(chase->session->db, sql_for(SQL_GTID_ORIGIN, &chase->session->version),
-                          &domain, err);
-    if (!rc)
-        rc = link_position(chase->session, &all, err);
+    int rc = link_own_position(chase->session, &own, err);
     if (!rc)
         rc = fence_app_sessions(run->service, chase->session, &apps, &count, err);
     if (rc)
         return rc;
-    gtid_list_filter(&all, (uint32_t)domain, &own);
-    if (!gtid_list_equal(&own, &chase->position)) {
+    if (!position_equal(&own, &chase->position)) {
         chase->position = own;
         chase->still_since_ms = clock_mono_ms();
     }

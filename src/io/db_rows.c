@@ -113,7 +113,7 @@ int db_result_column(const struct db_result *result, const char *name)
 {
     const struct db_rows *rows = result->opaque;
 
-    for (size_t i = 0; i < result->column_count; i++)
+    for (size_t i = 0; i < result->column_count && name != NULL; i++)
         if (strcasecmp(rows->names[i], name) == 0)
             return (int)i;
     return -1;

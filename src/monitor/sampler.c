@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "domain/gtid.h"
+#include "domain/position.h"
 #include "monitor/heartbeat.h"
 #include "monitor/node_client.h"
 
@@ -26,7 +26,7 @@ struct feed {
     bool is_there, is_running;
     unsigned native;
     char error[256];
-    struct gtid_list received;
+    struct position received;
 };
 
 /* What one node said in one sample. Zero: it could not be read. */
@@ -34,8 +34,9 @@ struct reading {
     bool is_reached;
     int64_t asked_ms, read_ms, read_us; /* monotonic before and after, wall clock after */
     enum tri is_open;
-    uint32_t server_id, domain;
-    struct gtid_list position, applied;
+    uint32_t server_id;
+    struct origin origin;
+    struct position position, applied;
     struct {
         uint32_t server_id;
         int64_t beat_us;
@@ -58,11 +59,9 @@ struct sampler {
     struct watcher watchers[SERVICE_NODE_CAP];
     size_t count;
     pthread_mutex_t mutex;
-    struct {
-        bool is_known;
-        uint32_t id;
-    } domain[SIDE_COUNT]; /* a setting that does not change: kept while its primary is silent */
-    /* when the primary of a side was first seen at a sequence of the domain of a side */
+    /* a setting that does not change: kept while its primary is silent */
+    struct origin origin[SIDE_COUNT];
+    /* when the primary of a side was first seen that far in what a side wrote */
     struct lag_ring ring[SIDE_COUNT][SIDE_COUNT];
 };
 
@@ -86,12 +85,14 @@ static int read_state(struct watcher *watcher, struct reading *out, struct err *
     if (rc != 0)
         return rc;
     out->server_id = (uint32_t)number_of(&row, 0, "server_id");
-    out->domain = (uint32_t)number_of(&row, 0, "origin");
     out->is_open = tri_of(number_of(&row, 0, "read_only") == 0);
-    rc = gtid_list_parse(text_of(&row, 0, "position"), &out->position, err);
-    if (rc != 0)
-        return rc;
-    return gtid_list_parse(text_of(&row, 0, "applied"), &out->applied, err);
+    enum flavour flavour = watcher->client.version.flavour;
+    rc = origin_parse(flavour, text_of(&row, 0, "origin"), &out->origin, err);
+    if (rc == 0)
+        rc = position_parse(flavour, text_of(&row, 0, "position"), &out->position, err);
+    if (rc == 0)
+        rc = position_parse(flavour, text_of(&row, 0, "applied"), &out->applied, err);
+    return rc;
 }
 
 static int read_beats(struct watcher *watcher, struct reading *out, struct err *err)
@@ -119,17 +120,28 @@ static bool is_feed(const struct node *node, const char *channel)
            strcmp(channel, link_channel(SIDE_NEW)) != 0;
 }
 
-static int take_feed(const struct db_result *rows, size_t row, struct feed *out, struct err *err)
+/* One row of the answer to link_status, its columns by our own names. */
+static const char *feed_text(const struct watcher *watcher, const struct db_result *rows,
+                             size_t row, const char *key)
 {
-    bool is_apply_error = number_of(rows, row, "Last_SQL_Errno") != 0;
+    return text_of(rows, row, sql_column(SQL_LINK_STATUS, &watcher->client.version, key));
+}
+
+static int take_feed(const struct watcher *watcher, const struct db_result *rows, size_t row,
+                     struct reading *reading, struct err *err)
+{
+    struct feed *out = &reading->feed;
+    bool is_apply_error = strtoul(feed_text(watcher, rows, row, "sql_errno"), NULL, 10) != 0;
     out->is_there = true;
-    out->is_running = strcmp(text_of(rows, row, "Slave_IO_Running"), "Yes") == 0 &&
-                      strcmp(text_of(rows, row, "Slave_SQL_Running"), "Yes") == 0;
-    out->native =
-        (unsigned)number_of(rows, row, is_apply_error ? "Last_SQL_Errno" : "Last_IO_Errno");
+    out->is_running = strcmp(feed_text(watcher, rows, row, "receiving"), "Yes") == 0 &&
+                      strcmp(feed_text(watcher, rows, row, "applying"), "Yes") == 0;
+    out->native = (unsigned)strtoul(
+        feed_text(watcher, rows, row, is_apply_error ? "sql_errno" : "io_errno"), NULL, 10);
     (void)snprintf(out->error, sizeof(out->error), "%s",
-                   text_of(rows, row, is_apply_error ? "Last_SQL_Error" : "Last_IO_Error"));
-    return gtid_list_parse(text_of(rows, row, "Gtid_IO_Pos"), &out->received, err);
+                   feed_text(watcher, rows, row, is_apply_error ? "sql_error" : "io_error"));
+    int rc = position_parse(watcher->client.version.flavour,
+                            feed_text(watcher, rows, row, "received"), &out->received, err);
+    return rc != 0 ? rc : position_join(&out->received, &reading->applied, &out->received, err);
 }
 
 static int read_feed(struct watcher *watcher, struct reading *out, struct err *err)
@@ -137,8 +149,8 @@ static int read_feed(struct watcher *watcher, struct reading *out, struct err *e
     CLEANUP(db_result_release) struct db_result rows = {0};
     int rc = node_client_query(&watcher->client, SQL_LINK_STATUS, &rows, err);
     for (size_t i = 0; rc == 0 && i < rows.row_count; i++)
-        if (is_feed(watcher->client.node, text_of(&rows, i, "Connection_name")))
-            return take_feed(&rows, i, &out->feed, err);
+        if (is_feed(watcher->client.node, feed_text(watcher, &rows, i, "channel")))
+            return take_feed(watcher, &rows, i, out, err);
     return rc;
 }
 
@@ -186,6 +198,11 @@ static const struct watcher *primary_of(const struct sampler *sampler, enum side
     return NULL; /* not after service_read() */
 }
 
+static bool is_known(const struct sampler *sampler, enum side of)
+{
+    return sampler->origin[of].flavour != FLAVOUR_UNKNOWN;
+}
+
 /*
  * The time before the question: the source may have got there later, which makes the lag larger,
  * never smaller.
@@ -193,12 +210,11 @@ static const struct watcher *primary_of(const struct sampler *sampler, enum side
 static void note_position(struct sampler *sampler, const struct watcher *watcher)
 {
     enum side side = watcher->client.node->side;
-    sampler->domain[side].id = watcher->reading.domain;
-    sampler->domain[side].is_known = true;
+    sampler->origin[side] = watcher->reading.origin;
     for (int of = SIDE_OLD; of < SIDE_COUNT; of++)
-        if (sampler->domain[of].is_known)
+        if (is_known(sampler, (enum side)of))
             lag_ring_note(&sampler->ring[side][of], watcher->reading.asked_ms,
-                          gtid_list_sequence(&watcher->reading.position, sampler->domain[of].id));
+                          position_reach(&watcher->reading.position, &sampler->origin[of]));
 }
 
 static void publish(struct watcher *watcher, const struct reading *reading)
@@ -264,16 +280,16 @@ static int64_t heartbeat_lag(const struct sampler *sampler, const struct reading
     return lag_from_heartbeat_ms(true, beat_us, reading->read_us, HEARTBEAT_INTERVAL_MS);
 }
 
-/* How long ago was the primary of `source` first seen beyond `has`, in the domain of `of`? */
+/* How long ago was the primary of `source` first seen beyond `has`, in what `of` wrote? */
 static int64_t position_lag(const struct sampler *sampler, const struct reading *reading,
-                            const struct gtid_list *has, enum side source, enum side of,
+                            const struct position *has, enum side source, enum side of,
                             int64_t now_ms)
 {
     const struct watcher *primary = primary_of(sampler, source);
-    if (primary == NULL || !is_fresh(&primary->reading, now_ms) || !sampler->domain[of].is_known)
+    if (primary == NULL || !is_fresh(&primary->reading, now_ms) || !is_known(sampler, of))
         return LAG_INFINITE;
     return lag_ring_behind_ms(&sampler->ring[source][of], reading->read_ms,
-                              gtid_list_sequence(has, sampler->domain[of].id));
+                              position_reach(has, &sampler->origin[of]));
 }
 
 static int64_t better(int64_t a, int64_t b)
@@ -282,7 +298,7 @@ static int64_t better(int64_t a, int64_t b)
 }
 
 /*
- * The link carries the other side's domain only; a cluster's own replicas get that of either side.
+ * The link carries what the other side wrote only; a cluster's own replicas get that of either side.
  */
 static int64_t receive_lag(const struct sampler *sampler, const struct watcher *watcher,
                            int64_t now_ms)
@@ -295,7 +311,7 @@ static int64_t receive_lag(const struct sampler *sampler, const struct watcher *
     int64_t lag_ms =
         position_lag(sampler, reading, &reading->feed.received, source, source, now_ms);
     enum side through = side_other(source);
-    if (node->is_primary || !sampler->domain[through].is_known)
+    if (node->is_primary || !is_known(sampler, through))
         return lag_ms;
     int64_t through_ms =
         position_lag(sampler, reading, &reading->feed.received, source, through, now_ms);

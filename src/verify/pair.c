@@ -90,13 +90,12 @@ static int end_ask_side(struct verify_end *end, struct err *err)
     if (rc)
         return rc;
     const char *is_open = db_result_get(&result, 0, "is_open");
-    const char *domain = db_result_get(&result, 0, "origin");
-    if (!is_open || !domain)
+    const char *origin = db_result_get(&result, 0, "origin");
+    if (!is_open || !origin)
         return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "%s does not say whether it is open",
                        db_where(end->db));
     end->is_open = is_open[0] == '1';
-    end->gtid_domain = (uint32_t)strtoul(domain, NULL, 10);
-    return 0;
+    return origin_parse(end->version.flavour, origin, &end->origin, err);
 }
 
 int pair_open(const struct service *service, enum side source, bool is_still, struct pair *out,
@@ -124,7 +123,7 @@ void pair_release(struct pair *pair)
     db_freep(&pair->replica.db);
 }
 
-static int ask_position(struct verify_end *end, enum sql_id id, struct gtid_list *out,
+static int ask_position(struct verify_end *end, enum sql_id id, struct position *out,
                         struct err *err)
 {
     CLEANUP(db_result_release) struct db_result result = {0};
@@ -132,29 +131,23 @@ static int ask_position(struct verify_end *end, enum sql_id id, struct gtid_list
     if (rc)
         return rc;
     const char *text = db_result_get(&result, 0, "position");
-    return gtid_list_parse(text ? text : "", out, err);
+    return position_parse(end->version.flavour, text ? text : "", out, err);
 }
 
-int end_position(struct verify_end *end, struct gtid_list *out, struct err *err)
+int end_position(struct verify_end *end, struct position *out, struct err *err)
 {
     return ask_position(end, SQL_VERIFY_POSITION, out, err);
-}
-
-/* A link does not carry the domain of the side it ends at: what was written there need not come
- * back. */
-static void leave_out_domain(struct gtid_list *list, uint32_t domain)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < list->count; i++)
-        if (list->items[i].domain != domain)
-            list->items[kept++] = list->items[i];
-    list->count = kept;
 }
 
 static bool says(const struct db_result *result, size_t row, const char *column, const char *text)
 {
     const char *value = db_result_get(result, row, column);
     return value && !strcasecmp(value, text);
+}
+
+static const char *channel_column(const struct verify_end *end, const char *key)
+{
+    return sql_column(SQL_VERIFY_CHANNELS, &end->version, key);
 }
 
 /* 0 when the link that ends at `end` is able to bring what is missing, be it late. */
@@ -167,17 +160,17 @@ static int check_link(struct verify_end *end, struct err *err)
         return rc;
 
     size_t row = 0;
-    while (row < result.row_count && !says(&result, row, "Connection_name", channel))
+    while (row < result.row_count && !says(&result, row, channel_column(end, "channel"), channel))
         row++;
     if (row == result.row_count)
         return err_set(err, ERR_SERVER, EFFECT_NONE,
                        "%s has no link \"%s\": its data cannot catch up", db_where(end->db),
                        channel);
-    bool is_receiving = !says(&result, row, "Slave_IO_Running", "No");
-    if (is_receiving && says(&result, row, "Slave_SQL_Running", "Yes"))
+    bool is_receiving = !says(&result, row, channel_column(end, "receiving"), "No");
+    if (is_receiving && says(&result, row, channel_column(end, "applying"), "Yes"))
         return 0;
     const char *text =
-        db_result_get(&result, row, is_receiving ? "Last_SQL_Error" : "Last_IO_Error");
+        db_result_get(&result, row, channel_column(end, is_receiving ? "sql_error" : "io_error"));
     return err_set(err, ERR_SERVER, EFFECT_NONE, "the link \"%s\" of %s has stopped %s: %s",
                    channel, db_where(end->db), is_receiving ? "applying" : "receiving",
                    text && text[0] ? text : "no error is given");
@@ -199,11 +192,11 @@ static int wait_slice(struct verify_end *end, const char *position, int64_t slic
     return 0;
 }
 
-static int wait_until_applied(struct verify_end *to, const struct gtid_list *want,
+static int wait_until_applied(struct verify_end *to, const struct position *want,
                               int64_t patience_ms, bool is_patient, struct err *err)
 {
-    char position[2048];
-    int rc = gtid_list_text(want, position, sizeof(position), err);
+    char position[POSITION_TEXT_SIZE];
+    int rc = position_text(want, position, sizeof(position), err);
     uint64_t missing_before = UINT64_MAX;
     int64_t deadline_ms = clock_mono_ms() + patience_ms;
 
@@ -219,13 +212,13 @@ static int wait_until_applied(struct verify_end *to, const struct gtid_list *wan
             return rc;
         if (signals_stop_wanted())
             return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while waiting for the link");
-        struct gtid_list applied;
+        struct position applied;
         rc = check_link(to, err);
         if (!rc)
             rc = ask_position(to, SQL_VERIFY_APPLIED, &applied, err);
         if (rc)
             return rc;
-        uint64_t missing = gtid_list_distance(&applied, want);
+        uint64_t missing = position_distance(&applied, want);
         if (is_patient && missing < missing_before)
             deadline_ms = clock_mono_ms() + patience_ms;
         missing_before = missing;
@@ -240,13 +233,16 @@ static int wait_until_applied(struct verify_end *to, const struct gtid_list *wan
 int pair_wait(struct pair *pair, struct verify_end *from, struct verify_end *to,
               int64_t patience_ms, bool is_patient, struct err *err)
 {
-    struct gtid_list want;
+    struct position want;
 
     if (pair->is_still)
         return 0;
     int rc = end_position(from, &want, err);
     if (rc)
         return rc;
-    leave_out_domain(&want, to->gtid_domain);
-    return want.count ? wait_until_applied(to, &want, patience_ms, is_patient, err) : 0;
+    /* a link does not carry back what was written where it ends */
+    position_without(&want, &to->origin, &want);
+    if (position_is_empty(&want))
+        return 0;
+    return wait_until_applied(to, &want, patience_ms, is_patient, err);
 }

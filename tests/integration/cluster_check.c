@@ -47,10 +47,10 @@ static void say(struct outcome *outcome, const char *key, json_t *value)
     json_object_set_new(outcome->answer, key, value);
 }
 
-static json_t *position_json(const struct gtid_list *position)
+static json_t *position_json(const struct position *position)
 {
-    char text[4096] = "";
-    if (gtid_list_text(position, text, sizeof(text), NULL) != 0)
+    char text[POSITION_TEXT_SIZE] = "";
+    if (position_text(position, text, sizeof(text), NULL) != 0)
         return json_null();
     return json_string(text);
 }
@@ -97,10 +97,12 @@ static json_t *node_json(const struct node_facts *facts)
     json_t *channels = json_array();
     for (unsigned i = 0; i < facts->channel_count; i++)
         json_array_append_new(channels, channel_json(&facts->channels[i]));
-    json_t *node = json_pack("{s:s, s:o, s:s, s:s, s:i, s:i, s:o, s:o}", "name", facts->node->name,
+    char origin[GTID_UUID_TEXT_SIZE];
+    origin_text(&facts->origin, origin);
+    json_t *node = json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o}", "name", facts->node->name,
                              "reached", tri_json(facts->is_reached), "error", facts->error,
                              "version", facts->version_text, "server_id", (int)facts->server_id,
-                             "domain", (int)facts->gtid_domain, "read_only",
+                             "origin", origin, "read_only",
                              tri_json(facts->is_read_only), "channels", channels);
     json_t *more = json_pack(
         "{s:o, s:o, s:o, s:o, s:I, s:I, s:i, s:i, s:i, s:s, s:s, s:i, s:i}", "position",
@@ -266,13 +268,13 @@ static int create_link(struct session *source, struct session *replica, struct e
     CLEANUP(db_result_release) struct db_result row = {0};
     const char *channel = link_channel(replica->node->side);
     const struct sql_arg name = {"channel", channel};
-    char port[12], position[4096];
-    struct gtid_list list;
+    char port[12], position[POSITION_TEXT_SIZE];
+    struct position list;
     int rc = session_query_row(replica, SQL_GTID_STATE, NULL, 0, &row, err);
     if (rc == 0)
         rc = link_position(source, &list, err);
     if (rc == 0)
-        rc = gtid_list_text(&list, position, sizeof(position), err);
+        rc = position_text(&list, position, sizeof(position), err);
     if (rc != 0)
         return rc;
     (void)snprintf(port, sizeof(port), "%u", source->node->port);
@@ -327,9 +329,9 @@ static int work_create(struct session *source, struct session *replica, char **a
 static int work_wait(struct session *source, struct session *replica, char **arg,
                      struct outcome *outcome)
 {
-    struct gtid_list want = {0};
+    struct position want = {0};
     int rc = strcmp(arg[1], "now") == 0 ? link_position(source, &want, &outcome->err)
-                                        : gtid_list_parse(arg[1], &want, &outcome->err);
+                                        : position_parse_any(arg[1], &want, &outcome->err);
     if (rc != 0)
         return rc;
     return link_wait_applied(replica, link_channel(replica->node->side), &want,
@@ -365,7 +367,7 @@ static int work_probe_row(struct session *source, struct session *replica, char 
 static int work_errant(struct session *source, struct session *replica, char **arg UNUSED,
                        struct outcome *outcome)
 {
-    struct gtid_list errant = {0};
+    struct position errant = {0};
     int rc = link_errant(replica, source, &errant, &outcome->err);
     say(outcome, "errant", position_json(&errant));
     return rc;

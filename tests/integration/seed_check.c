@@ -42,14 +42,14 @@ static int copy(const struct service *service, enum side from, int argc, char **
 {
     struct seed_options options = {.service = service, .from = from, .progress = on_progress};
     struct seed_report report;
-    char position[512];
+    char position[POSITION_TEXT_SIZE];
 
     for (int i = 4; i < argc; i++)
         if (!strncmp(argv[i], "workers=", 8))
             options.workers = (unsigned)strtoul(argv[i] + 8, NULL, 10);
     int rc = seed_copy(&options, &report, err);
     if (!rc)
-        rc = gtid_list_text(&report.position, position, sizeof(position), err);
+        rc = position_text(&report.position, position, sizeof(position), err);
     if (rc)
         return rc;
     json_t *root = json_pack("{s:s,s:I,s:I,s:i,s:I,s:I}", "position", position, "rows",

@@ -51,12 +51,12 @@ static json_t *differences_json(const struct verify_report *report)
 
 static void print_report(const struct verify_report *report, json_t *tables)
 {
-    char position[512];
+    char position[POSITION_TEXT_SIZE];
     struct err err = {0};
     json_t *warnings = json_array();
     for (size_t i = 0; i < report->warning_count; i++)
         (void)json_array_append_new(warnings, json_string(report->warnings[i]));
-    if (gtid_list_text(&report->position, position, sizeof(position), &err))
+    if (position_text(&report->position, position, sizeof(position), &err))
         position[0] = '\0';
     json_t *root = json_pack(
         "{s:I,s:I,s:I,s:i,s:I,s:o,s:o,s:s,s:s,s:I,s:O}", "rows", (json_int_t)report->rows, "chunks",

@@ -58,7 +58,8 @@ static inline void fixture_facts(const struct service *service, struct facts *fa
         node->version = (struct server_version){FLAVOUR_MARIADB, 10, 11, 19};
         snprintf(node->version_text, sizeof(node->version_text), "10.11.19-MariaDB");
         node->server_id = 101 + i;
-        node->gtid_domain = node->node->side == SIDE_OLD ? 1 : 2;
+        node->origin =
+            (struct origin){FLAVOUR_MARIADB, {.domain = node->node->side == SIDE_OLD ? 1 : 2}};
         node->is_read_only = tri_of(i != OLD_PRIMARY);
         node->has_binlog = node->logs_replica_updates = node->is_gtid_strict = TRI_YES;
         snprintf(node->binlog_format, sizeof(node->binlog_format), "ROW");

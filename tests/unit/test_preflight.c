@@ -205,10 +205,10 @@ static void test_server_ids_are_unique_over_both_clusters(void **state UNUSED)
 static void test_each_side_writes_into_a_domain_of_its_own(void **state UNUSED)
 {
     well();
-    facts.nodes[NEW_PRIMARY].gtid_domain = facts.nodes[NEW_REPLICA].gtid_domain = 1;
-    assert_finding("gtid.domain_distinct", SEVERITY_BLOCK, "both write into gtid_domain_id 1");
+    facts.nodes[NEW_PRIMARY].origin.domain = facts.nodes[NEW_REPLICA].origin.domain = 1;
+    assert_finding("gtid.domain_distinct", SEVERITY_BLOCK, "OLD and NEW both write as 1");
     well();
-    facts.nodes[OLD_REPLICA].gtid_domain = 9;
+    facts.nodes[OLD_REPLICA].origin.domain = 9;
     assert_finding("gtid.domain_distinct", SEVERITY_WARN, "db1:3307");
 }
 
@@ -237,13 +237,14 @@ static void test_replication_settings_have_one_right_value(void **state UNUSED)
 static void test_writes_of_its_own_on_new_block_before_the_cutover(void **state UNUSED)
 {
     well();
-    const struct gtid_list old_state = {.items = {{1, 101, 50}}, .count = 1};
+    const struct position old_state = {FLAVOUR_MARIADB,
+                                       {.list = {.items = {{1, 101, 50}}, .count = 1}}};
     facts.nodes[OLD_PRIMARY].binlog_state = old_state;
     facts.nodes[NEW_PRIMARY].binlog_state = old_state;
     fixture_link(&facts, SIDE_NEW);
     assert_finding("gtid.errant", SEVERITY_OK, "no write");
-    facts.nodes[NEW_PRIMARY].binlog_state.items[1] = (struct gtid){2, 103, 1};
-    facts.nodes[NEW_PRIMARY].binlog_state.count = 2;
+    facts.nodes[NEW_PRIMARY].binlog_state.list.items[1] = (struct gtid){2, 103, 1};
+    facts.nodes[NEW_PRIMARY].binlog_state.list.count = 2;
     assert_finding("gtid.errant", SEVERITY_BLOCK, "NEW took writes of its own: 2-103-1");
     fixture_link(&facts, SIDE_OLD);
     assert_finding("gtid.errant", SEVERITY_NOTE, "not yet on OLD: 2-103-1");
