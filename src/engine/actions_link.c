@@ -7,7 +7,9 @@
 
 #include "engine/compile_step.h"
 
-#define ER_NO_SUCH_CHANNEL 1617 /* "There is no master connection 'x'": dropped already */
+/* There is no such channel: dropped already. MariaDB's number and MySQL's. */
+#define ER_NO_SUCH_CONNECTION 1617
+#define ER_NO_SUCH_CHANNEL 3074
 
 #define ARGS(...) ((const struct sql_arg[]){__VA_ARGS__})
 
@@ -18,10 +20,13 @@ void ops_drop_link(struct compile *c, struct plan_step *step, enum op_list list,
     const struct node *node = primary_of(c, replica_side);
     const char *channel = link_channel(replica_side);
 
-    add_sql(c, step, list, node, SQL_LINK_STOP, ARGS({"channel", channel}), 1)->tolerate[0] =
-        ER_NO_SUCH_CHANNEL;
-    add_sql(c, step, list, node, SQL_LINK_RESET, ARGS({"channel", channel}), 1)->tolerate[0] =
-        ER_NO_SUCH_CHANNEL;
+    static const enum sql_id statements[] = {SQL_LINK_STOP, SQL_LINK_RESET};
+
+    for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
+        struct op *op = add_sql(c, step, list, node, statements[i], ARGS({"channel", channel}), 1);
+        op->tolerate[0] = ER_NO_SUCH_CONNECTION;
+        op->tolerate[1] = ER_NO_SUCH_CHANNEL;
+    }
 }
 
 /* MySQL has no domains, and skips by itself what it has executed before. */

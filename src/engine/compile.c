@@ -121,7 +121,8 @@ struct op *add_sql(struct compile *c, struct plan_step *step, enum op_list list,
     const struct node_facts *facts = c->rc ? NULL : facts_of(c, node);
 
     buf_init(&text, 64 * 1024);
-    if (c->rc)
+    /* what a server does not need is not in its plan */
+    if (c->rc || sql_is_nothing(id, &facts->version))
         return &scratch_op;
     c->rc = sql_render(id, &facts->version, args, arg_count, &text, c->err);
     return add_op(c, step, list, OP_SQL, node->name, buf_text(&text));
