@@ -50,10 +50,12 @@ static const struct sql_range {
     {.variant = "mysql57to8025", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80026},
     {.variant = "mysql8026", .flavour = FLAVOUR_MYSQL, .from = 80026, .below = UINT_MAX},
     /* 8.0.30: sql_generate_invisible_primary_key */
-    {.variant = "mysql8030", .flavour = FLAVOUR_MYSQL, .from = 80030, .below = UINT_MAX},
+    {.variant = "mysql8030to83", .flavour = FLAVOUR_MYSQL, .from = 80030, .below = 80400},
     /* 8.2.0: SHOW BINARY LOG STATUS, RESET BINARY LOGS AND GTIDS, DISABLE ON REPLICA */
     {.variant = "mysql57to81", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80200},
     {.variant = "mysql82", .flavour = FLAVOUR_MYSQL, .from = 80200, .below = UINT_MAX},
+    /* 8.4.0: restrict_fk_on_non_standard_key; what was renamed in 8.0 has lost its old name */
+    {.variant = "mysql84", .flavour = FLAVOUR_MYSQL, .from = 80400, .below = UINT_MAX},
 };
 
 static bool range_fits(const struct sql_range *range, const struct server_version *version)

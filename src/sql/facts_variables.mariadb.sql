@@ -1,8 +1,8 @@
 -- The settings that decide what a node is.
--- Privileges: none.  Columns: as named
-SELECT @@global.version AS version, @@global.server_id AS server_id, @@global.gtid_domain_id AS origin,
-    @@global.read_only AS read_only, @@global.log_bin AS has_binlog,
-    @@global.log_slave_updates AS logs_replica_updates, @@global.gtid_strict_mode AS gtid_strict,
-    @@global.binlog_format AS binlog_format, @@global.binlog_row_image AS binlog_row_image,
-    @@global.event_scheduler AS event_scheduler, @@global.auto_increment_increment AS `increment`,
-    @@global.auto_increment_offset AS `offset`;
+-- Privileges: none.  Columns: as named; origin is the GTID domain, comment says whose build it is
+SELECT @@global.version AS version, @@global.version_comment AS `comment`, @@global.server_id AS server_id,
+    @@global.gtid_domain_id AS origin, @@global.read_only AS read_only, 0 AS is_super_read_only,
+    @@global.log_bin AS has_binlog, @@global.log_slave_updates AS logs_replica_updates,
+    @@global.gtid_strict_mode AS gtid_strict, @@global.binlog_format AS binlog_format,
+    @@global.binlog_row_image AS binlog_row_image, @@global.event_scheduler AS event_scheduler,
+    @@global.auto_increment_increment AS `increment`, @@global.auto_increment_offset AS `offset`;

@@ -91,7 +91,7 @@ function start_of_file(    base, parts) {
 }
 
 function c_literal(line) {
-    gsub(/\\/, "\\\\", line)
+    gsub(/\\/, "&&", line)
     gsub(/"/, "\\\"", line)
     gsub(/\t/, "    ", line)
     return line

@@ -18,6 +18,13 @@
 static const struct server_version supported[] = {
     {FLAVOUR_MARIADB, 10, 5, 0},   {FLAVOUR_MARIADB, 10, 5, 23}, {FLAVOUR_MARIADB, 10, 6, 21},
     {FLAVOUR_MARIADB, 10, 11, 19}, {FLAVOUR_MARIADB, 11, 4, 5},  {FLAVOUR_MARIADB, 11, 8, 6},
+    {FLAVOUR_MYSQL, 5, 7, 44},     {FLAVOUR_MYSQL, 8, 0, 11},    {FLAVOUR_MYSQL, 8, 0, 12},
+    {FLAVOUR_MYSQL, 8, 0, 13},     {FLAVOUR_MYSQL, 8, 0, 16},    {FLAVOUR_MYSQL, 8, 0, 17},
+    {FLAVOUR_MYSQL, 8, 0, 18},     {FLAVOUR_MYSQL, 8, 0, 21},    {FLAVOUR_MYSQL, 8, 0, 22},
+    {FLAVOUR_MYSQL, 8, 0, 23},     {FLAVOUR_MYSQL, 8, 0, 26},    {FLAVOUR_MYSQL, 8, 0, 30},
+    {FLAVOUR_MYSQL, 8, 0, 36},     {FLAVOUR_MYSQL, 8, 1, 0},     {FLAVOUR_MYSQL, 8, 2, 0},
+    {FLAVOUR_MYSQL, 8, 3, 0},      {FLAVOUR_MYSQL, 8, 4, 0},     {FLAVOUR_MYSQL, 8, 4, 7},
+    {FLAVOUR_MYSQL, 9, 0, 1},      {FLAVOUR_MYSQL, 9, 7, 4},
 };
 static const struct server_version mariadb = {FLAVOUR_MARIADB, 10, 11, 19};
 static const struct server_version mysql = {FLAVOUR_MYSQL, 8, 4, 7};
@@ -118,8 +125,9 @@ static void test_a_range_ends_where_its_name_says(void **state)
         {"mysql8023", {MYSQL(8, 0, 23), MYSQL(9, 0, 1)}, {MYSQL(8, 0, 22), MYSQL(5, 7, 44)}},
         {"mysql57to8025", {MYSQL(5, 7, 44), MYSQL(8, 0, 25)}, {MYSQL(8, 0, 26), MYSQL(8, 1, 0)}},
         {"mysql8026", {MYSQL(8, 0, 26), MYSQL(8, 1, 0)}, {MYSQL(8, 0, 25), MARIADB(11, 8, 6)}},
-        {"mysql8030", {MYSQL(8, 0, 30), MYSQL(8, 1, 0)}, {MYSQL(8, 0, 29), MARIADB(11, 8, 6)}},
+        {"mysql8030to83", {MYSQL(8, 0, 30), MYSQL(8, 3, 0)}, {MYSQL(8, 0, 29), MYSQL(8, 4, 0)}},
         {"mysql57to81", {MYSQL(5, 7, 44), MYSQL(8, 1, 0)}, {MYSQL(8, 2, 0), MYSQL(9, 0, 1)}},
+        {"mysql84", {MYSQL(8, 4, 0), MYSQL(9, 0, 1)}, {MYSQL(8, 3, 0), MARIADB(11, 8, 6)}},
         {"mysql82", {MYSQL(8, 2, 0), MYSQL(8, 3, 0)}, {MYSQL(8, 1, 0), MYSQL(8, 0, 44)}},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -161,6 +169,11 @@ static void test_a_column_is_called_what_this_server_calls_it(void **state)
     assert_string_equal(sql_column(SQL_LINK_STATUS, &mariadb, "channel"), "Connection_name");
     assert_string_equal(sql_column(SQL_VERIFY_CHANNELS, &mariadb, "sql_errno"), "Last_SQL_Errno");
     assert_string_equal(sql_column(SQL_READ_ONLY_GET, &mariadb, "read_only"), "read_only");
+    assert_string_equal(sql_column(SQL_LINK_STATUS, &mysql, "source_host"), "Source_Host");
+    assert_string_equal(
+        sql_column(SQL_LINK_STATUS, &(struct server_version)MYSQL(8, 0, 21), "source_host"),
+        "Master_Host");
+    assert_null(sql_column(SQL_LINK_STATUS, &mysql, "ignored"));
     assert_null(sql_column(SQL_LINK_STATUS, &mariadb, "no such key"));
     assert_null(sql_column(SQL_LINK_STATUS, NULL, "channel"));
 }
@@ -193,10 +206,12 @@ static void test_a_server_that_is_not_supported_gets_no_statement_of_another(voi
 {
     (void)state;
     const struct server_version too_old = {FLAVOUR_MARIADB, 10, 4, 34};
-    const struct server_version other = {FLAVOUR_MYSQL, 8, 4, 3};
+    const struct server_version other = {FLAVOUR_MYSQL, 5, 6, 51};
     assert_null(sql_for(SQL_READ_ONLY_SET, &too_old));
     assert_null(sql_for(SQL_LINK_STATUS, &other));
     assert_null(sql_for(SQL_READ_ONLY_SET, NULL));
+    assert_null(sql_for(SQL_SEED_SHOW_PACKAGE, &mysql));
+    assert_null(sql_for(SQL_CLONE_STATUS, &mariadb));
 }
 
 static void test_the_version_can_be_asked_before_it_is_known(void **state)
@@ -372,7 +387,7 @@ static void test_rendering_names_the_statement_that_fails(void **state)
     (void)state;
     CLEANUP(buf_release) struct buf buf;
     struct err err = {0};
-    const struct server_version other = {FLAVOUR_MYSQL, 8, 4, 3};
+    const struct server_version other = {FLAVOUR_MYSQL, 5, 6, 51};
     buf_init(&buf, 4096);
     assert_int_equal(sql_render(SQL_LINK_STOP, &mariadb, NULL, 0, &buf, &err), ERR_BUG);
     assert_non_null(strstr(err.msg, "link_stop"));
@@ -384,6 +399,41 @@ static void test_rendering_names_the_statement_that_fails(void **state)
                                 &(struct sql_arg){"channel", "cutover_forward"}, 1, &buf, &err),
                      0);
     assert_string_equal(buf_text(&buf), "STOP SLAVE 'cutover_forward'");
+}
+
+static void test_an_argument_may_be_meant_for_another_server(void **state)
+{
+    (void)state;
+    CLEANUP(buf_release) struct buf buf;
+    struct err err = {0};
+    const struct sql_arg args[] = {{"position", "1-1-1"}, {"positon", "1-1-1"}};
+    buf_init(&buf, 4096);
+    assert_int_equal(sql_render(SQL_GTID_BEGIN_LOG, &mysql, args, 1, &buf, &err), 0);
+    assert_string_equal(buf_text(&buf), "DO 0");
+    buf_reset(&buf);
+    assert_int_equal(sql_render(SQL_GTID_BEGIN_LOG, &mysql, args, 2, &buf, &err), ERR_BUG);
+    assert_non_null(strstr(err.msg, "positon is not used"));
+    buf_reset(&buf);
+    assert_int_equal(sql_render(SQL_GTID_BEGIN_LOG, &mariadb, args, 2, &buf, &err), ERR_BUG);
+    assert_non_null(strstr(err.msg, "positon is not used"));
+}
+
+static void test_what_a_server_does_not_need_is_nothing(void **state)
+{
+    (void)state;
+    assert_true(sql_is_nothing(SQL_GTID_ADOPT_OWN, &mysql));
+    assert_true(sql_is_nothing(SQL_READ_ONLY_SEAL, &mariadb));
+    assert_false(sql_is_nothing(SQL_GTID_ADOPT_OWN, &mariadb));
+    assert_false(sql_is_nothing(SQL_READ_ONLY_SEAL, &mysql));
+    assert_false(sql_is_nothing(SQL_CLONE_STATUS, &mariadb));
+}
+
+/* C would read one of two backslashes as the beginning of an escape. */
+static void test_a_backslash_arrives_as_it_was_written(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(sql_for(SQL_GTID_POSITION, &mysql), "'\\n'"));
+    assert_non_null(strstr(sql_for(SQL_APP_SESSIONS, &mysql), "unlock)\\\\b'"));
 }
 
 static void test_a_text_that_does_not_fit_is_an_error(void **state)
@@ -421,6 +471,9 @@ int main(void)
         cmocka_unit_test(test_an_argument_that_nothing_asks_for_is_a_bug_that_is_named),
         cmocka_unit_test(test_a_parameter_may_stand_twice),
         cmocka_unit_test(test_rendering_names_the_statement_that_fails),
+        cmocka_unit_test(test_an_argument_may_be_meant_for_another_server),
+        cmocka_unit_test(test_what_a_server_does_not_need_is_nothing),
+        cmocka_unit_test(test_a_backslash_arrives_as_it_was_written),
         cmocka_unit_test(test_a_text_that_does_not_fit_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,4 @@
+-- The end of the binary log. No row when nothing is logged.
+-- Privileges: REPLICATION CLIENT
+-- Reads: file=File, position=Position, gtids=Executed_Gtid_Set
+SHOW MASTER STATUS;

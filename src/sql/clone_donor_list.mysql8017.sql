@@ -1,0 +1,4 @@
+-- Say on a recipient from where it may be cloned.
+-- Only: mysql (MariaDB has no clone plugin; before 8.0.17 there is none either)
+-- Privileges: SYSTEM_VARIABLES_ADMIN; the plugin must be loaded (1193).  Parameter: donor (host:port).  Repeat: safe
+SET GLOBAL clone_valid_donor_list = :{donor};

@@ -1,0 +1,11 @@
+-- The settings that decide what a node is.
+-- Privileges: none.  Columns: as named; origin is the server's UUID, gtid_strict says that every transaction has a GTID
+--             and none that cannot have one is let through, comment says whose build it is
+SELECT @@global.version AS version, @@global.version_comment AS `comment`, @@global.server_id AS server_id,
+    @@global.server_uuid AS origin, @@global.read_only OR @@global.super_read_only AS read_only,
+    @@global.super_read_only AS is_super_read_only, @@global.log_bin AS has_binlog,
+    @@global.log_replica_updates AS logs_replica_updates,
+    @@global.gtid_mode = 'ON' AND @@global.enforce_gtid_consistency = 'ON' AS gtid_strict,
+    @@global.binlog_format AS binlog_format, @@global.binlog_row_image AS binlog_row_image,
+    @@global.event_scheduler AS event_scheduler, @@global.auto_increment_increment AS `increment`,
+    @@global.auto_increment_offset AS `offset`;

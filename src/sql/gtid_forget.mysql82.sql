@@ -1,0 +1,3 @@
+-- Throw the binary log and every GTID away, those that were applied as well. Replicas of this node must be reset, too.
+-- Privileges: RELOAD.  Repeat: safe
+RESET BINARY LOGS AND GTIDS;

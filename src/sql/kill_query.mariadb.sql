@@ -1,3 +1,0 @@
--- End the statement that a session runs now; the session stays.
--- Privileges: CONNECTION ADMIN, or the same account.  Parameter: id#.  Errors: 1094 no such thread
-KILL QUERY :{id#};

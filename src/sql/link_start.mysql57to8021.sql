@@ -1,0 +1,4 @@
+-- Start a channel: receive and apply.
+-- Privileges: REPLICATION_SLAVE_ADMIN (5.7: SUPER).  Parameter: channel.  Repeat: safe (a warning when it runs)
+-- Errors: 3074 there is no such channel
+START SLAVE FOR CHANNEL :{channel};

@@ -1,0 +1,9 @@
+-- Every replication channel of a node, the default one ("") included. With several
+-- appliers an error here only says that the coordinator stopped: link_workers has its text.
+-- Privileges: REPLICATION CLIENT
+-- Reads: channel=Channel_Name, source_host=Master_Host, source_port=Master_Port, receiving=Slave_IO_Running,
+--        applying=Slave_SQL_Running, io_errno=Last_IO_Errno, io_error=Last_IO_Error, sql_errno=Last_SQL_Errno,
+--        sql_error=Last_SQL_Error,
+--        delay=Seconds_Behind_Master, received=Retrieved_Gtid_Set, ignored=, uses_gtid=Auto_Position,
+--        tls=Master_SSL_Allowed
+SHOW SLAVE STATUS;

@@ -1,0 +1,4 @@
+-- Stop a channel; waits for the transaction that is being applied.
+-- Privileges: REPLICATION_SLAVE_ADMIN (5.7: SUPER).  Parameter: channel.  Repeat: safe (a warning when it is stopped)
+-- Errors: 3074 there is no such channel
+STOP SLAVE FOR CHANNEL :{channel};

@@ -1,0 +1,3 @@
+-- Close a node for administrators, too: MariaDB cannot.
+-- Privileges: none
+DO 0;

@@ -1,0 +1,22 @@
+-- The accounts without which the databases do not work: definers, those who were granted something on them, and those who
+-- reach such an account as a role. A role comes before those it was given to, because their grants name it.
+-- Privileges: SELECT on mysql.*, SHOW_ROUTINE, and SELECT, EVENT, TRIGGER, SHOW VIEW on the databases.
+-- Parameters: databases!, ours! (lists of literals).  Columns: user, host
+WITH RECURSIVE owner (name, db) AS (
+    SELECT CONCAT(User, '@', Host) COLLATE utf8mb3_bin, Db COLLATE utf8mb3_bin FROM mysql.db
+    UNION SELECT CONCAT(User, '@', Host) COLLATE utf8mb3_bin, Db COLLATE utf8mb3_bin FROM mysql.tables_priv
+    UNION SELECT CONCAT(User, '@', Host) COLLATE utf8mb3_bin, Db COLLATE utf8mb3_bin FROM mysql.columns_priv
+    UNION SELECT CONCAT(User, '@', Host) COLLATE utf8mb3_bin, Db COLLATE utf8mb3_bin FROM mysql.procs_priv
+    UNION SELECT DEFINER COLLATE utf8mb3_bin, ROUTINE_SCHEMA COLLATE utf8mb3_bin FROM information_schema.ROUTINES
+    UNION SELECT DEFINER COLLATE utf8mb3_bin, EVENT_SCHEMA COLLATE utf8mb3_bin FROM information_schema.EVENTS
+    UNION SELECT DEFINER COLLATE utf8mb3_bin, TABLE_SCHEMA COLLATE utf8mb3_bin FROM information_schema.VIEWS
+    UNION SELECT DEFINER COLLATE utf8mb3_bin, TRIGGER_SCHEMA COLLATE utf8mb3_bin FROM information_schema.TRIGGERS),
+  wanted (user, host, depth) AS (
+    SELECT account.User, account.Host, 0 FROM mysql.user AS account
+      JOIN owner ON CONCAT(account.User, '@', account.Host) COLLATE utf8mb3_bin = owner.name
+     WHERE owner.db IN (:{databases!}) OR REPLACE(owner.db, '\\_', '_') IN (:{databases!})
+    UNION SELECT edge.TO_USER, edge.TO_HOST, wanted.depth + 1 FROM mysql.role_edges AS edge
+      JOIN wanted ON edge.FROM_USER = wanted.user AND edge.FROM_HOST = wanted.host)
+SELECT user, host FROM wanted
+ WHERE user NOT IN ('', 'root', 'mysql.session', 'mysql.infoschema', 'mysql.sys', :{ours!})
+ GROUP BY user, host ORDER BY MAX(depth), user, host

@@ -1,0 +1,19 @@
+-- Accounts that read_only does not stop, by a privilege of their own or by a role that reaches them, through other roles too.
+-- super_read_only, the fence, stops them all; those with SUPER could open the node, though. A role nobody can log in as is
+-- not an account.
+-- Privileges: SELECT on mysql.  Parameter: ours! (literals: our own account names)
+-- Columns: user, host, reason, is_live (has a session now)
+WITH RECURSIVE risky (user, host, reason) AS (
+    SELECT User, Host, CAST('SUPER' AS CHAR(300)) FROM mysql.user WHERE Super_priv = 'Y'
+    UNION SELECT USER, HOST, PRIV FROM mysql.global_grants WHERE PRIV = 'CONNECTION_ADMIN'
+    UNION SELECT e.TO_USER, e.TO_HOST,
+            IF(r.reason LIKE '% through role %', r.reason, CONCAT(r.reason, ' through role ', r.user))
+        FROM mysql.role_edges e JOIN risky r ON e.FROM_USER = r.user AND e.FROM_HOST = r.host)
+SELECT a.user AS user, a.host AS host, MAX(a.reason) AS reason,
+    EXISTS (SELECT 1 FROM information_schema.PROCESSLIST p WHERE p.USER = a.user
+        AND SUBSTRING_INDEX(p.HOST, ':', 1) LIKE a.host) AS is_live
+FROM risky a JOIN mysql.user u ON u.User = a.user AND u.Host = a.host
+WHERE a.user NOT IN ('mysql.session', 'mysql.infoschema', 'mysql.sys', :{ours!})
+    AND NOT (u.account_locked = 'Y' AND EXISTS (SELECT 1 FROM mysql.role_edges e
+        WHERE e.FROM_USER = a.user AND e.FROM_HOST = a.host))
+GROUP BY a.user, a.host ORDER BY a.user, a.host;

@@ -1,0 +1,6 @@
+-- Wait until the replica has applied a position.
+-- Why GREATEST: a timeout of 0 would wait for ever.
+-- Privileges: none
+-- Parameters: position, seconds
+-- Columns:    reached: 0 yes, -1 not within the time. Says nothing about a link that stopped.
+SELECT -WAIT_FOR_EXECUTED_GTID_SET(:{position}, GREATEST(:{seconds!}, 0.001)) AS reached
