@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # cutover - `make help` lists what there is. Output goes to build/ only.
 # Knobs: CC, CFLAGS, LDFLAGS, BUILD (folder), V=1 (show commands), WERROR=1 (CI), SANITIZE=address|thread,
-#        CLIENT=mariadb|mysql (the database client library; mysql builds in build/client-mysql), PREFIX, DESTDIR, MODE=shared|fenced (demo), OLD= NEW= mariadb|mariadb-10.5|mariadb-11.8|mysql (demo),
+#        CLIENT=mariadb|mysql (which client library; mysql builds in build/client-mysql), PREFIX, DESTDIR,
+#        MODE=shared|fenced (demo), OLD= NEW= mariadb|mariadb-10.5|mariadb-11.8|mysql (demo),
 #        SERVERS (folder of fetched servers), FUZZ_SECONDS, SKIP_DEPS=1 (not a Debian system).
 
 .DEFAULT_GOAL := all
@@ -33,7 +34,7 @@ LIBRARIES := libcurl libconfig libssh2 sqlite3 jansson libcares libmicrohttpd li
 # OpenSSL (curl, ssh2, mysqlclient) therefore share one. Libraries that are only here fit, being older than that libc.
 # The headers include each other as mysql/NAME.h; beside them lie those of a libc that this compiler must not see.
 ifeq ($(CLIENT)$(findstring -lmysqlclient,$(shell pkg-config --libs mysqlclient 2>/dev/null)),mysql)
-CLIENT_ROOT := $(abspath $(or $(MYSQL_ROOT),build/servers/mysql))
+CLIENT_ROOT := $(abspath $(SERVERS)/mysql)
 CLIENT_HOME := $(if $(wildcard $(CLIENT_ROOT)/env),$(shell eval "$$($(CLIENT_ROOT)/env)" && echo $$loader $$libraries))
 CLIENT_LIBS := $(word 2,$(CLIENT_HOME))/libmysqlclient.so -Wl,--allow-shlib-undefined \
                -Wl,--dynamic-linker=$(word 1,$(CLIENT_HOME)) -Wl,--disable-new-dtags,-rpath,$(word 2,$(CLIENT_HOME))
@@ -143,7 +144,7 @@ clean-servers: ## remove the fetched servers; deps-... fetches them again
 	rm -rf $(SERVERS)
 
 # --- tests: every suite is run by tests/run.py, which ends with one line 'N passed, N failed' ----------------
-export BUILD CC PYTHON SERVERS
+export BUILD CLIENT CC PYTHON SERVERS
 RUN_SUITES = $(Q)MAKE='$(MAKE)' $(PYTHON) tests/run.py
 
 .PHONY: test check-fast test-unit test-golden test-integration test-fault asan tsan test-contract golden-update

@@ -8,6 +8,7 @@
 #include "cli/help.h"
 #include "cli/render.h"
 #include "domain/situation.h"
+#include "io/db.h"
 
 static int print(const struct buf *text, struct err *err)
 {
@@ -51,11 +52,15 @@ int cmd_help(const struct cli_options *options, struct err *err)
 
 int cmd_version(const struct cli_options *options, struct err *err)
 {
+    char library[DB_LIBRARY_TEXT_SIZE];
+
+    (void)db_library_text(library);
     if (!options->is_json) {
-        (void)puts("cutover " CUTOVER_VERSION);
+        (void)printf("cutover " CUTOVER_VERSION ", with %s\n", library);
         return EXIT_DONE;
     }
-    CLEANUP(json_release) json_t *facts = json_pack("{s:s}", "version", CUTOVER_VERSION);
+    CLEANUP(json_release)
+    json_t *facts = json_pack("{s:s, s:s}", "version", CUTOVER_VERSION, "client_library", library);
     int rc = render_json(facts, err);
     return rc ? rc : EXIT_DONE;
 }

@@ -14,12 +14,12 @@
 #include <limits.h>
 #include <mysql.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "io/db_error.h"
 #include "io/db_rows.h"
@@ -28,8 +28,12 @@
 
 #ifdef LIBMARIADB
 #include <ma_pvio.h>
+#define LIBRARY_NAME "MariaDB Connector/C"
+#define LIBRARY_VERSION MARIADB_PACKAGE_VERSION
 typedef my_bool option_flag;
 #else
+#define LIBRARY_NAME "MySQL client library"
+#define LIBRARY_VERSION LIBMYSQL_VERSION
 typedef bool option_flag;
 #endif
 
@@ -52,16 +56,39 @@ struct statement {
     int64_t started_ms;
 };
 
+/* Both libraries want to hear from each thread that used them when it ends. Its own exit tells them.
+ */
+static pthread_key_t thread_mark;
+
+static void leave_thread(void *mark UNUSED)
+{
+    mysql_thread_end();
+}
+
 int db_library_init(struct err *err)
 {
-    if (mysql_library_init(0, NULL, NULL) != 0)
+    if (pthread_key_create(&thread_mark, leave_thread) != 0 ||
+        mysql_library_init(0, NULL, NULL) != 0)
         return err_set(err, ERR_BUG, EFFECT_NONE, "the database client library does not start");
     return 0;
+}
+
+const char *db_library_text(char out[DB_LIBRARY_TEXT_SIZE])
+{
+    const char *loaded = mysql_get_client_info();
+
+    if (strcmp(loaded, LIBRARY_VERSION) == 0)
+        (void)snprintf(out, DB_LIBRARY_TEXT_SIZE, LIBRARY_NAME " %s", loaded);
+    else
+        (void)snprintf(out, DB_LIBRARY_TEXT_SIZE, LIBRARY_NAME " %s (built with %s)", loaded,
+                       LIBRARY_VERSION);
+    return out;
 }
 
 void db_library_end(void)
 {
     mysql_library_end();
+    (void)pthread_key_delete(thread_mark); /* it was created, or this is not called */
 }
 
 /* --- connecting ------------------------------------------------------------------------------- */
@@ -97,6 +124,10 @@ static void set_tls(MYSQL *mysql, const struct tls_options *tls)
     (void)mysql_options(mysql, MYSQL_OPT_SSL_MODE, &modes[tls->mode]);
     if (tls->mode >= TLS_VERIFY_CA && tls->ca_path[0])
         (void)mysql_options(mysql, MYSQL_OPT_SSL_CA, tls->ca_path);
+    /* Without TLS a password leaves encrypted for the key that the server says is its own: what
+     * Connector/C does unasked, and what "tls off" trusts the network with. */
+    option_flag fetch_key = tls->mode == TLS_OFF;
+    (void)mysql_options(mysql, MYSQL_OPT_GET_SERVER_PUBLIC_KEY, &fetch_key);
 }
 #endif
 
@@ -122,6 +153,10 @@ static void set_options(MYSQL *mysql, const struct db_target *target)
 #ifdef LIBMARIADB
     option_flag reconnect = 0; /* Oracle's library has it off, and complains about being told */
     (void)mysql_optionsv(mysql, MYSQL_OPT_RECONNECT, &reconnect);
+#endif
+#ifdef CUTOVER_CLIENT_PLUGINS
+    if (!getenv("LIBMYSQL_PLUGIN_DIR")) /* the library reads it, but prefers the option */
+        (void)mysql_options(mysql, MYSQL_PLUGIN_DIR, CUTOVER_CLIENT_PLUGINS);
 #endif
     set_tls(mysql, target->tls);
 }
@@ -170,7 +205,7 @@ int db_connect(const struct db_target *target, struct db **out, struct err *err)
 {
     CLEANUP(db_freep) struct db *db = calloc(1, sizeof *db);
 
-    if (!db || !(db->mysql = mysql_init(NULL)))
+    if (!db || pthread_setspecific(thread_mark, "used") != 0 || !(db->mysql = mysql_init(NULL)))
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a connection");
     (void)snprintf(db->where, sizeof db->where, strchr(target->host, ':') ? "[%s]:%u" : "%s:%u",
                    target->host, target->port);
@@ -198,14 +233,21 @@ static int socket_of(const struct db *db)
 #endif
 }
 
-/* From here on the peer sees the end, and freeing the connection cannot block on a stalled one. */
+/*
+ * From here on the peer sees the end, and freeing the connection cannot block on a stalled one.
+ * Closing resets it: a server that is in the middle of a long answer would otherwise find our
+ * receive window shut, and hold its statement and the locks on its tables for another minute.
+ */
 static void give_up(struct db *db)
 {
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
     int fd = socket_of(db);
 
     db->is_dead = true;
-    if (fd >= 0)
-        (void)shutdown(fd, SHUT_RDWR); /* it may be closed already, which is as good */
+    if (fd < 0)
+        return;
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset); /* else: that minute */
+    (void)shutdown(fd, SHUT_RDWR); /* it may be closed already, which is as good */
 }
 
 /* Read the rest of an answer that nobody wants; a very long one costs the connection instead of the
@@ -523,48 +565,4 @@ void db_stream_close(struct db *db)
     if (db->stream)
         read_away(db, db->stream);
     drop_stream(db);
-}
-
-/* --- text ------------------------------------------------------------------------------------- */
-
-/* Escapes know the session's sql_mode (NO_BACKSLASH_ESCAPES), which is why this asks the library.
- */
-static unsigned long escape(struct db *db, char *to, const char *bytes, size_t len)
-{
-#ifdef LIBMARIADB
-    return mysql_real_escape_string(db->mysql, to, bytes, (unsigned long)len);
-#else
-    return mysql_real_escape_string_quote(db->mysql, to, bytes, (unsigned long)len, '\'');
-#endif
-}
-
-/* Without backslashes a NUL byte has no spelling in a quoted literal, and would end the statement.
- */
-static void quote_as_hex(const char *bytes, size_t len, struct buf *out)
-{
-    buf_puts(out, "X'");
-    for (size_t i = 0; i < len; i++)
-        buf_printf(out, "%02X", (unsigned char)bytes[i]);
-    buf_putc(out, '\'');
-}
-
-void db_quote(struct db *db, const char *bytes, size_t len, struct buf *out)
-{
-    bool has_backslash = !(db->mysql->server_status & SERVER_STATUS_NO_BACKSLASH_ESCAPES);
-    if (!has_backslash && memchr(bytes, '\0', len)) {
-        quote_as_hex(bytes, len, out);
-        return;
-    }
-
-    char *escaped = malloc(2 * len + 1); /* in one piece: a cut character would gain a backslash */
-
-    if (!escaped) {
-        out->is_failed = true;
-        return;
-    }
-    unsigned long grown = escape(db, escaped, bytes, len);
-    buf_putc(out, '\'');
-    buf_add(out, escaped, grown);
-    buf_putc(out, '\'');
-    free(escaped);
 }

@@ -22,6 +22,7 @@ static const struct {
     {2008, 2008, DB_EXHAUSTED}, /* the library is out of memory */
     {2014, 2014, DB_GARBLED},   /* commands out of sync */
     {2027, 2027, DB_GARBLED},   /* malformed packet */
+    {2068, 2068, DB_REFUSED},   /* Oracle's: the server asked for a file of ours, and got none */
     {2000, 2999, DB_GONE},      /* every other error of the library ends the connection */
     {3032, 3032, DB_GONE},      /* MySQL: offline_mode */
     {3169, 3169, DB_GONE},      /* MySQL: session was killed */
@@ -51,7 +52,10 @@ static const struct {
     {2026,
      "TLS could not be set up: check that the server has TLS on, and that the CA file signed its "
      "certificate for this host name"},
-    {2059, "the client library lacks the plugin this account authenticates with"},
+    {2059,
+     "the client library has no plugin for the way this account logs in: point LIBMYSQL_PLUGIN_DIR "
+     "to the folder that has it, or give the account another (caching_sha2_password, MariaDB: "
+     "mysql_native_password)"},
     {2061, "this account needs TLS to log in: switch tls on"},
 };
 
