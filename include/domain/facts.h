@@ -102,6 +102,13 @@ bool channel_comes_from(const struct channel_facts *channel, const struct node *
 enum tri channel_runs(const struct channel_facts *channel);
 
 /*
+ * What a person types on the node to START or STOP a channel of it, for hints: "START REPLICA FOR
+ * CHANNEL 'x'", "START SLAVE 'x'".
+ */
+void channel_command(const struct node_facts *node, const char *verb, const char *channel,
+                     char *out, size_t out_size);
+
+/*
  * As channel_runs(); NO also when absent or when it reads from anything but the other side's
  * primary. UNKNOWN: not reached.
  */

@@ -52,8 +52,8 @@ void help_overview(struct buf *out)
 
     buf_puts(
         out,
-        "cutover moves a live MariaDB service from an OLD cluster to a NEW one, with proof that\n"
-        "nothing was lost and a way back.\n\n"
+        "cutover moves a live MySQL or MariaDB service from an OLD cluster to a NEW one, with\n"
+        "proof that nothing was lost and a way back.\n\n"
         "usage: cutover [-c FILE] COMMAND [OPTION...]\n\n"
         "Commands:\n");
     for (size_t i = 0; i < count; i++)

@@ -2,6 +2,7 @@
 /* Questions that everyone asks of the facts, answered once: yes, no, or not known. */
 #include "domain/facts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,17 @@ enum tri facts_link_exists(const struct facts *facts, enum side replica_side)
     if (reached_primary(facts, replica_side) == NULL)
         return TRI_UNKNOWN;
     return tri_of(facts_link(facts, replica_side) != NULL);
+}
+
+/* The words of the manuals; the statements of plans come from the catalog. */
+void channel_command(const struct node_facts *node, const char *verb, const char *channel,
+                     char *out, size_t out_size)
+{
+    const unsigned replica_is_a_word = 80022;
+    bool is_mysql = node->version.flavour == FLAVOUR_MYSQL;
+    bool is_new = is_mysql && version_number(&node->version) >= replica_is_a_word;
+    (void)snprintf(out, out_size, "%s %s%s '%s'", verb, is_new ? "REPLICA" : "SLAVE",
+                   is_mysql ? " FOR CHANNEL" : "", channel);
 }
 
 enum tri facts_link_runs(const struct facts *facts, enum side replica_side)

@@ -240,8 +240,10 @@ static bool channel_is_strange(const struct facts *facts, enum side side, struct
             continue;
         BECAUSE(out, "channel \"%s\" on %s reads from %s:%u in the other cluster, and is not ours",
                 channel->name, primary->node->name, channel->source_host, channel->source_port);
-        NEXT(out, "find out who set it up; on %s, STOP SLAVE '%s' stops it; then `cutover status`",
-             primary->node->name, channel->name);
+        char command[160];
+        channel_command(primary, "STOP", channel->name, command, sizeof(command));
+        NEXT(out, "find out who set it up; on %s, %s stops it; then `cutover status`",
+             primary->node->name, command);
         return true;
     }
     return false;
@@ -259,8 +261,10 @@ static bool link_is_broken(const struct facts *facts, enum side side, struct ver
             link_name(side), link->name, primary_name(facts, side), tri_text(link->is_receiving),
             tri_text(link->is_applying), is_apply ? link->apply_errno : link->receive_errno,
             error[0] == '\0' ? "none reported" : error);
-    NEXT(out, "mend the cause; on %s, START SLAVE '%s'; then `cutover status`",
-         primary_name(facts, side), link->name);
+    char command[160];
+    channel_command(facts_primary(facts, side), "START", link->name, command, sizeof(command));
+    NEXT(out, "mend the cause; on %s, %s; then `cutover status`", primary_name(facts, side),
+         command);
     return true;
 }
 

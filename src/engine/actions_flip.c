@@ -344,7 +344,7 @@ static void parts_open(struct compile *c, enum side from)
 
     step = part(c, "move-events", "Scheduled events fire on %s only", side_title(to));
     add_work(c, step, LIST_DO, "events.move", json_pack("{s:s}", "to", side_name(to)),
-             "ALTER EVENT ... DISABLE ON SLAVE on %s, then ENABLE on %s, unlogged, each with the "
+             "ALTER EVENT ... DISABLE ON REPLICA on %s, then ENABLE on %s, unlogged, each with the "
              "definer it has",
              primary_of(c, from)->name, primary_of(c, to)->name);
 }

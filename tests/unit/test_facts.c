@@ -97,6 +97,26 @@ static void test_release_of_zeroed_facts_does_nothing(void **state UNUSED)
     assert_int_equal(facts.record_count, 0);
 }
 
+static void test_what_to_type_is_in_the_words_of_the_server(void **state UNUSED)
+{
+    static const struct {
+        struct server_version version;
+        const char *want;
+    } rows[] = {
+        {{FLAVOUR_MARIADB, 10, 11, 19}, "START SLAVE 'x'"},
+        {{FLAVOUR_MYSQL, 5, 7, 44}, "START SLAVE FOR CHANNEL 'x'"},
+        {{FLAVOUR_MYSQL, 8, 0, 21}, "START SLAVE FOR CHANNEL 'x'"},
+        {{FLAVOUR_MYSQL, 8, 0, 22}, "START REPLICA FOR CHANNEL 'x'"},
+        {{FLAVOUR_MYSQL, 9, 7, 4}, "START REPLICA FOR CHANNEL 'x'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct node_facts node = {.version = rows[i].version};
+        char text[160];
+        channel_command(&node, "START", "x", text, sizeof(text));
+        assert_string_equal(text, rows[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +126,7 @@ int main(void)
         cmocka_unit_test(test_a_link_runs_only_when_both_threads_run_without_error),
         cmocka_unit_test(test_a_link_to_somewhere_else_does_not_run),
         cmocka_unit_test(test_a_channel_of_another_name_is_not_the_link),
+        cmocka_unit_test(test_what_to_type_is_in_the_words_of_the_server),
         cmocka_unit_test(test_release_of_zeroed_facts_does_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
