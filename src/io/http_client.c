@@ -234,14 +234,19 @@ static void set_request(struct http_client *client, struct exchange *exchange)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
-/* Did any byte of the request leave? Before that moment libcurl knows no pre-transfer time. */
-static bool may_have_been_sent(CURL *curl)
+/*
+ * Did any byte of the request leave? Before that moment libcurl knows no pre-transfer time; newer
+ * ones (seen in 8.23) set it for a connection that never came up as well, which the code tells.
+ */
+static bool may_have_been_sent(CURL *curl, CURLcode code)
 {
     long request_bytes = 0;
     curl_off_t pretransfer_us = 0;
 
     curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &request_bytes);
     curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
+    if (request_bytes == 0 && (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST))
+        return false;
     return request_bytes > 0 || pretransfer_us > 0;
 }
 
@@ -270,7 +275,7 @@ static const struct {
 static int transfer_failed(struct http_client *client, const struct exchange *exchange,
                            CURLcode code, struct err *err)
 {
-    bool is_unknown = !is_read(exchange->request) && may_have_been_sent(client->curl);
+    bool is_unknown = !is_read(exchange->request) && may_have_been_sent(client->curl, code);
     const char *problem = client->problem[0] ? client->problem : curl_easy_strerror(code);
     enum err_code means =
         ERR_LOST; /* dropped, truncated, reset: the connection is what is missing */
