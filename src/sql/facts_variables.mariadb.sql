@@ -1,5 +1,8 @@
 -- The settings that decide what a node is.
--- Privileges: none.  Columns: as named; origin is the GTID domain, comment says whose build it is
+-- Privileges: none
+-- Columns: version, comment (whose build it is), server_id, origin (the GTID domain), read_only, is_super_read_only,
+--          has_binlog, logs_replica_updates, gtid_strict, binlog_format,
+--          binlog_row_image, event_scheduler, increment, offset
 SELECT @@global.version AS version, @@global.version_comment AS `comment`, @@global.server_id AS server_id,
     @@global.gtid_domain_id AS origin, @@global.read_only AS read_only, 0 AS is_super_read_only,
     @@global.log_bin AS has_binlog, @@global.log_slave_updates AS logs_replica_updates,

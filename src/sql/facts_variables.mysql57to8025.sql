@@ -1,6 +1,8 @@
 -- The settings that decide what a node is.
--- Privileges: none.  Columns: as named; origin is the server's UUID, gtid_strict says that every transaction has a GTID
---             and none that cannot have one is let through, comment says whose build it is
+-- Privileges: none
+-- Columns: version, comment (whose build it is), server_id, origin (the server's UUID), read_only, is_super_read_only,
+--          has_binlog, logs_replica_updates, gtid_strict (every transaction has a GTID), binlog_format,
+--          binlog_row_image, event_scheduler, increment, offset
 SELECT @@global.version AS version, @@global.version_comment AS `comment`, @@global.server_id AS server_id,
     @@global.server_uuid AS origin, @@global.read_only OR @@global.super_read_only AS read_only,
     @@global.super_read_only AS is_super_read_only, @@global.log_bin AS has_binlog,

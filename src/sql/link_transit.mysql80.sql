@@ -1,10 +1,10 @@
 -- The true lag of a channel: when the transactions on their way were committed where they were made.
 -- Privileges: SELECT on performance_schema.  Rows: one for each channel, none when performance_schema is off
 -- Columns: channel, received (every transaction of this channel since its relay log began), heartbeat_age_us (since the
---          source's last sign of life, which comes only while it is idle), and in microseconds since 1970 by the clock of
---          the server that made the transaction: queueing_original_us (it is being received), queued_original_us (the last
---          one received), applying_original_us (the oldest in work), applied_original_us (the newest applied). Each is NULL
---          when there is none
+--          source's last sign of life, which comes only while it is idle), queueing_original_us (what is being received),
+--          queued_original_us (the last received), applying_original_us (the oldest in work), applied_original_us (the
+--          newest applied): when that transaction was committed where it was made, microseconds since 1970 by that
+--          server's clock, NULL when there is none
 SELECT c.CHANNEL_NAME AS channel, REPLACE(c.RECEIVED_TRANSACTION_SET, '\n', '') AS received,
     IF(c.COUNT_RECEIVED_HEARTBEATS = 0, NULL, TIMESTAMPDIFF(MICROSECOND, c.LAST_HEARTBEAT_TIMESTAMP, SYSDATE(6)))
         AS heartbeat_age_us,

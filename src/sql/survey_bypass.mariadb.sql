@@ -2,7 +2,7 @@
 -- READ ONLY ADMIN is bit 33 of an account's access, SUPER bit 15; SUPER alone sufficed before 10.11. USER_PRIVILEGES lists
 -- accounts only, roles are looked up by their bits.
 -- Privileges: SELECT on mysql.  Parameter: ours! (literals: our own account names)
--- Columns: user, host, reason, is_live (has a session now)
+-- Columns: user, host, reason, is_live (has a session now), is_stopped (by the fence: never)
 WITH RECURSIVE
     rule AS (SELECT (1 << 33) | IF(VERSION() RLIKE '^10[.]([5-9]|10)[.]', 1 << 15, 0) AS bits),
     risky (role, reason) AS (
@@ -20,6 +20,6 @@ WITH RECURSIVE
         SELECT m.User, m.Host, r.reason FROM mysql.roles_mapping m JOIN risky r ON m.Role = r.role WHERE m.Host <> '')
 SELECT a.user AS user, a.host AS host, MIN(a.reason) AS reason,
     EXISTS (SELECT 1 FROM information_schema.PROCESSLIST p WHERE p.USER = a.user
-        AND SUBSTRING_INDEX(p.HOST, ':', 1) LIKE a.host) AS is_live
+        AND SUBSTRING_INDEX(p.HOST, ':', 1) LIKE a.host) AS is_live, FALSE AS is_stopped
 FROM reached a WHERE a.user NOT IN ('mariadb.sys', :{ours!})
 GROUP BY a.user, a.host ORDER BY a.user, a.host;

@@ -2,7 +2,7 @@
 -- super_read_only, the fence, stops them all; those with SUPER could open the node, though. A role nobody can log in as is
 -- not an account.
 -- Privileges: SELECT on mysql.  Parameter: ours! (literals: our own account names)
--- Columns: user, host, reason, is_live (has a session now)
+-- Columns: user, host, reason, is_live (has a session now), is_stopped (by the fence: always)
 WITH RECURSIVE risky (user, host, reason) AS (
     SELECT User, Host, CAST('SUPER' AS CHAR(300)) FROM mysql.user WHERE Super_priv = 'Y'
     UNION SELECT USER, HOST, PRIV FROM mysql.global_grants WHERE PRIV = 'CONNECTION_ADMIN'
@@ -11,7 +11,7 @@ WITH RECURSIVE risky (user, host, reason) AS (
         FROM mysql.role_edges e JOIN risky r ON e.FROM_USER = r.user AND e.FROM_HOST = r.host)
 SELECT a.user AS user, a.host AS host, MAX(a.reason) AS reason,
     EXISTS (SELECT 1 FROM information_schema.PROCESSLIST p WHERE p.USER = a.user
-        AND SUBSTRING_INDEX(p.HOST, ':', 1) LIKE a.host) AS is_live
+        AND SUBSTRING_INDEX(p.HOST, ':', 1) LIKE a.host) AS is_live, TRUE AS is_stopped
 FROM risky a JOIN mysql.user u ON u.User = a.user AND u.Host = a.host
 WHERE a.user NOT IN ('mysql.session', 'mysql.infoschema', 'mysql.sys', :{ours!})
     AND NOT (u.account_locked = 'Y' AND EXISTS (SELECT 1 FROM mysql.role_edges e
