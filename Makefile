@@ -207,7 +207,7 @@ DEPS_OF_mariadb-10.5 := deps-mariadb105
 
 .PHONY: demo
 demo: deps $(sort $(DEPS_OF_$(OLD)) $(DEPS_OF_$(NEW))) $(PROGRAM) ## migrate there, back and there again between throw-away servers; MODE= OLD= NEW=
-	$(Q)$(PYTHON) -m tests.lab.demo --mode $(MODE)
+	$(Q)$(PYTHON) -m tests.lab.demo --mode $(MODE) --old $(OLD) --new $(NEW)
 
 # --- lint and documents --------------------------------------------------------------------------------------
 export LINT_CFLAGS = -std=c17 -D_GNU_SOURCE -Iinclude -I$(BUILD)/gen $(PC_CFLAGS) $(WARNINGS)
@@ -239,7 +239,7 @@ install: $(PROGRAM) ## program, playbooks, samples, man page, completion, servic
 	install -d $(INSTALL_DIR)/share/cutover/playbooks $(INSTALL_DIR)/share/man/man1 \
 	           $(INSTALL_DIR)/share/bash-completion/completions $(INSTALL_DIR)/lib/systemd/system
 	$(if $(PLAYBOOKS),install -m 644 $(PLAYBOOKS) $(INSTALL_DIR)/share/cutover/playbooks/)
-	install -D -m 644 -t $(DOC_DIR)/examples etc/cutover.cfg etc/grants-mariadb.sql
+	install -D -m 644 -t $(DOC_DIR)/examples etc/cutover.cfg etc/grants-mariadb.sql etc/grants-mysql.sql
 	install -m 644 $(wildcard README.md CHANGELOG.md LICENSE) $(DOC_DIR)/
 	$(PROGRAM) generate man >$(INSTALL_DIR)/share/man/man1/cutover.1
 	$(PROGRAM) generate completion >$(INSTALL_DIR)/share/bash-completion/completions/cutover

@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.lab import mariadb
+from tests.lab import servers
 from tests.lab.cloudflare import RateLimit
 from tests.lab.lab import DNS_ONLY, PROXIED, REPOSITORY, Lab
 from tests.lab.procs import together, wait_until
@@ -125,7 +125,7 @@ class Stage:
                   for server in self.lab.servers}
         threads = {server.name: server.value("SELECT CONNECTION_ID()") for server in self.lab.servers}
         records = self.records()
-        mariadb.stop_all(self.lab.servers, clean=True)
+        servers.stop_all(self.lab.servers, clean=True)
         (folder / "journal").mkdir(parents=True)
         for server in self.lab.servers:
             copy(server.folder / "data", folder / server.name)
@@ -151,8 +151,7 @@ class Stage:
         return list(self.lab.cfg_path.parent.glob("journal.db*"))
 
     def links_run(self):
-        rows = [row for server in self.lab.servers for row in server.query("SHOW ALL SLAVES STATUS")]
-        return all(row["Slave_IO_Running"] == row["Slave_SQL_Running"] == "Yes" for row in rows)
+        return all(link.runs for server in self.lab.servers for link in server.links())
 
     # --- the program -------------------------------------------------------------------------------------------------
 
@@ -226,8 +225,7 @@ class Stage:
 
     def _catch_up(self, sides):
         if len(sides) == 2:
-            channels = {row["Connection_name"] for server in self.primaries.values()
-                        for row in server.query("SHOW ALL SLAVES STATUS")}
+            channels = {link.name for server in self.primaries.values() for link in server.links()}
             if "cutover_forward" in channels:
                 self._applied("old", "new")
             if "cutover_reverse" in channels:
@@ -236,7 +234,7 @@ class Stage:
             {"old": self.lab.old, "new": self.lab.new}[side].wait_replicas()
 
     def _applied(self, source, replica):
-        self.primaries[replica].wait_applied(self.primaries[source].value("SELECT @@gtid_binlog_pos"))
+        self.primaries[replica].wait_applied(self.primaries[source].position())
 
     def _sides_with_events(self):
         return {side for side, server in self.primaries.items()

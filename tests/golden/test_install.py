@@ -14,7 +14,7 @@ FILES = PLAYBOOKS | {
     "bin/cutover", "lib/systemd/system/cutover.service", "share/bash-completion/completions/cutover",
     "share/man/man1/cutover.1", "share/doc/cutover/CHANGELOG.md", "share/doc/cutover/LICENSE",
     "share/doc/cutover/README.md", "share/doc/cutover/examples/cutover.cfg",
-    "share/doc/cutover/examples/grants-mariadb.sql",
+    "share/doc/cutover/examples/grants-mariadb.sql", "share/doc/cutover/examples/grants-mysql.sql",
 }
 
 

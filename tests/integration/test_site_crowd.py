@@ -19,7 +19,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from tests.lab import accounts, crowd_ledger, mariadb, ports, tls
+from tests.lab import accounts, crowd_ledger, kinds, mariadb, ports, tls
 from tests.lab.cloudflare import Cloudflare
 from tests.lab.crowd import Client, Crowd, Plan
 from tests.lab.crowd_audit import audit
@@ -28,6 +28,7 @@ from tests.lab.database import Database
 from tests.lab.edge import Edge
 from tests.lab.powerdns import PowerDns
 from tests.lab.procs import wait_until
+from tests.lab.servers import Server, stop_all
 from tests.lab import site as site_module
 from tests.lab.site import Site
 from tests.lab.unbound import Unbound
@@ -62,10 +63,15 @@ def network():
     network.release()
 
 
+CACHE = ROOT / "build" / "lab-cache"
+BOTH_FLAVOURS = pytest.mark.parametrize("kind", ["mariadb", "mysql"], indirect=True)
+
+
 @pytest.fixture(scope="module")
 def server(network, tmp_path_factory):
-    server = mariadb.Server(tmp_path_factory.mktemp("db"), "db", network.address(11), 11,
-                            mariadb.empty_template(ROOT / "build" / "lab-cache"))
+    kind = kinds.find(kinds.default("old"))
+    server = Server(kind, tmp_path_factory.mktemp("db"), "db", network.address(11), 11, kind.empty_template(CACHE),
+                    tls=tls.create(tmp_path_factory.mktemp("db-tls") / "tls", [network.address(11)]))
     server.start()
     server.query(SCHEMA)
     yield server
@@ -74,7 +80,7 @@ def server(network, tmp_path_factory):
 
 @pytest.fixture
 def database(server):
-    yield Database(server.address, server.port, "app", "app")
+    yield Database(server.address, server.port, "app", "app", ca=str(server.tls.ca))
     server.query("SET GLOBAL read_only = 0; DELETE FROM blog.posts; DELETE FROM blog.signups")
 
 
@@ -341,16 +347,19 @@ def test_the_crowd_as_a_process_stops_cleanly_on_sigterm(town, sites, database, 
 # -- two sides that replicate to each other -------------------------------------------------------
 
 @pytest.fixture
-def ring(network, tmp_path):
+def kind(request):
+    return kinds.find(request.param)
+
+
+@pytest.fixture
+def ring(network, kind, tmp_path):
     """OLD and NEW, both open, each following the other, auto_increment staggered."""
     addresses = {"old": network.address(31), "new": network.address(32)}
     certificates = tls.create(tmp_path / "tls", addresses.values())
-    template = mariadb.empty_template(ROOT / "build" / "lab-cache")
     replication = accounts.Account("repl", "repl")
-    servers = {side: mariadb.Server(tmp_path / side, side, address, number, template,
-                                    domain_id=mariadb.DOMAIN[side], tls=certificates,
-                                    options={"auto-increment-increment": 2,
-                                             "auto-increment-offset": number})
+    servers = {side: Server(kind, tmp_path / side, side, address, number, kind.empty_template(CACHE),
+                            domain_id=mariadb.DOMAIN[side], tls=certificates,
+                            options={"auto-increment-increment": 2, "auto-increment-offset": number})
                for number, (side, address) in enumerate(addresses.items(), start=1)}
     try:
         for server in servers.values():
@@ -361,7 +370,7 @@ def ring(network, tmp_path):
         servers["new"].follow(servers["old"], replication)
         yield servers
     finally:
-        mariadb.stop_all(servers.values(), clean=False)
+        stop_all(servers.values(), clean=False)
 
 
 @pytest.fixture
@@ -376,14 +385,15 @@ def ring_sites(network, ring):
 
 
 def ring_database(server):
-    return Database(server.address, server.port, "app", "app")
+    return Database(server.address, server.port, "app", "app", ca=str(server.tls.ca))
 
 
 def settle(ring):
     for here, there in (("old", "new"), ("new", "old")):
-        ring[here].wait_applied(ring[there].value("SELECT @@gtid_binlog_pos"))
+        ring[here].wait_applied(ring[there].position())
 
 
+@BOTH_FLAVOURS
 @pytest.mark.parametrize("sites", ["ring_sites"], indirect=True)
 def test_a_shared_crossing_breaks_no_channel_and_loses_nothing(town, sites, ring, tmp_path):
     crowd = Crowd(plan_of(town, sites), tmp_path / "ledger").start()

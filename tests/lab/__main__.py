@@ -8,10 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from . import dataset, look_around
+from . import dataset, kinds, look_around
 from .lab import Lab
-from .mariadb import Sql
 from .procs import LabError
+from .servers import Sql
 
 
 def main():
@@ -28,8 +28,8 @@ def up(options):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), Lab(options.root, options.mb, options.replicas,
-                                                     keep=options.keep) as lab:
-        print(f"The lab is up in {lab.root}. Ctrl-C stops it.\n\n{look_around.commands(lab)}", flush=True)
+                                                     keep=options.keep, old=options.old, new=options.new) as lab:
+        print(f"The lab is up in {lab.root}: {lab.pair}. Ctrl-C stops it.\n\n{look_around.commands(lab)}", flush=True)
         while True:
             signal.pause()
     return 0
@@ -53,6 +53,9 @@ def _parse():
     command.add_argument("--root", type=Path, default="build/lab", help="its folder (default: %(default)s)")
     command.add_argument("--mb", type=int, default=200, help="size of the data set in MB (default: %(default)s)")
     command.add_argument("--replicas", type=int, default=1, help="replicas of each primary (default: %(default)s)")
+    for side in ("old", "new"):
+        command.add_argument(f"--{side}", choices=kinds.NAMES, default=kinds.default(side), metavar="KIND",
+                             help=f"the servers of {side.upper()}: {', '.join(kinds.NAMES)} (default: %(default)s)")
     command.add_argument("--keep", action="store_true", help="shut down cleanly and leave the folder")
     command.set_defaults(command=up)
 

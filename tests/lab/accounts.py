@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-GRANTS_FILE = Path(__file__).parents[2] / "etc" / "grants-mariadb.sql"
+GRANTS = Path(__file__).parents[2] / "etc"
 CLIENT_HOST = "127.0.0.1"  # where every connection inside the lab comes from
 PUBLISHED = {"controller": "cutover", "monitor": "cutover_monitor", "replication": "cutover_repl"}
 
@@ -28,9 +28,9 @@ def generate():
     return {role: Account(user, secrets.token_urlsafe(18)) for role, user in users.items()}
 
 
-def grants(accounts):
-    """The SQL text that creates the accounts: etc/grants-mariadb.sql itself with its placeholders filled in."""
-    text = GRANTS_FILE.read_text().replace("'%'", f"'{CLIENT_HOST}'")
+def grants(accounts, flavour):
+    """The SQL text that creates the accounts: etc/grants-FLAVOUR.sql itself with its placeholders filled in."""
+    text = (GRANTS / f"grants-{flavour}.sql").read_text().replace("'%'", f"'{CLIENT_HOST}'")
     for role in PUBLISHED:
         text = text.replace(f"'CHANGE-ME-{role}'", f"'{accounts[role].password}'")
     return text + _APP_GRANTS.format(password=accounts["app"].password)

@@ -24,8 +24,8 @@ QUERIES = {
                         " MAX(s.state) AS most FROM users u JOIN signups s ON s.id = u.signup_id"
                         " WHERE u.name IN %s GROUP BY u.name"),
     "post": ("token", "SELECT token AS k, COUNT(*) AS n, MIN(side) AS began, '' AS ended,"
-                      " MIN(SHA1(CONCAT(title, '\\n', body))) AS least,"
-                      " MAX(SHA1(CONCAT(title, '\\n', body))) AS most"
+                      " MIN(SHA2(CONCAT(title, '\\n', body), 256)) AS least,"
+                      " MAX(SHA2(CONCAT(title, '\\n', body), 256)) AS most"
                       " FROM posts WHERE token IN %s GROUP BY token"),
 }
 

@@ -51,4 +51,4 @@ def read(path):
 
 def digest(title, body):
     """What a post's text is compared by; the audit has the database compute the same."""
-    return hashlib.sha1(f"{title}\n{body}".encode(), usedforsecurity=False).hexdigest()
+    return hashlib.sha256(f"{title}\n{body}".encode()).hexdigest()

@@ -12,8 +12,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import mariadb, ports
+from . import ports
 from .procs import together
+from .servers import Server, cached
 
 SQL = Path(__file__).parent / "blog"
 SEED = 20150
@@ -29,7 +30,7 @@ _WORDS = (
 # x and the seed, `p(x)` a paragraph chosen by it. Row counts are for each MB of data, but at least the second figure.
 _ROWS = [
     ("blogs", 10, 25, """
-     SELECT n, UNHEX(MD5(CONCAT('blog', n, {seed}))), CONCAT('blog-', n), CONCAT('The ', n, '. ☕ blog'),
+     SELECT n, UNHEX(LEFT(SHA2(CONCAT('blog', n, {seed}), 256), 32)), CONCAT('blog-', n), CONCAT('The ', n, '. ☕ blog'),
             IF(n % 3, LEFT({p:tagline}, 200), IF(n % 2, '', NULL)),
             IF(n % 5, JSON_OBJECT('theme', ELT(1 + n % 3, 'casper', 'edition', 'été'), 'columns', n % 4,
                                   'nested', JSON_ARRAY(n, NULL, JSON_OBJECT('emoji', '🚢'))), NULL),
@@ -60,7 +61,7 @@ _ROWS = [
             CASE n % 4 WHEN 0 THEN NULL WHEN 1 THEN INET6_ATON('2001:db8::1') ELSE INET6_ATON('192.0.2.7') END,
             LEFT({p:body}, {rnd:length} % 500), {rnd:karma} % 65536 - 32768, NULLIF(n % 3, 2), {time:written}"""),
     ("media", 14, 20, """
-     SELECT UNHEX(MD5(CONCAT('media', n, {seed}))), IF(n % 9, 1 + n % {blogs}, NULL), CONCAT('photo ', n, ' 写真.jpg'),
+     SELECT UNHEX(LEFT(SHA2(CONCAT('media', n, {seed}), 256), 32)), IF(n % 9, 1 + n % {blogs}, NULL), CONCAT('photo ', n, ' 写真.jpg'),
             1 + n % 3, IF(n % 8, REPEAT(UNHEX(SHA2(CONCAT(n, {seed}), 512)), 1 + {rnd:size} % 500), IF(n % 16, '', NULL)),
             IF(n % 3, {rnd:width} % 16777216, NULL), IF(n % 3, {rnd:height} % 9000, NULL),
             IF(n % 4, JSON_OBJECT('iso', 100 * (n % 9), 'lens', '50 mm ƒ/1.8'), NULL),
@@ -75,18 +76,18 @@ _ROWS = [
      SELECT 1 + n % {blogs}, CONCAT(IF((1 + n % {members}) % 2, 'Ana.', 'zoë.'), 1 + n % {members}, '@example.com'),
             DATE_ADD('2015-01-01', INTERVAL n DIV 100 DAY), IF(n % 5, {rnd:amount} / 7, NULL), 1 + n % 3"""),
     ("page_views", 500, 600, """
-     SELECT DATE_ADD('2016-01-01', INTERVAL n DIV 400 DAY), UNHEX(LEFT(SHA1(CONCAT(n, {seed})), 16)), 1 + n % {blogs},
+     SELECT DATE_ADD('2016-01-01', INTERVAL n DIV 400 DAY), UNHEX(LEFT(SHA2(CONCAT(n, {seed}), 256), 16)), 1 + n % {blogs},
             {rnd:high} * 4294967296 + {rnd:low}"""),
     ("sessions", 60, 70, """
      SELECT SHA2(CONCAT('session', n, {seed}), 256), IF(n % 3, CONCAT('user-', n), NULL),
             IF(n % 4, UNHEX(SHA2(CONCAT(n, {seed}), 512)), NULL), IF(n % 5, {time:expires}, NULL)"""),
     ("signups", 25, 40, """
-     SELECT n, CONCAT('user-', n), MD5(CONCAT('signup', n, {seed})), IF(n % 10, 'confirmed', 'reserved'), 'old',
+     SELECT n, CONCAT('user-', n), LEFT(SHA2(CONCAT('signup', n, {seed}), 256), 32), IF(n % 10, 'confirmed', 'reserved'), 'old',
             {time:reserved}, IF(n % 10, TIMESTAMPADD(MINUTE, 7, {time:reserved}), NULL), IF(n % 10, 'old', NULL)"""),
     ("users", 22, 36, """
      SELECT n, n + (n - 1) DIV 9, CONCAT('user-', n + (n - 1) DIV 9), {time:created}"""),
     ("posts", 60, 70, """
-     SELECT n, MD5(CONCAT('post', n, {seed})), CONCAT('user-', 1 + {rnd:user} % {signups}), LEFT({p:title}, 80),
+     SELECT n, LEFT(SHA2(CONCAT('post', n, {seed}), 256), 32), CONCAT('user-', 1 + {rnd:user} % {signups}), LEFT({p:title}, 80),
             {p:1}, 'old', {time:posted}"""),
     ("settings", 0, 60, """
      SELECT CONCAT('setting.', n, '.é'), CASE n % 4 WHEN 0 THEN NULL WHEN 1 THEN '' ELSE {p:value} END"""),
@@ -108,11 +109,11 @@ INSERT INTO blog.post_stats SELECT id, CHAR_LENGTH(body), LENGTH(body) FROM blog
 INSERT INTO blog.measures VALUES
  (-2147483648, -128, 0, -32768, 0, -8388608, 0, -2147483648, 0, -9223372036854775808, 0,
   -99999999999999999999999999999999999.999999999999999999999999999999, -3.402823466e38, -1.7976931348623157e308,
-  b'0', 1901, '-838:59:59.999999'),
+  b'0', 1901, '-{longest_time}'),
  (2147483647, 127, 255, 32767, 65535, 8388607, 16777215, 2147483647, 4294967295, 9223372036854775807,
   18446744073709551615, 99999999999999999999999999999999999.999999999999999999999999999999, 3.402823466e38,
   1.7976931348623157e308, b'1111111111111111111111111111111111111111111111111111111111111111', 2155,
-  '838:59:59.999999'),
+  '{longest_time}'),
  (1000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
  (1001, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1.17549e-38, 2.2250738585072014e-308, 0, 0, '-00:00:00.000001'),
  (1002, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.1, 0.1, 0.1, 1, 2000, '00:00:00');
@@ -122,13 +123,20 @@ INSERT INTO blog.settings VALUES
 """
 
 
+# The edge of TIME(6). The fraction of the last second is MariaDB's only.
+_LONGEST_TIME = {True: "838:59:59.999999", False: "838:59:59.000000"}
+
+
 def load(server, mb):
     """Create and fill schema `blog` with at least `mb` MB. The binary log of the server sees nothing of it."""
+    is_mariadb = "MariaDB" in server.value("SELECT VERSION()")
     server.query("SET SESSION sql_log_bin = 0; " + (SQL / "tables.sql").read_text())
     counts = {into.split()[0]: max(least, per_mb * mb) for into, per_mb, least, _ in _ROWS}
+    _create_scratch(server, max(counts.values()))
     halves = (_ROWS[::2], _ROWS[1::2])
     together(*[lambda rows=rows: _fill(server, rows, counts) for rows in halves])
-    server.query("SET SESSION sql_log_bin = 0; " + _FINISH + (SQL / "programs.sql").read_text())
+    server.query(f"SET SESSION sql_log_bin = 0; DROP DATABASE {_SCRATCH}; USE blog; "
+                 + _FINISH.format(longest_time=_LONGEST_TIME[is_mariadb]) + (SQL / "programs.sql").read_text())
     server.query("ANALYZE LOCAL TABLE " + ", ".join(f"blog.{table}" for table in tables(server)))
 
 
@@ -150,12 +158,12 @@ def size_bytes(server):
                             " WHERE table_schema = 'blog'"))
 
 
-def cached_template(cache, mb):
-    """A data directory that holds the data set; made when `cache` has none for this size and these sources.
+def cached_template(cache, mb, kind):
+    """A data directory of that kind that holds the data set; made when `cache` has none for this size and these sources.
 
-    Those of the same size from older sources are removed then.
+    Those of the same size and kind from older sources are removed then.
     """
-    prefix = f"blog-{mb}mb-"
+    prefix = f"blog-{mb}mb-{kind.name}-"
 
     def build(datadir):
         for outdated in cache.glob(f"{prefix}*"):
@@ -163,8 +171,8 @@ def cached_template(cache, mb):
                 shutil.rmtree(outdated)
         with tempfile.TemporaryDirectory(dir=cache, prefix="load-") as folder:
             network = ports.Network()
-            server = mariadb.Server(Path(folder), "loader", network.address(2), 1, mariadb.empty_template(cache),
-                                    options=_BULK_LOAD)
+            server = Server(kind, Path(folder), "loader", network.address(2), 1, kind.empty_template(cache),
+                            options=kind.bulk_options)
             try:
                 server.start()
                 load(server, mb)
@@ -172,14 +180,10 @@ def cached_template(cache, mb):
             finally:
                 server.kill9()
                 network.release()
-            (Path(folder) / "data").rename(datadir)
+            kind.forget_identity(server.data)
+            server.data.rename(datadir)
 
-    return mariadb.cached(cache / f"{prefix}{_sources_digest()}-{mariadb.version()}", build)
-
-
-# A server that is thrown away if it fails.
-_BULK_LOAD = {"log-bin": None, "log-slave-updates": None, "event-scheduler": "OFF", "innodb-doublewrite": 0,
-              "innodb-flush-log-at-trx-commit": 0, "innodb-flush-method": "nosync", "innodb-log-file-size": "16M"}
+    return cached(cache / f"{prefix}{_sources_digest()}-{kind.version}", build)
 
 
 def _sources_digest():
@@ -190,13 +194,28 @@ def _sources_digest():
     return digest.hexdigest()[:12]
 
 
+_SCRATCH = "blog_scratch"
+
+
+def _create_scratch(server, count):
+    """Tables that the rows are made from: paragraphs of text, and the numbers from 1 to `count`."""
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"SET SESSION sql_log_bin = 0; CREATE DATABASE {_SCRATCH} CHARACTER SET utf8mb4 COLLATE"
+                       f" utf8mb4_unicode_ci; USE {_SCRATCH}; CREATE TABLE paragraphs (id INT PRIMARY KEY, text TEXT NOT"
+                       " NULL); CREATE TABLE numbers (n BIGINT PRIMARY KEY); INSERT INTO numbers VALUES (1)")
+        while cursor.nextset():
+            pass
+        cursor.executemany("INSERT INTO paragraphs VALUES (%s, %s)", list(enumerate(_paragraphs())))
+        known = 1
+        while known < count:
+            known += cursor.execute("INSERT INTO numbers SELECT n + %s FROM numbers WHERE n <= %s", (known, count - known))
+
+
 def _fill(server, rows, counts):
     with server.connect(read_timeout=600) as connection, connection.cursor() as cursor:
         cursor.execute("SET SESSION sql_log_bin = 0, foreign_key_checks = 0, unique_checks = 0, time_zone = '+00:00',"
                        " sql_mode = CONCAT(@@sql_mode, ',NO_UNSIGNED_SUBTRACTION')")
         cursor.execute("USE blog")
-        cursor.execute("CREATE TEMPORARY TABLE paragraphs (id INT PRIMARY KEY, text TEXT NOT NULL)")
-        cursor.executemany("INSERT INTO paragraphs VALUES (%s, %s)", list(enumerate(_paragraphs())))
         for into, _, _, select in rows:
             cursor.execute(_insert(into, select, counts))
 
@@ -216,11 +235,11 @@ def _insert(into, select, counts):
     class Paragraph:
         def __format__(self, salt):
             alias = f"p{len(joins)}"
-            joins.append(f" JOIN paragraphs AS {alias} ON {alias}.id = {Random():{salt}} % {PARAGRAPHS}")
+            joins.append(f" JOIN {_SCRATCH}.paragraphs AS {alias} ON {alias}.id = {Random():{salt}} % {PARAGRAPHS}")
             return f"{alias}.text"
 
     values = select.format(seed=SEED, rnd=Random(), time=Time(), p=Paragraph(), **counts)
-    numbers = f"(SELECT seq AS n FROM seq_1_to_{counts[into.split()[0]]}) AS numbers"
+    numbers = f"(SELECT n FROM {_SCRATCH}.numbers WHERE n <= {counts[into.split()[0]]}) AS numbers"
     return f"INSERT INTO {into} {values} FROM {numbers}{''.join(joins)}"
 
 

@@ -20,7 +20,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import look_around
+from . import kinds, look_around
 from .crowd_audit import audit
 from .demo_crowd import CrowdProcess
 from .demo_playbooks import PLAYBOOKS, shorten
@@ -42,8 +42,9 @@ WHAT_HAPPENS = {
 INTRO = """\
 This is the whole migration of a blog host, with real servers on this machine, under live traffic:
 
-  1  start OLD and NEW (two MariaDB clusters with a replica each), {mb} MB of blogs on OLD, a name service,
-     a stand-in for the Cloudflare API, the site on both sides, and {clients} visitors who sign up and write all the time
+  1  start {old} as OLD and {new} as NEW (a primary and a replica each), {mb} MB of blogs on OLD,
+     a name service, a stand-in for the Cloudflare API, the site on both sides, and {clients} visitors who sign up and
+     write all the time
   2  check both sides, copy OLD to NEW and follow ({follow}){rehearse}
   3  mirror: carry every change in both directions ({mirror})
   4  cross to NEW ({there}), come back ({back}), and go there again
@@ -68,6 +69,7 @@ class Demo:
         self._mb = options.mb
         self._is_rehearsing = options.rehearse
         self._clients = options.clients
+        self._kinds = {"old": options.old, "new": options.new}
         self._program = (BUILD / "cutover").resolve()
         self._folder = (REPOSITORY / BUILD / "demo").resolve()
         self._lab = None
@@ -82,7 +84,7 @@ class Demo:
         changes = shorten(REPOSITORY / "playbooks", self._folder / "playbooks")
         self._introduce(changes)
         self._heading("Start the lab")
-        with Lab(root=self._folder / "lab", mb=self._mb) as self._lab:
+        with Lab(root=self._folder / "lab", mb=self._mb, **self._kinds) as self._lab:
             try:
                 self._tell()
             except BaseException:
@@ -150,7 +152,7 @@ class Demo:
         """Nobody writes any more: wait until each side has all of the other's changes, and the replicas have all."""
         old, new = self._lab.old, self._lab.new
         for here, there in ((new.primary, old.primary), (old.primary, new.primary)):
-            here.wait_applied(there.value("SELECT @@gtid_binlog_pos"), CATCH_UP_S)
+            here.wait_applied(there.position(), CATCH_UP_S)
         for cluster in (old, new):
             cluster.wait_replicas(CATCH_UP_S)
 
@@ -203,7 +205,7 @@ class Demo:
     def _introduce(self, changes):
         there, back = PLAYBOOK_OF_MODE[self._mode]
         rehearse = ",\n     and try NEW out once and throw the copy away (2-rehearse-and-reset)" if self._is_rehearsing else ""
-        print(INTRO.format(mb=self._mb, clients=self._clients, follow=PLAYBOOKS["1-follow"], rehearse=rehearse,
+        print(INTRO.format(old=kinds.find(self._kinds["old"]), new=kinds.find(self._kinds["new"]), mb=self._mb, clients=self._clients, follow=PLAYBOOKS["1-follow"], rehearse=rehearse,
                            mirror=PLAYBOOKS["3-mirror"], there=PLAYBOOKS[there], back=PLAYBOOKS[back], mode=self._mode,
                            what=WHAT_HAPPENS[self._mode], ttl=RECORD_TTL_S,
                            changes="\n".join(f"  {change}" for change in changes)), flush=True)
@@ -247,6 +249,9 @@ def main():
 def _parse():
     parser = argparse.ArgumentParser(prog="python3 -m tests.lab.demo", description="There, back and there again.")
     parser.add_argument("--mode", choices=sorted(PLAYBOOK_OF_MODE), default="shared")
+    for side in ("old", "new"):
+        parser.add_argument(f"--{side}", choices=kinds.NAMES, default=kinds.default(side), metavar="KIND",
+                            help=f"the servers of {side.upper()}: {', '.join(kinds.NAMES)} (default: %(default)s)")
     parser.add_argument("--mb", type=int, default=int(os.environ.get("DEMO_MB") or 200),
                         help="size of the data set (default: %(default)s; environment: DEMO_MB)")
     parser.add_argument("--rehearse", action="store_true", default=os.environ.get("DEMO_REHEARSE") == "1",

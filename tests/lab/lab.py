@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import accounts, config, dataset, mariadb, ports, tls
+from . import accounts, config, dataset, kinds, mariadb, ports, servers, tls
 from .cloudflare import Cloudflare, Token
 from .database import Database
 from .edge import Edge
@@ -77,13 +77,16 @@ class Lab:
     root      the lab's folder; by default a new one in build/
     mb        at least this many MB of data
     replicas  how many in each cluster
-    options   {server name: {option: value}}, over what mariadb.Server sets; names are old1, old2, new1, ...
+    old, new  the kind of a side's servers, of kinds.NAMES; by default CUTOVER_LAB_OLD, CUTOVER_LAB_NEW, mariadb-10.11
+    options   {server name: {option: value}}, over what its kind sets; names are old1, old2, new1, ...
     keep      leave the folder, with the servers cleanly shut down, for somebody to look at
     """
 
-    def __init__(self, root=None, mb=200, replicas=1, dns=True, cloudflare=True, site=True, options=None, keep=False):
+    def __init__(self, root=None, mb=200, replicas=1, dns=True, cloudflare=True, site=True, options=None, keep=False,
+                 old=None, new=None):
         self.root = Path(root).resolve() if root else None
         self.mb = mb
+        self.kinds = {side: kinds.find(name or kinds.default(side)) for side, name in (("old", old), ("new", new))}
         self.accounts = accounts.generate()
         self.old = self.new = None          # Cluster
         self.dns = None                     # Dns
@@ -125,8 +128,14 @@ class Lab:
 
     @property
     def servers(self):
-        """Every MariaDB server of both clusters."""
+        """Every database server of both clusters."""
         return [server for cluster in (self.old, self.new) if cluster for server in cluster.nodes]
+
+    @property
+    def pair(self):
+        """Which servers these are, for people."""
+        old, new = self.kinds["old"], self.kinds["new"]
+        return f"{old} on OLD and {new} on NEW"
 
     @property
     def cfg_path(self):
@@ -179,9 +188,10 @@ class Lab:
     def _start_clusters(self):
         self._tls = tls.create(self.root / "tls", [self._network.address(base + i) for base in DATABASES.values()
                                                    for i in range(1, self._replicas + 2)])
-        templates = {"old": dataset.cached_template(CACHE, self.mb), "new": mariadb.empty_template(CACHE)}
+        templates = {"old": dataset.cached_template(CACHE, self.mb, self.kinds["old"]),
+                     "new": self.kinds["new"].empty_template(CACHE)}
         self.old, self.new = (self._cluster(side, templates[side]) for side in ("old", "new"))
-        self._undo.callback(mariadb.stop_all, self.servers, clean=self._keep)
+        self._undo.callback(servers.stop_all, self.servers, clean=self._keep)
         together(*[lambda server=server: self._start_server(server) for server in self.servers])
         for cluster in (self.old, self.new):
             cluster.attach_replicas(self.accounts["replication"])
@@ -194,13 +204,14 @@ class Lab:
             name, host = f"{side}{i}", DATABASES[side] + i
             is_open = side == "old" and i == 1
             options = {"read-only": None if is_open else 1, **self._options.get(name, {})}
-            nodes.append(mariadb.Server(self.root / name, name, self._network.address(host), SERVER_IDS[side] + i,
-                                        template, domain_id=mariadb.DOMAIN[side], tls=self._tls, options=options))
-        return mariadb.Cluster(side, nodes[0], nodes[1:])
+            nodes.append(servers.Server(
+                self.kinds[side], self.root / name, name, self._network.address(host), SERVER_IDS[side] + i, template,
+                domain_id=mariadb.DOMAIN[side], tls=self._tls, options=options))
+        return servers.Cluster(side, nodes[0], nodes[1:])
 
     def _start_server(self, server):
         server.start()
-        server.query(accounts.grants(self.accounts))
+        server.query(accounts.grants(self.accounts, server.kind.flavour))
 
     def _start_dns(self):
         if self._wants_dns:

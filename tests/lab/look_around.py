@@ -8,7 +8,8 @@ def commands(lab, program=CUTOVER):
     """Command lines for every part of the lab, as one text; they are meant for a shell in the repository."""
     lines = ["Databases, as root:"]
     for server in lab.servers:
-        lines.append(f"  mariadb --no-defaults -uroot -S {server.socket}    # {server}")
+        client = " ".join(map(str, server.kind.argv(server.kind.client)))
+        lines.append(f"  {client} --no-defaults -uroot -S {server.socket}    # {server}")
     lines += ["", "Names: at the resolver, then at each authoritative server:"]
     for server in [lab.dns.resolver, *lab.dns.authoritative]:
         lines.append(f"  dig @{server.address} -p {server.port} {PROXIED} {DNS_ONLY}")

@@ -11,6 +11,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -66,15 +67,22 @@ def run(argv, **options):
 
 
 class Process:
-    """One server process. Owns: its pid and its log file. The same object can be started again after it ended."""
+    """One server process. Owns: its pid and its log file. The same object can be started again after it ended.
 
-    def __init__(self, name, argv, log, cwd=None, env=None):
+    restart_code  the exit code by which the process asks to be started again, which is then done at once, as an init
+                  system would; a process that was told to stop or killed is not
+    """
+
+    def __init__(self, name, argv, log, cwd=None, env=None, restart_code=None):
         self.name = name
         self.argv = [str(arg) for arg in argv]
         self.log = log
         self.cwd = cwd
         self.env = env
+        self._restart_code = restart_code
         self._popen = None
+        self._lock = threading.RLock()  # held while one process takes the other's place
+        self._is_wanted = False
 
     @property
     def pid(self):
@@ -82,13 +90,23 @@ class Process:
 
     @property
     def is_running(self):
-        return self._popen is not None and self._popen.poll() is None
+        """Also true between its end and its new beginning when it asked to be started again."""
+        with self._lock:
+            if self._popen is None:
+                return False
+            code = self._popen.poll()
+            return code is None or (code == self._restart_code and self._is_wanted)
 
     def start(self):
         """Start the process; does not wait for it to be of use (wait_ready does)."""
-        if self.is_running:
-            raise LabError(f"{self.name} runs already, pid {self.pid}")
-        self._popen = _spawner.submit(self._spawn).result()
+        with self._lock:
+            if self.is_running:
+                raise LabError(f"{self.name} runs already, pid {self.pid}")
+            self._is_wanted = True
+            self._popen = _spawner.submit(self._spawn).result()
+            if self._restart_code is not None:
+                threading.Thread(target=self._supervise, args=(self._popen,), name=f"{self.name}-supervisor",
+                                 daemon=True).start()
 
     def wait_ready(self, condition, deadline_s=30):
         """Wait until `condition` holds. Fails at once, with the tail of the log, when the process ends before that."""
@@ -105,10 +123,12 @@ class Process:
 
     def stop(self, deadline_s=30):
         """Ask it to end (SIGTERM) and wait; SIGKILL when the deadline passes. Nothing to do when it has ended."""
-        if not self.is_running:
-            return
-        for number in (signal.SIGCONT, signal.SIGTERM):  # a frozen one could not obey
-            self._popen.send_signal(number)
+        with self._lock:
+            if not self.is_running:
+                return
+            self._is_wanted = False
+            for number in (signal.SIGCONT, signal.SIGTERM):  # a frozen one could not obey
+                self._popen.send_signal(number)
         try:
             self._popen.wait(deadline_s)
         except subprocess.TimeoutExpired:
@@ -116,9 +136,12 @@ class Process:
 
     def kill9(self):
         """The crash of this process, not of the machine: what it handed to the kernel is kept."""
-        if self.is_running:
+        with self._lock:
+            self._is_wanted = False
+            if not self.is_running:
+                return
             self._popen.kill()
-            self._popen.wait()
+        self._popen.wait()
 
     def freeze(self):
         """Stop it from running without closing anything: to its peers a host that hangs."""
@@ -138,6 +161,14 @@ class Process:
         except FileNotFoundError:
             return f"({self.log} was not written)"
         return "\n".join([f"--- {self.log}", *text.splitlines()[-lines:]])
+
+    def _supervise(self, popen):
+        """Start it again, as often as it ends with the code that asks for it."""
+        while popen.wait() == self._restart_code:
+            with self._lock:
+                if not self._is_wanted:
+                    return
+                popen = self._popen = _spawner.submit(self._spawn).result()
 
     def _spawn(self):
         lab_pid = os.getpid()

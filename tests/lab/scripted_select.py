@@ -296,6 +296,7 @@ _FUNCTIONS = {
     "ANY_VALUE": (1, lambda value: value),
     "CONCAT": (-1, _concat),
     "CONCAT_WS": (-1, _concat_ws),
+    "FIELD": (-1, lambda value, *values: values.index(value) + 1 if value in values else 0),
     "FIND_IN_SET": (2, lambda value, values: 0 if value not in (values or "").split(",") else values.split(",").index(value) + 1),
     "FROM_UNIXTIME": (-1, lambda *_: "2026-01-01 00:00:00.000000"),
     "GTID_SUBSET": (2, lambda part, whole: int(GtidSet(part).is_in(GtidSet(whole)))),

@@ -89,6 +89,15 @@ _MYSQL_GONE = {
     "mysql.proc": ("db name type definer body", "8.0.1"),
     "performance_schema.replication_applier_status_by_worker": ("LAST_SEEN_TRANSACTION", "8.0.1"),
 }
+# Tables of plugins, which no recorded server had loaded: {table: (columns, the MySQL version that came with them)}.
+_MYSQL_PLUGINS = {
+    # refman-8.0 performance-schema-clone-status-table.html, performance-schema-clone-progress-table.html
+    "performance_schema.clone_status": (
+        "ID PID STATE BEGIN_TIME END_TIME SOURCE DESTINATION ERROR_NO ERROR_MESSAGE BINLOG_FILE BINLOG_POSITION"
+        " GTID_EXECUTED", "8.0.17"),
+    "performance_schema.clone_progress": (
+        "ID STAGE STATE BEGIN_TIME END_TIME THREADS ESTIMATE DATA NETWORK DATA_SPEED NETWORK_SPEED", "8.0.17"),
+}
 # Between the recorded MariaDB servers; what the recording of the next newer server has and these do not.
 _MARIADB_SINCE = {
     "information_schema.SLAVE_STATUS": {"": "11.6"},                # kb/information-schema-slave_status-table
@@ -103,6 +112,9 @@ _MARIADB_SINCE = {
 
 def columns(server, table):
     """The columns of a system table, None when this server has no such table."""
+    if table in _MYSQL_PLUGINS:
+        names, first = _MYSQL_PLUGINS[table]
+        return names.split() if fits(mysql(first), server) else None
     since = (_MYSQL_SINCE if server.flavour == "mysql" else _MARIADB_SINCE).get(table, {})
     if server.is_recorded:
         since = {}
@@ -116,7 +128,7 @@ def columns(server, table):
 
 def tables(server):
     """{"schema.table": its columns} of everything that this server has and the recordings know."""
-    names = {*server.recorded["tables"], *(_MYSQL_GONE if server.flavour == "mysql" else ())}
+    names = {*server.recorded["tables"], *(_MYSQL_GONE if server.flavour == "mysql" else ()), *_MYSQL_PLUGINS}
     known = {name: columns(server, name) for name in sorted(names)}
     return {name: found for name, found in known.items() if found is not None}
 
@@ -213,6 +225,9 @@ VARIABLES = {
     "authentication_policy": mysql("8.0.27"),
     "have_ssl": mysql(below="8.4") + mariadb(),
     "have_openssl": mysql(below="8.4") + mariadb(),
+    "show_create_table_skip_secondary_engine": mysql("8.0.18"),
+    "clone_valid_donor_list": mysql("8.0.17"),  # of the clone plugin
+    "check_constraint_checks": mariadb(),
     "default_collation_for_utf8mb4": mysql("8.0.11"),
     "default_table_encryption": mysql("8.0.16"),
     "partial_revokes": mysql("8.0.16"),

@@ -90,7 +90,7 @@ FORMS = (
     Form(r"USE <id>"),
     Form(r"ALTER (?:DEFINER = <account> )?EVENT <table> (?:ENABLE|DISABLE)"),
     Form(r"ALTER (?:DEFINER = <account> )?EVENT <table> DISABLE ON SLAVE"),  # deprecated in 8.2, 9.7 still takes it (run)
-    Form(r"ALTER (?:DEFINER = <account> )?EVENT <table> DISABLE ON REPLICA", mysql("8.2") + mariadb("10.11")),
+    Form(r"ALTER (?:DEFINER = <account> )?EVENT <table> DISABLE ON REPLICA", mysql("8.2") + mariadb()),
     Form(r"KILL (?:CONNECTION |QUERY )?N"),
     Form(r"KILL (?:SOFT|HARD) .*", mariadb()),
     Form(r"FLUSH (?:NO_WRITE_TO_BINLOG |LOCAL )?(?:PRIVILEGES|TABLES|BINARY LOGS|LOGS|STATUS)"),
