@@ -18,9 +18,9 @@ static void add_columns(const struct table_shape *table, struct buf *out)
         const struct column_shape *column = &table->columns[i];
         bool is_float = column->class == COLUMN_FLOAT;
         buf_puts(out, i ? "," : "");
-        buf_puts(out, is_float ? "CAST(" : "");
+        buf_puts(out, is_float ? "(" : "");
         sql_quote_part(column->name, out);
-        buf_puts(out, is_float ? " AS DOUBLE)" : "");
+        buf_puts(out, is_float ? " + 0e0)" : "");
     }
 }
 

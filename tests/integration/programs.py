@@ -39,33 +39,42 @@ def run(program, *args, timeout=120):
     return Outcome(subprocess.run([program, *map(str, args)], capture_output=True, text=True, timeout=timeout, check=False))
 
 
+CHANNELS = {"new": "cutover_forward", "old": "cutover_reverse"}  # by the side that is the replica
+
+# What the two flavours say in their own words. {channel} is a name, {position} what position() answers.
+WORDS = {
+    "mariadb": {"start": "START SLAVE '{channel}'", "stop": "STOP SLAVE '{channel}'",
+                "hold": "SET GLOBAL gtid_slave_pos = '{position}'",
+                "hold_own": "SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_binlog_pos"},
+    "mysql": {"start": "START REPLICA FOR CHANNEL '{channel}'", "stop": "STOP REPLICA FOR CHANNEL '{channel}'",
+              "hold": "RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = '{position}'", "hold_own": "DO 0"},
+}
+
+
+def say(server, words, **values):
+    """Let `server` do what WORDS has for its flavour."""
+    return server.query(WORDS[server.kind.flavour][words].format(**values))
+
+
 def link(lab, replica_side):
     """Create and start the link that ends at `replica_side`."""
-    name, source, replica, own_domain = {
-        "new": ("cutover_forward", lab.old.primary, lab.new.primary, 2),
-        "old": ("cutover_reverse", lab.new.primary, lab.old.primary, 1)}[replica_side]
-    account = lab.accounts["replication"]
-    replica.query(
-        f"CHANGE MASTER '{name}' TO MASTER_HOST=%s, MASTER_PORT=%s, MASTER_USER=%s, MASTER_PASSWORD=%s, MASTER_SSL=1,"
-        " MASTER_SSL_CA=%s, MASTER_SSL_VERIFY_SERVER_CERT=1, MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1,"
-        f" IGNORE_DOMAIN_IDS=({own_domain}); START SLAVE '{name}'",
-        (source.address, source.port, account.user, account.password, str(lab._tls.ca)))
+    source, replica = {"new": (lab.old.primary, lab.new.primary), "old": (lab.new.primary, lab.old.primary)}[replica_side]
+    replica.follow(source, lab.accounts["replication"], CHANNELS[replica_side])
 
 
 def follow(lab, position):
     """NEW follows OLD from `position`; returns when it has caught up."""
-    lab.new.primary.query("SET GLOBAL gtid_slave_pos=%s", (position,))
+    say(lab.new.primary, "hold", position=position)
     link(lab, "new")
     caught_up(lab)
 
 
 def caught_up(lab):
-    lab.new.primary.wait_applied(lab.old.primary.value("SELECT @@gtid_binlog_pos"))
+    lab.new.primary.wait_applied(lab.old.primary.position())
 
 
 def mirror(lab):
     """The way back: OLD follows NEW, from now on."""
-    lab.old.primary.query("SET GLOBAL gtid_slave_pos=@@GLOBAL.gtid_binlog_pos")
+    say(lab.old.primary, "hold_own")
     link(lab, "old")
-    wait_until(lambda: all(row["Slave_IO_Running"] == "Yes" for row in lab.old.primary.query("SHOW ALL SLAVES STATUS")),
-               10, "the reverse link")
+    wait_until(lambda: all(link.runs for link in lab.old.primary.links()), 10, "the reverse link")

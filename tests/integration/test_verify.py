@@ -23,6 +23,8 @@ CREATE TABLE blog.mixed_key (kind ENUM('zebra','ape','cow') NOT NULL, flags BIT(
 CREATE TABLE blog.no_key (a INT, b VARCHAR(40), c VARCHAR(40));
 CREATE TABLE blog.hot (id INT PRIMARY KEY, n BIGINT NOT NULL, t VARCHAR(60));
 """
+NUMBERS = ("CREATE TEMPORARY TABLE blog_seq (seq INT NOT NULL PRIMARY KEY); INSERT INTO blog_seq VALUES "
+           + ", ".join(f"({number})" for number in range(1, 3001)) + ";")
 ROWS = """
 INSERT INTO blog.plain (id, n, t, u, f, d, b, bits, g, j, e, x, at)
   SELECT seq, seq % 97, CONCAT('text ', seq), 'y', seq / 7, seq / 7, UNHEX(SHA2(seq, 256)), seq % 4096,
@@ -49,7 +51,7 @@ def verify():
 def lab():
     seed = programs.build("seed_check")
     with Lab(mb=2, replicas=0, dns=False, cloudflare=False, site=False) as lab:
-        lab.old.primary.query("USE blog;" + TABLES + ROWS.replace("blog_seq", "seq_1_to_3000"))
+        lab.old.primary.query("USE blog;" + NUMBERS + TABLES + ROWS)
         programs.follow(lab, programs.run(seed, lab.cfg_path, "copy", "old")["position"])
         yield lab
 
@@ -254,14 +256,14 @@ def test_a_difference_is_found_while_the_rows_around_it_are_hot(lab, verify, unl
 
 
 def test_a_stopped_link_is_an_error_and_not_a_difference(lab, verify):
-    lab.new.primary.query("STOP SLAVE 'cutover_forward'")
+    programs.say(lab.new.primary, "stop", channel="cutover_forward")
     try:
         lab.old.primary.query("UPDATE blog.hot SET n = n + 1 WHERE id = 1")
         outcome = verify(lab)
         assert outcome.returncode == 1 and outcome["code"] == "server"
         assert "cutover_forward" in outcome.progress
     finally:
-        lab.new.primary.query("START SLAVE 'cutover_forward'")
+        programs.say(lab.new.primary, "start", channel="cutover_forward")
     programs.caught_up(lab)
 
 
