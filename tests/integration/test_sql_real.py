@@ -10,7 +10,7 @@ import pymysql
 import pytest
 
 from tests.integration import programs
-from tests.lab import kinds, ports
+from tests.lab import accounts, kinds, ports
 from tests.lab.lab import CACHE
 from tests.lab.servers import Absent, Server
 
@@ -19,24 +19,24 @@ NO_SUCH_CHANNEL = (1617, 3074, 1200)  # MariaDB; MySQL; either, when no channel 
 COMMENT = re.compile(r"^--", re.MULTILINE)
 
 SETUP = """
-CREATE DATABASE sqlreal; USE sqlreal;
+CREATE DATABASE blog; USE blog;
 CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20)) ENGINE = InnoDB; INSERT INTO t VALUES (1, 'a'), (2, 'b');
 CREATE VIEW w AS SELECT * FROM t;
 CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.v = 'x';
 CREATE FUNCTION f () RETURNS INT DETERMINISTIC RETURN 1;
 CREATE PROCEDURE p () SELECT 1;
 CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1;
-CREATE USER app@'%' IDENTIFIED BY 'Secret-1'; GRANT SELECT, INSERT ON sqlreal.* TO app@'%';
+CREATE USER app@'%' IDENTIFIED BY 'Secret-1'; GRANT SELECT, INSERT ON blog.* TO app@'%';
 CREATE USER gone@'%' IDENTIFIED BY 'Secret-1';
-CREATE ROLE r; GRANT SELECT ON sqlreal.* TO r; CREATE USER member@'%' IDENTIFIED BY 'Secret-1'; GRANT r TO member@'%';
+CREATE ROLE r; GRANT SELECT ON blog.* TO r; CREATE USER member@'%' IDENTIFIED BY 'Secret-1'; GRANT r TO member@'%';
 """
 
 # What the parameters are, unless a scene says otherwise. A scene is a list of statements on one connection; a statement
 # is a name, or (name, {parameter: value}, (errors that are fine, ...)).
 VALUES = {
-    "database": "sqlreal", "databases": "'sqlreal'", "ours": "'cutover', 'cutover_monitor'", "event": "`sqlreal`.`e`",
-    "table": "`sqlreal`.`t`", "columns": "`id`, `v`", "column": "`id`", "range": "TRUE", "index": "PRIMARY",
-    "order": "`id`", "limit": "10", "name": "`sqlreal`.`t`", "user": "root", "host": "localhost", "charset": "utf8mb4",
+    "database": "blog", "databases": "'blog'", "ours": "'cutover', 'cutover_monitor'", "event": "`blog`.`e`",
+    "table": "`blog`.`t`", "columns": "`id`, `v`", "column": "`id`", "range": "TRUE", "index": "PRIMARY",
+    "order": "`id`", "limit": "10", "name": "`blog`.`t`", "user": "root", "host": "localhost", "charset": "utf8mb4",
     "collation": "utf8mb4_bin", "client": "utf8mb4", "mode": "NO_ENGINE_SUBSTITUTION", "zone": "+00:00",
     "lock_wait": "2", "wait": "600", "seconds": "0.2", "id": "999999999", "lock": "cutover:test", "service": "test",
     "holder": "here", "run": "1", "epoch": "1", "server_id": "77", "beat_us": "1700000000000000", "token": "a" * 32,
@@ -45,6 +45,9 @@ VALUES = {
 }
 POSITIONS = {"mariadb": "9-9-9", "mysql": f"{UUID}:1-9"}
 NOBODY_THERE = {"host": "127.0.0.1", "user": "nobody"}
+ACCOUNTS = accounts.generate()
+# What the published grants leave to an administrator; and 1044 for a database that is not named in them.
+NOT_GRANTED = {"seed_account_drop": 1227, "clone_install": 1142, "clone_uninstall": 1142, "database_drop": 1044}
 
 SCENES = [
     ["version", "session_setup", "facts_variables", "survey_settings", "survey_grants", "survey_accounts",
@@ -68,12 +71,13 @@ SCENES = [
      "read_only_forget", "read_only_get"],
     ["seed_stage_start", "seed_stage_block", "seed_snapshot", "seed_stage_end"],
     ["seed_source", "seed_views", "seed_triggers", "seed_routines", "seed_events", "seed_bounds", "seed_rows",
-     "seed_show_table", ("seed_show_database", {"name": "`sqlreal`"}), ("seed_show_view", {"name": "`sqlreal`.`w`"}),
-     ("seed_show_trigger", {"name": "`sqlreal`.`g`"}), ("seed_show_event", {"name": "`sqlreal`.`e`"}),
-     ("seed_show_function", {"name": "`sqlreal`.`f`"}), ("seed_show_procedure", {"name": "`sqlreal`.`p`"}),
-     ("seed_show_package", {"name": "`sqlreal`.`k`"}, (1305,)),
-     ("seed_show_package_body", {"name": "`sqlreal`.`k`"}, (1305,))],
-    ["seed_target", "seed_use", "seed_program_read", "seed_program_write", "seed_target_bytes",
+     "seed_show_table", ("seed_show_database", {"name": "`blog`"}), ("seed_show_view", {"name": "`blog`.`w`"}),
+     ("seed_show_trigger", {"name": "`blog`.`g`"}), ("seed_show_event", {"name": "`blog`.`e`"}),
+     ("seed_show_function", {"name": "`blog`.`f`"}), ("seed_show_procedure", {"name": "`blog`.`p`"}),
+     ("seed_show_package", {"name": "`blog`.`k`"}, (1305,)),
+     ("seed_show_package_body", {"name": "`blog`.`k`"}, (1305,))],
+    ["seed_shapes_session", "seed_source_collation"],
+    [("seed_target_collation", {"collation": "utf8mb4_general_ci"}), "seed_target", "seed_use", "seed_program_read", "seed_program_write", "seed_target_bytes",
      ("seed_insert", {}, (1064,))],  # the rows follow in the same statement
     ["seed_accounts", ("seed_account_exists", {"user": "app", "host": "%"}), "seed_accounts_session",
      ("seed_show_account", {"user": "app", "host": "%"}), ("seed_show_grants", {"user": "app", "host": "%"}),
@@ -87,7 +91,7 @@ SCENES = [
      "gtid_wait"],
     ["clone_plugin", ("clone_install", {}, (1125,)), "clone_plugin", "clone_status", "clone_progress", "clone_donor_list",
      ("clone_run_tls", NOBODY_THERE, (3862,)), ("clone_run_plain", NOBODY_THERE, (3862,)),
-     "clone_status", "clone_uninstall"],
+     "clone_status", "clone_uninstall", "clone_install"],
     [("database_drop", {"database": "nothing"})],
 ]
 
@@ -104,6 +108,7 @@ def one_server(request, tmp_path_factory):
     try:
         server.start()
         server.query(SETUP)
+        server.query(accounts.grants(ACCOUNTS, kind.flavour))
         yield server
     finally:
         server.kill9()
@@ -142,8 +147,9 @@ def promised(name):
     return [column.strip() for column in re.split(r",|\band\b", text) if column.strip()]
 
 
-def run(server, cursor, entry, statement):
+def run(server, cursor, entry, statement, refused):
     name, values, fine = (*statement, (), ())[:3] if isinstance(statement, tuple) else (statement, {}, ())
+    fine = (*fine, refused.get(name))
     sql = fill(entry["text"], ChainMap(dict(values), {"position": POSITIONS[server.kind.flavour]}, VALUES))
     try:
         cursor.execute(sql)
@@ -162,13 +168,22 @@ def name_of(statement):
     return statement if isinstance(statement, str) else statement[0]
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: name_of(scene[0]))
-def test_the_server_knows_every_word_and_column(server, catalog, scene):
-    with server.connect() as connection, connection.cursor() as cursor:
+def play(server, catalog, scene, account, refused):
+    with server.connect(account, database="blog") as connection, connection.cursor() as cursor:
         cursor.execute(fill(catalog["session_setup"]["text"], VALUES))
         for statement in scene:
             if name_of(statement) in catalog:  # the other flavour's own are not there
-                run(server, cursor, catalog[name_of(statement)], statement)
+                run(server, cursor, catalog[name_of(statement)], statement, refused)
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: name_of(scene[0]))
+def test_the_server_knows_every_word_and_column(server, catalog, scene):
+    play(server, catalog, scene, None, {})
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: name_of(scene[0]))
+def test_the_published_grants_suffice(server, catalog, scene):
+    play(server, catalog, scene, ACCOUNTS["controller"], NOT_GRANTED)
 
 
 def test_every_statement_is_in_a_scene(catalog):
