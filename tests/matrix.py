@@ -23,14 +23,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.lab import kinds  # noqa: E402
 from tests.lab.procs import LabError  # noqa: E402
-from tests.run import ROOT, SIDE_BY_SIDE, Tally, tally_junit  # noqa: E402
+from tests.run import ROOT, SIDE_BY_SIDE, Tally, servers_matter, tally_junit  # noqa: E402
 
 PAIRS = ("mariadb-10.11:mariadb-10.11", "mariadb-10.11:mariadb-11.8", "mariadb-10.5:mariadb-10.11", "mysql:mysql")
 CLIENTS = {"mariadb": ("Connector/C", "build"), "mysql": ("libmysqlclient", "build/client-mysql")}
 RESULTS = ROOT / "build" / "matrix"
-
-# These talk to no database server, or to kinds of servers that they choose themselves.
-NO_MATTER_WHICH_SERVERS = ("test_cloudflare.py", "test_dialects.py", "test_dns.py", "test_lab.py", "test_sql_real.py")
 
 
 def main():
@@ -77,10 +74,9 @@ def run(pair, client):
     name = f"{old}-{new}-{client}"
     environment = {**os.environ, "CUTOVER_LAB_OLD": old, "CUTOVER_LAB_NEW": new, "CLIENT": client,
                    "BUILD": CLIENTS[client][1], "PYTHONPYCACHEPREFIX": str(RESULTS / "pycache")}
-    left_out = [f"--ignore=tests/integration/{path}" for path in NO_MATTER_WHICH_SERVERS]
     with open(RESULTS / f"{name}.log", "wb") as log:
         code = subprocess.call([sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "-rfE",
-                                f"--junitxml={RESULTS}/{name}.xml", "tests/integration", *left_out, *SIDE_BY_SIDE],
+                                f"--junitxml={RESULTS}/{name}.xml", *servers_matter(), *SIDE_BY_SIDE],
                                cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     tally = tally_junit(RESULTS / f"{name}.xml", code)
     return tally, f"see {RESULTS / name}.log" if tally.failed or not tally.passed else ""

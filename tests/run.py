@@ -141,15 +141,33 @@ def tally_junit(path, exit_code):
 SIDE_BY_SIDE = ["-n", str(max(2, CPUS)), "--dist", "loadfile"]
 
 
-def run_pytest(name, words):
+def run_pytest(name, words, environment=None):
     if not make(f"BUILD={BUILD}", "all"):
         print(f"{name}: the program does not build")
         return Tally(failed=1)
     report = RESULTS / f"{name}.xml"
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(ROOT / BUILD / "pycache")}
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(ROOT / BUILD / "pycache"), **(environment or {})}
     code = subprocess.call([sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "--durations=5",
                             f"--junitxml={report}", *words], cwd=ROOT, env=environment)
     return tally_junit(report, code)
+
+
+# These talk to no database server, or to kinds of servers that they choose themselves.
+NO_MATTER_WHICH_SERVERS = ("test_cloudflare.py", "test_dialects.py", "test_dns.py", "test_io_db.py", "test_lab.py",
+                           "test_sql_real.py")
+
+
+def servers_matter():
+    """The words for pytest that choose the integration tests whose outcome may depend on the kind of the servers."""
+    return ["tests/integration", *[f"--ignore=tests/integration/{name}" for name in NO_MATTER_WHICH_SERVERS]]
+
+
+def run_on(name, kind):
+    """The integration tests with servers of another kind on both sides; skipped, loudly, where there are none."""
+    if not (ROOT / (os.environ.get("SERVERS") or "build/servers") / kind / "packages").exists():
+        print(f"\n*** {name} SKIPPED: there are no {kind} servers here; `make deps-{kind}` fetches them, or says why not ***\n")
+        return Tally(skipped=1)
+    return run_pytest(name, [*servers_matter(), *SIDE_BY_SIDE], {"CUTOVER_LAB_OLD": kind, "CUTOVER_LAB_NEW": kind})
 
 
 # -------------------------------------------------------------------------------------------------------------------
@@ -162,6 +180,7 @@ SUITES = {
     "tsan": Suite("tests/unit under ThreadSanitizer", run_units, "thread"),
     "golden": Suite("tests/golden", run_pytest, ["tests/golden"]),
     "integration": Suite("tests/integration", run_pytest, ["tests/integration", *SIDE_BY_SIDE]),
+    "mysql": Suite("the tests of tests/integration that depend on the servers, with MySQL on both sides", run_on, "mysql"),
     "fault-quick": Suite("the part of tests/fault that takes a few minutes", run_pytest, ["tests/fault"]),
     "fault": Suite("the whole matrix of tests/fault, which takes hours", run_pytest, ["tests/fault", "--all-faults"]),
 }
