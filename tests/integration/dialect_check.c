@@ -3,6 +3,7 @@
  * Prints what the catalog holds for some servers, for tests/integration/test_dialects.py to send to scripted ones.
  *
  * dialect_check VERSION...     each VERSION as the server would say it, "8.0.34", "10.6.22-MariaDB"
+ * dialect_check --texts        every text of every variant
  *
  * One line of JSON for each statement and server: version, id, text (null: this server has no such statement), and the
  * columns that a SHOW statement is read by.
@@ -67,8 +68,24 @@ static int print_catalog(const char *version_text)
     return 0;
 }
 
+static int print_texts(void)
+{
+    for (size_t i = 0; i < sql_variant_count; i++) {
+        const struct sql_variant *variant = &sql_variants[i];
+        if (strcmp(variant->variant, "journal") == 0)
+            continue;
+        json_t *line = json_pack("{s:s, s:s, s:s}", "id", variant->name, "variant",
+                                 variant->variant, "text", variant->text);
+        if (print_line(line) != 0)
+            return 1;
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "--texts") == 0)
+        return print_texts();
     for (int i = 1; i < argc; i++)
         if (print_catalog(argv[i]) != 0)
             return 1;

@@ -102,9 +102,10 @@ class Scripted:
         self._catalog = Catalog(version, {
             "VERSION": (0, lambda: version.text),
             "CONNECTION_ID": (0, lambda: 1),
-            "USER": (0, lambda: "root@localhost"),
-            "CURRENT_USER": (0, lambda: "root@localhost"),
-            "current_user_": (0, lambda: "root@localhost"),
+            "ICU_VERSION": (0, lambda: "69.1"),
+            "USER": (0, lambda: f"{self._user}@localhost"),
+            "CURRENT_USER": (0, lambda: f"{self._user}@localhost"),
+            "current_user_": (0, lambda: f"{self._user}@localhost"),
             "database_": (0, lambda: None),
             "GET_LOCK": (2, lambda _name, _wait: 1),
             "IS_USED_LOCK": (1, lambda _name: None),
@@ -114,6 +115,7 @@ class Scripted:
             "WAIT_FOR_EXECUTED_GTID_SET": (-1, self._wait_executed),
             "MASTER_GTID_WAIT": (-1, lambda *_: 0),
         })
+        self._user = "root"  # who asks
         self._connections = set()
         self._listener = None
 
@@ -155,13 +157,13 @@ class Scripted:
     def _serve(self, connection, thread_id):
         wire = Wire(connection, self._context)
         with contextlib.suppress(Disconnected, OSError, ssl.SSLError):
-            wire.log_in(self.version, thread_id, self.accounts)
+            user = wire.log_in(self.version, thread_id, self.accounts)
             while True:
                 number, body = wire.command()
                 if number == COM_QUIT:
                     break
                 if number == COM_QUERY:
-                    self._send(wire, self.answer(body.decode()))
+                    self._send(wire, self.answer(body.decode(), user))
                 elif number in (COM_PING, COM_INIT_DB, COM_RESET):
                     wire.ok()
                 else:
@@ -181,9 +183,10 @@ class Scripted:
 
     # --- statements
 
-    def answer(self, sql):
+    def answer(self, sql, user="root"):
         """(names, rows), None for OK, or a Refusal. Every statement is remembered."""
         with self._lock:
+            self._user = user
             self.statements.append(sql)
             try:
                 answer = self._run(sql)
@@ -281,7 +284,12 @@ class Scripted:
         return " ".join(word.text for word in words)
 
     def _set(self, name, value):
-        """refman-8.0 server-system-variables.html, super_read_only: each of the two moves the other."""
+        """refman-8.0 server-system-variables.html, super_read_only: each of the two moves the other; gtid_purged."""
+        if name == "gtid_purged" and self.variables["gtid_executed"]:
+            if not fits(mysql("8.0.1"), self.version):
+                refuse(1840, "@@GLOBAL.GTID_PURGED can only be set when @@GLOBAL.GTID_EXECUTED is empty.")
+            if not str(value).startswith("+") and not GtidSet(self.variables["gtid_purged"]).is_in(GtidSet(str(value))):
+                refuse(3546, "@@GLOBAL.GTID_PURGED cannot be changed: the new value must be a superset of the old value")
         self.variables[name] = value
         if name == "super_read_only" and value:
             self.variables["read_only"] = 1
@@ -412,10 +420,13 @@ class Scripted:
     # --- system tables
 
     def _system_rows(self):
-        session = {"ID": 1, "USER": "root", "HOST": "localhost", "DB": None, "COMMAND": "Query", "TIME": 0, "STATE": "",
+        session = {"ID": 1, "USER": self._user, "HOST": "localhost", "DB": None, "COMMAND": "Query", "TIME": 0, "STATE": "",
                    "INFO": "SELECT", "TIME_MS": 0}
         rows = {
             "information_schema.PROCESSLIST": [session],
+            "information_schema.INNODB_TRX": [{
+                "trx_id": 1, "trx_state": "RUNNING", "trx_started": "2026-01-01 00:00:00", "trx_mysql_thread_id": 1,
+                "trx_rows_locked": 0, "trx_rows_modified": 0}],
             "performance_schema.processlist": [session],
             "performance_schema.threads": [{
                 "THREAD_ID": 1, "NAME": "thread/sql/one_connection", "TYPE": "FOREGROUND",
@@ -441,14 +452,6 @@ class Scripted:
                  "LAST_SEEN_TRANSACTION": ""} for c in self.channels],
         }
         return {**rows, **self.rows}
-
-    def knows_columns(self):
-        """{table: columns} of this version."""
-        return history.tables(self.version)
-
-    @property
-    def has_persist(self):
-        return fits(mysql("8.0.1"), self.version)
 
 
 def _tls_context(tls):

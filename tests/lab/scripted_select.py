@@ -8,6 +8,7 @@ A statement that SQLite cannot be told is error 1105 "not scripted": a hole in t
 
 import re
 import sqlite3
+import time
 
 from .dialects import history
 from .dialects.statements import Refusal, syntax_error, tokens
@@ -313,7 +314,7 @@ _FUNCTIONS = {
     "SUBSTRING_INDEX": (3, _substring_index),
     "TIMESTAMPDIFF": (3, lambda _unit, _one, _other: 0),
     "TO_SECONDS": (1, lambda _: 0),
-    "UNIX_TIMESTAMP": (-1, lambda *_: 1767225600),
+    "UNIX_TIMESTAMP": (-1, lambda *_: time.time()),
     "UTC_TIMESTAMP": (-1, lambda *_: "2026-01-01 00:00:00.000000"),
     "convert_": (1, lambda value: value),
     "left_": (2, lambda text, count: None if text is None else str(text)[:count]),

@@ -64,6 +64,7 @@ class Wire:
         self._connection = connection
         self._context = context
         self._sequence = 0
+        self._unsent = b""
         self.has_tls = False
 
     # --- login
@@ -84,6 +85,7 @@ class Wire:
         wanted = SCRAMBLES[version.auth_plugin](accounts.get(user, secrets.token_hex(8)), nonce)
         if proof.rstrip(b"\0") != wanted.rstrip(b"\0") and proof != wanted:
             self.error(1045, f"Access denied for user '{user}'@'localhost' (using password: {'YES' if proof else 'NO'})", "28000")
+            self.flush()
             raise Disconnected
         if version.auth_plugin == "caching_sha2_password" and wanted:
             self._send(b"\x01\x03")  # the server remembers this password: nothing more is asked
@@ -133,10 +135,17 @@ class Wire:
 
     def _send(self, payload):
         assert len(payload) < MAX_PACKET, "longer than any scripted answer"
-        self._connection.sendall(struct.pack("<I", len(payload))[:3] + bytes([self._sequence]) + payload)
+        self._unsent += struct.pack("<I", len(payload))[:3] + bytes([self._sequence]) + payload
         self._sequence = (self._sequence + 1) % 256
 
+    def flush(self):
+        """Send what has been said so far, in one piece."""
+        data, self._unsent = self._unsent, b""
+        if data:
+            self._connection.sendall(data)
+
     def _receive(self):
+        self.flush()
         payload = b""
         while True:
             head = self._read(4)

@@ -106,6 +106,13 @@ _MARIADB_SINCE = {
     "information_schema.PROCESSLIST": {"SENT_ROWS": "11.3", "TMP_SPACE_USED": "11.5"},  # kb/…-processlist-table
     "information_schema.COLLATION_CHARACTER_SET_APPLICABILITY": {
         "FULL_COLLATION_NAME": "10.10.1", "ID": "10.10.1", "IS_DEFAULT": "10.10.1"},
+    # release notes 10.6.0, MDEV-20220: the replication tables got their columns; MDEV-25075: IGNORED
+    "performance_schema.replication_applier_status_by_worker": {"": "10.6"},
+    "performance_schema.replication_applier_status_by_coordinator": {
+        "LAST_SEEN_TRANSACTION": "10.6", "LAST_TRANS_RETRY_COUNT": "10.6"},
+    "performance_schema.replication_connection_configuration": {
+        "USING_GTID": "10.6", "IGNORE_SERVER_IDS": "10.6", "REPL_DO_DOMAIN_IDS": "10.6", "REPL_IGNORE_DOMAIN_IDS": "10.6"},
+    "information_schema.STATISTICS": {"IGNORED": "10.6"},
     "mysql.db": {"Show_create_routine_priv": "11.3"},               # kb/grant: SHOW CREATE ROUTINE
 }
 
@@ -182,7 +189,7 @@ VARIABLES = {
         " explicit_defaults_for_timestamp max_allowed_packet timestamp default_storage_engine performance_schema"
         " innodb_default_row_format innodb_strict_mode slave_net_timeout slave_type_conversions slave_exec_mode"
         " slave_parallel_workers report_host sql_safe_updates sql_auto_is_null datadir basedir socket tls_version"
-        " sql_slave_skip_counter innodb_read_only profiling"),
+        " sql_slave_skip_counter innodb_read_only profiling log_bin_trust_function_creators"),
     # refman-5.7 replication-options-gtids.html, server-system-variables.html
     **{name: mysql("5.7") for name in (
         "server_uuid gtid_mode enforce_gtid_consistency gtid_executed gtid_purged gtid_next gtid_owned super_read_only"
@@ -300,19 +307,20 @@ RESERVED = {
     "JSON_TABLE": mysql("8.0.4"), "LAG": mysql("8.0.2"), "LAST_VALUE": mysql("8.0.2"), "LATERAL": mysql("8.0.14"),
     "LEAD": mysql("8.0.2"), "NTH_VALUE": mysql("8.0.2"), "NTILE": mysql("8.0.2"), "OF": mysql("8.0.1"),
     "OVER": mysql("8.0.2") + mariadb(), "PERCENT_RANK": mysql("8.0.2"), "RANK": mysql("8.0.2"),
-    "RECURSIVE": mysql("8.0.1") + mariadb(), "ROW_NUMBER": mysql("8.0.2"), "SYSTEM": mysql("8.0.3"),
-    "WINDOW": mysql("8.0.2"), "MANUAL": mysql("8.4"), "PARALLEL": mysql("8.4"), "QUALIFY": mysql("8.4"),
+    "RECURSIVE": mysql("8.0.1") + mariadb(), "ROW_NUMBER": mysql("8.0.2") + mariadb("10.7"), "SYSTEM": mysql("8.0.3"),
+    "WINDOW": mysql("8.0.2"), "QUALIFY": mysql("8.4"),
     "TABLESAMPLE": mysql("8.4"), "LIBRARY": mysql("9.2"), "ROWS": mysql("8.0.2") + mariadb(),
     "ROW": mysql("8.0.2"), "OFFSET": mariadb("10.6"), "DO_DOMAIN_IDS": mariadb(), "IGNORE_DOMAIN_IDS": mariadb(),
     "RETURNING": mariadb(), "STATS_PERSISTENT": mariadb(),
+    "DATABASE": mysql() + mariadb(below="10.6"), "SCHEMA": mysql() + mariadb(below="10.6"), "OPTION": mysql(),
     **{word: EVERYWHERE for word in (
         "ACCESSIBLE ADD ALL ALTER AND AS ASC BEFORE BETWEEN BOTH BY CALL CASCADE CASE CHANGE CHARACTER CHECK COLLATE"
-        " COLUMN CONDITION CONSTRAINT CONTINUE CONVERT CREATE CROSS CURSOR DATABASE DATABASES DEC DECLARE DEFAULT"
+        " COLUMN CONDITION CONSTRAINT CONTINUE CONVERT CREATE CROSS CURSOR DATABASES DEC DECLARE DEFAULT"
         " DELAYED DELETE DESC DESCRIBE DISTINCT DIV DROP DUAL EACH ELSE EXISTS EXIT EXPLAIN FALSE FETCH FOR FORCE"
         " FOREIGN FROM FULLTEXT GRANT GROUP HAVING IF IGNORE IN INDEX INNER INOUT INSERT INT INTERVAL INTO IS ITERATE"
         " JOIN KEY KEYS KILL LEADING LEAVE LEFT LIKE LIMIT LINEAR LINES LOAD LOCK LONG LOOP MATCH MOD NATURAL NOT NULL"
-        " ON OPTIMIZE OPTION OR ORDER OUT OUTER PARTITION PRECISION PRIMARY PROCEDURE PURGE RANGE READ READS"
-        " REFERENCES REGEXP RELEASE RENAME REPEAT REPLACE REQUIRE RESTRICT RETURN REVOKE RIGHT RLIKE SCHEMA SCHEMAS"
+        " ON OPTIMIZE OR ORDER OUT OUTER PARTITION PRECISION PRIMARY PROCEDURE PURGE RANGE READ READS"
+        " REFERENCES REGEXP RELEASE RENAME REPEAT REPLACE REQUIRE RESTRICT RETURN REVOKE RIGHT RLIKE SCHEMAS"
         " SELECT SEPARATOR SET SHOW SIGNAL SPATIAL SQL SSL STARTING TABLE TERMINATED THEN TO TRAILING TRIGGER TRUE"
         " UNDO UNION UNIQUE UNLOCK UNSIGNED UPDATE USAGE USE USING VALUES VARYING WHEN WHERE WHILE WITH WRITE XOR"
         " YEAR_MONTH ZEROFILL").split()},

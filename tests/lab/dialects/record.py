@@ -14,6 +14,8 @@ import sys
 
 import pymysql
 
+from .history import RESERVED
+
 SYSTEM_TABLES = {
     "information_schema": (
         "APPLICABLE_ROLES", "CHARACTER_SETS", "CHECK_CONSTRAINTS", "COLLATIONS",
@@ -53,8 +55,7 @@ PROBES = (
     "KILL CONNECTION 1", "KILL SOFT QUERY 1", "LOCK INSTANCE FOR BACKUP", "PURGE BINARY LOGS TO 'b'", "PURGE MASTER LOGS TO 'b'",
     "RESET BINARY LOGS AND GTIDS", "RESET MASTER", "RESET PERSIST IF EXISTS super_read_only", "RESET REPLICA ALL",
     "RESET REPLICA ALL FOR CHANNEL 'c'", "RESET SLAVE 'c' ALL", "RESET SLAVE ALL",
-    "SELECT /*+ MAX_EXECUTION_TIME(9) */ 1", "SELECT 1 AS groups", "SELECT 1 AS manual", "SELECT 1 AS rank", "SELECT 1 AS rows",
-    "SELECT 1 FROM DUAL FOR UPDATE", "SELECT @@global.gtid_binlog_state AS x", "SELECT @@global.gtid_executed AS x",
+    "SELECT /*+ MAX_EXECUTION_TIME(9) */ 1",     "SELECT 1 FROM DUAL FOR UPDATE", "SELECT @@global.gtid_binlog_state AS x", "SELECT @@global.gtid_executed AS x",
     "SELECT @@log_replica_updates AS x", "SELECT @@log_slave_updates AS x", "SELECT @@max_statement_time AS x",
     "SELECT @@server_uuid AS x", "SELECT @@super_read_only AS x", "SELECT @@transaction_isolation AS x", "SELECT @@tx_isolation AS x",
     "SELECT GTID_SUBTRACT('', '') AS x", "SELECT WAIT_FOR_EXECUTED_GTID_SET('', 0) AS x", "SELECT ICU_VERSION() AS x",
@@ -62,8 +63,8 @@ PROBES = (
     "SELECT LAST_SEEN_TRANSACTION FROM performance_schema.replication_applier_status_by_worker",
     "SELECT SERVICE_STATE FROM performance_schema.replication_connection_status", "SELECT User, Super_priv FROM mysql.user",
     "SELECT PRIV FROM mysql.global_grants", "SELECT Priv FROM mysql.global_priv", "SELECT TIME_MS FROM information_schema.PROCESSLIST",
-    "SELECT x.nothing FROM information_schema.EVENTS x", "SELECT ATTRIBUTE FROM information_schema.USER_ATTRIBUTES",
-    "SELECT x FROM information_schema.NOTHING", "SELECT trx_schedule_weight FROM information_schema.INNODB_TRX",
+    "SELECT e.unheard_of FROM information_schema.EVENTS e", "SELECT ATTRIBUTE FROM information_schema.USER_ATTRIBUTES",
+    "SELECT x FROM information_schema.UNHEARD_OF", "SELECT trx_schedule_weight FROM information_schema.INNODB_TRX",
     "SET GLOBAL super_read_only = 1", "SET NAMES utf8mb4, SESSION max_execution_time = 0", "SET PERSIST super_read_only = 1",
     "SET SESSION max_statement_time = 0", "SET SESSION sql_log_bin = 0", "SET STATEMENT max_statement_time = 1 FOR SELECT 1",
     "SHOW ALL REPLICAS STATUS", "SHOW MASTER LOGS", "SHOW REPLICA 'c' STATUS", "SHOW REPLICA HOSTS",
@@ -108,6 +109,7 @@ def record(connection):
     return {
         "version": version,
         "shows": {statement: answer(connection, statement) for statement in SHOWS},
+        "reserved": sorted(word for word in RESERVED if verdict(connection, f"SELECT 1 AS {word}") != 0),
         "tables": {name: columns for name, columns in tables.items() if isinstance(columns, list)},
         "missing_tables": {name: number for name, number in tables.items() if not isinstance(number, list)},
         "variables": variables,
