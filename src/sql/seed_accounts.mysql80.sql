@@ -3,17 +3,17 @@
 -- Privileges: SELECT on mysql.*, SHOW_ROUTINE, and SELECT, EVENT, TRIGGER, SHOW VIEW on the databases.
 -- Parameters: databases!, ours! (lists of literals).  Columns: user, host
 WITH RECURSIVE owner (name, db) AS (
-    SELECT CONCAT(User, '@', Host) COLLATE utf8mb3_bin, Db COLLATE utf8mb3_bin FROM mysql.db
-    UNION SELECT CONCAT(User, '@', Host) COLLATE utf8mb3_bin, Db COLLATE utf8mb3_bin FROM mysql.tables_priv
-    UNION SELECT CONCAT(User, '@', Host) COLLATE utf8mb3_bin, Db COLLATE utf8mb3_bin FROM mysql.columns_priv
-    UNION SELECT CONCAT(User, '@', Host) COLLATE utf8mb3_bin, Db COLLATE utf8mb3_bin FROM mysql.procs_priv
-    UNION SELECT DEFINER COLLATE utf8mb3_bin, ROUTINE_SCHEMA COLLATE utf8mb3_bin FROM information_schema.ROUTINES
-    UNION SELECT DEFINER COLLATE utf8mb3_bin, EVENT_SCHEMA COLLATE utf8mb3_bin FROM information_schema.EVENTS
-    UNION SELECT DEFINER COLLATE utf8mb3_bin, TABLE_SCHEMA COLLATE utf8mb3_bin FROM information_schema.VIEWS
-    UNION SELECT DEFINER COLLATE utf8mb3_bin, TRIGGER_SCHEMA COLLATE utf8mb3_bin FROM information_schema.TRIGGERS),
+    SELECT CONCAT(User, '@', Host), Db FROM mysql.db
+    UNION SELECT CONCAT(User, '@', Host), Db FROM mysql.tables_priv
+    UNION SELECT CONCAT(User, '@', Host), Db FROM mysql.columns_priv
+    UNION SELECT CONCAT(User, '@', Host), Db FROM mysql.procs_priv
+    UNION SELECT DEFINER, ROUTINE_SCHEMA FROM information_schema.ROUTINES
+    UNION SELECT DEFINER, EVENT_SCHEMA FROM information_schema.EVENTS
+    UNION SELECT DEFINER, TABLE_SCHEMA FROM information_schema.VIEWS
+    UNION SELECT DEFINER, TRIGGER_SCHEMA FROM information_schema.TRIGGERS),
   wanted (user, host, depth) AS (
     SELECT account.User, account.Host, 0 FROM mysql.user AS account
-      JOIN owner ON CONCAT(account.User, '@', account.Host) COLLATE utf8mb3_bin = owner.name
+      JOIN owner ON CONCAT(account.User, '@', account.Host) = owner.name
      WHERE owner.db IN (:{databases!}) OR REPLACE(owner.db, '\\_', '_') IN (:{databases!})
     UNION SELECT edge.TO_USER, edge.TO_HOST, wanted.depth + 1 FROM mysql.role_edges AS edge
       JOIN wanted ON edge.FROM_USER = wanted.user AND edge.FROM_HOST = wanted.host)
