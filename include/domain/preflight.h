@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "domain/facts.h"
+#include "domain/survey_topic.h"
 
 enum severity { SEVERITY_OK, SEVERITY_NOTE, SEVERITY_WARN, SEVERITY_BLOCK };
 
@@ -50,6 +51,7 @@ struct survey {
         enum tri monitor_login;
         char monitor_login_error[256];
         char missing_grants[512]; /* of the controller; "" when none */
+        struct survey_list topics[SURVEY_TOPIC_COUNT];
     } side[SIDE_COUNT];
     struct {
         enum tri is_valid; /* the token */
@@ -66,6 +68,7 @@ struct finding {
     char subject[300]; /* node, table, record */
     char found[400];   /* evidence */
     char fix[400];     /* how to mend it */
+    char waived[500];  /* by whom, until when and why; or that such a waiver has ended */
 };
 
 struct findings {
@@ -81,7 +84,8 @@ struct check_row {
     const char *source; /* manual section or incident */
     void (*look)(const struct service *service, const struct facts *facts,
                  const struct survey *survey, const struct check_row *row, struct findings *out);
-    bool is_bar; /* a setting that no plan towards NEW can live with; decided by facts alone */
+    bool is_bar;   /* a setting that no plan towards NEW can live with; decided by facts alone */
+    bool is_final; /* nothing works without it: it cannot be waived */
 };
 
 const struct check_row *preflight_table(size_t *out_count);
@@ -89,14 +93,16 @@ const struct check_row *preflight_table(size_t *out_count);
 /*
  * Do the bars allow a plan that leads towards NEW? `run` and `plan` ask, without the slower
  * questions of `check`.
+ * out_waived  what would have blocked if nobody had waived it: to be shown; may be NULL
  * Errors  ERR_REFUSED/NONE names the first check that blocks, what it found and how to mend it
  */
 MUST_CHECK int preflight_bars(const struct service *service, const struct facts *facts,
-                              struct err *err);
+                              struct findings *out_waived, struct err *err);
 
 /*
  * Run all rows. survey may be NULL: everything only `check` reads is then unknown. Every row yields
- * at least one finding (SEVERITY_OK when all is well). ERR_MEMORY/NONE.
+ * at least one finding (SEVERITY_OK when all is well). What is waived (service->waivers, now is
+ * facts->wall_us) warns instead of blocking, and says so. ERR_MEMORY/NONE.
  */
 MUST_CHECK int preflight_run(const struct service *service, const struct facts *facts,
                              const struct survey *survey, struct findings *out, struct err *err);

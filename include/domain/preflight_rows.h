@@ -30,13 +30,35 @@ bool finding_unreached(struct findings *out, const struct check_row *row,
 bool finding_unread(struct findings *out, const struct check_row *row, const struct survey *survey,
                     enum side side);
 
+/* True, and a warning added, when the survey did not learn that of that side. */
+bool finding_untold(struct findings *out, const struct check_row *row, const struct survey *survey,
+                    enum side side, enum survey_topic topic);
+
+/* Lets a finding that blocks pass when somebody answers for it. */
+void finding_waive(const struct service *service, const struct facts *facts,
+                   const struct check_row *row, struct finding *finding);
+
 typedef void check_look(const struct service *service, const struct facts *facts,
                         const struct survey *survey, const struct check_row *row,
                         struct findings *out);
 
 /* preflight_rows_nodes.c */
-check_look look_node_reachable, look_node_version, look_server_id, look_clock_skew, look_tls_used,
-    look_new_closed, look_replicas_read_only, look_replica_health;
+check_look look_node_reachable, look_server_id, look_clock_skew, look_tls_used, look_new_closed,
+    look_replicas_read_only, look_replica_health;
+/* preflight_rows_pairs.c */
+check_look look_node_version, look_node_flavour, look_node_kind, look_pair_forward,
+    look_pair_way_back, look_pair_features, look_server_uuid;
+/* preflight_rows_upgrade.c: settings */
+check_look look_equal_setting, look_sql_modes, look_variables_gone, look_packet, look_semisync,
+    look_skipped_errors, look_time_zone_tables, look_default_collations;
+/* preflight_rows_upgrade_log.c: what is written into the binary log */
+check_look look_binlog_compression, look_partial_json, look_row_metadata, look_tagged_gtids,
+    look_higher_source, look_fk_cascades;
+/* preflight_rows_upgrade_schema.c: accounts and the schema */
+check_look look_collations_used, look_account_plugins, look_reserved_words, look_loose_keys,
+    look_row_formats, look_partitions, look_zero_dates, look_utf8mb3, look_float_ids;
+/* preflight_waivers.c */
+check_look look_waivers;
 /* preflight_rows_binlog.c */
 check_look look_domain_distinct, look_gtid_strict, look_binlog_enabled, look_binlog_format,
     look_row_image, look_log_updates, look_errant, look_channels_foreign, look_situation;

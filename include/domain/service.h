@@ -70,6 +70,14 @@ struct service_dns {
     unsigned min_ttl_s; /* the plan's lowest TTL; 60 unless configured */
 };
 
+/* One check that a named person lets pass until a moment, knowing what it says. */
+struct waiver {
+    char check[64]; /* the id: "pair.way_back" */
+    char by[128];
+    char why[256];
+    int64_t until_us; /* wall clock */
+};
+
 struct service_limits {
     int64_t statement_ms;
     int64_t lock_wait_ms;
@@ -91,6 +99,8 @@ struct service {
     struct tls_options tls;
     struct service_dns dns;
     struct service_limits limits;
+    struct waiver *waivers;
+    size_t waiver_count;
 };
 
 const struct node *service_primary(const struct service *service, enum side side);

@@ -90,7 +90,8 @@ static const struct check_row *row_of(const struct finding *finding)
 static bool says_the_same(const struct finding *a, const struct finding *b)
 {
     return a->severity == b->severity && strcmp(a->check, b->check) == 0 &&
-           strcmp(a->found, b->found) == 0 && strcmp(a->fix, b->fix) == 0;
+           strcmp(a->found, b->found) == 0 && strcmp(a->fix, b->fix) == 0 &&
+           strcmp(a->waived, b->waived) == 0;
 }
 
 /* Print finding `index` together with the later ones that say the same of other subjects. */
@@ -115,6 +116,8 @@ static void print_finding(const struct render *render, const struct findings *fi
     (void)puts("");
     if (finding->found[0])
         render_wrapped(stdout, 7, finding->found);
+    if (finding->waived[0])
+        render_wrapped(stdout, 7, finding->waived);
     if (finding->fix[0])
         render_labelled(stdout, 7, "fix: ", finding->fix);
 }
@@ -144,9 +147,10 @@ static json_t *finding_json(const struct finding *finding)
 {
     const struct check_row *row = row_of(finding);
 
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "check", finding->check, "severity",
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "check", finding->check, "severity",
                      severity_name(finding->severity), "subject", finding->subject, "found",
-                     finding->found, "fix", finding->fix, "why", row ? row->why : "", "source",
+                     finding->found, "fix", finding->fix, "waived",
+                     finding->waived, "why", row ? row->why : "", "source",
                      row && row->source ? row->source : "");
 }
 

@@ -5,6 +5,14 @@
 #include "domain/preflight_rows.h"
 #include "domain/situation.h"
 
+/* Where the privileges of that side's flavour are written down. */
+static const char *grants_file(const struct facts *facts, enum side side)
+{
+    const struct node_facts *primary = facts_primary(facts, side);
+    return primary != NULL && primary->version.flavour == FLAVOUR_MYSQL ? "etc/grants-mysql.sql"
+                                                                        : "etc/grants-mariadb.sql";
+}
+
 /* The controller has to write on a closed side; it is the one account that may. */
 static bool is_user(const char *name, const struct account *account)
 {
@@ -32,16 +40,16 @@ static void check_bypass(const struct service *service, const struct check_row *
                     "end its sessions");
 }
 
-void look_bypass(const struct service *service, const struct facts *facts UNUSED,
+void look_bypass(const struct service *service, const struct facts *facts,
                  const struct survey *survey, const struct check_row *row, struct findings *out)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
         if (survey->side[side].is_read != TRI_YES) {
-            finding_fix(finding_add(out, row, SEVERITY_BLOCK, side_title(side),
-                                    "not known: the accounts of %s could not be read",
-                                    side_title(side)),
-                        "GRANT SELECT ON mysql.* to the controller, see etc/grants-mariadb.sql");
+            finding_fix(
+                finding_add(out, row, SEVERITY_BLOCK, side_title(side),
+                            "not known: the accounts of %s could not be read", side_title(side)),
+                "GRANT SELECT ON mysql.* to the controller, see %s", grants_file(facts, side));
             continue;
         }
         for (size_t i = 0; i < survey->side[side].bypass_count; i++)
@@ -51,7 +59,7 @@ void look_bypass(const struct service *service, const struct facts *facts UNUSED
                  service->controller.user);
 }
 
-void look_controller_grants(const struct service *service, const struct facts *facts UNUSED,
+void look_controller_grants(const struct service *service, const struct facts *facts,
                             const struct survey *survey, const struct check_row *row,
                             struct findings *out)
 {
@@ -62,7 +70,7 @@ void look_controller_grants(const struct service *service, const struct facts *f
         finding_fix(finding_add(out, row, SEVERITY_BLOCK, service->controller.user,
                                 "lacks on %s: %s", side_title(side),
                                 survey->side[side].missing_grants),
-                    "run etc/grants-mariadb.sql on every node of %s", side_title(side));
+                    "run %s on every node of %s", grants_file(facts, side), side_title(side));
     }
     finding_well(out, row, before, "%s has what it needs on both sides", service->controller.user);
 }
@@ -73,18 +81,17 @@ struct login {
 };
 
 static void check_login(const struct check_row *row, enum side side, const struct login *login,
-                        struct findings *out)
+                        const char *grants, struct findings *out)
 {
     if (login->works == TRI_YES)
         return;
     finding_fix(
         finding_add(out, row, SEVERITY_BLOCK, login->user, "cannot log in to %s: %s",
                     side_title(side), login->error[0] == '\0' ? "it was not tried" : login->error),
-        "run etc/grants-mariadb.sql on every node of %s, and check the password's reference",
-        side_title(side));
+        "run %s on every node of %s, and check the password's reference", grants, side_title(side));
 }
 
-void look_replication_login(const struct service *service, const struct facts *facts UNUSED,
+void look_replication_login(const struct service *service, const struct facts *facts,
                             const struct survey *survey, const struct check_row *row,
                             struct findings *out)
 {
@@ -93,12 +100,12 @@ void look_replication_login(const struct service *service, const struct facts *f
         const struct login login = {service->replication.user,
                                     survey->side[side].replication_login_error,
                                     survey->side[side].replication_login};
-        check_login(row, side, &login, out);
+        check_login(row, side, &login, grants_file(facts, side), out);
     }
     finding_well(out, row, before, "%s logs in to both primaries", service->replication.user);
 }
 
-void look_monitor_login(const struct service *service, const struct facts *facts UNUSED,
+void look_monitor_login(const struct service *service, const struct facts *facts,
                         const struct survey *survey, const struct check_row *row,
                         struct findings *out)
 {
@@ -106,7 +113,7 @@ void look_monitor_login(const struct service *service, const struct facts *facts
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
         const struct login login = {service->monitor.user, survey->side[side].monitor_login_error,
                                     survey->side[side].monitor_login};
-        check_login(row, side, &login, out);
+        check_login(row, side, &login, grants_file(facts, side), out);
     }
     finding_well(out, row, before, "%s logs in to both primaries", service->monitor.user);
 }

@@ -73,8 +73,14 @@ static struct demand demand_row_image(const struct node_facts *node)
 
 static struct demand demand_log_updates(const struct node_facts *node)
 {
-    return (struct demand){"log_slave_updates", on_off(node->logs_replica_updates), "ON",
-                           "log_slave_updates = ON in its configuration, then restart it"};
+    bool is_mysql = node->version.flavour == FLAVOUR_MYSQL;
+    return (struct demand){is_mysql ? "log_replica_updates (before 8.0.26: log_slave_updates)"
+                                    : "log_slave_updates",
+                           on_off(node->logs_replica_updates), "ON",
+                           is_mysql ? "log_replica_updates = ON in its configuration (before "
+                                      "8.0.26: log_slave_updates), then restart it"
+                                    : "log_slave_updates = ON in its configuration, then restart "
+                                      "it"};
 }
 
 void look_binlog_enabled(const struct service *service UNUSED, const struct facts *facts,
@@ -105,20 +111,33 @@ void look_log_updates(const struct service *service UNUSED, const struct facts *
     require_on_primaries(facts, row, demand_log_updates, out);
 }
 
+/* MySQL has two settings for what MariaDB does with one; the facts have them as one. */
+static struct demand demand_strict(const struct node_facts *node)
+{
+    if (node->version.flavour == FLAVOUR_MYSQL)
+        return (struct demand){"gtid_mode with enforce_gtid_consistency",
+                               on_off(node->is_gtid_strict), "ON",
+                               "SET GLOBAL enforce_gtid_consistency = WARN, then ON; gtid_mode = "
+                               "OFF_PERMISSIVE, ON_PERMISSIVE, then ON; on every node step by "
+                               "step, and in the configurations"};
+    return (struct demand){"gtid_strict_mode", on_off(node->is_gtid_strict), "ON",
+                           "SET GLOBAL gtid_strict_mode = ON, and in its configuration"};
+}
+
 void look_gtid_strict(const struct service *service UNUSED, const struct facts *facts,
                       const struct survey *survey UNUSED, const struct check_row *row,
                       struct findings *out)
 {
     size_t before = out->count;
+    struct demand demand = {.setting = "gtid_strict_mode"};
     for (size_t i = 0; i < facts->node_count; i++) {
         const struct node_facts *node = &facts->nodes[i];
-        const struct demand demand = {"gtid_strict_mode", on_off(node->is_gtid_strict), "ON",
-                                      "SET GLOBAL gtid_strict_mode = ON, and in its configuration"};
-        if (!finding_unreached(out, row, node))
-            require(row, node, node->node->is_primary ? SEVERITY_BLOCK : SEVERITY_WARN, &demand,
-                    out);
+        if (finding_unreached(out, row, node))
+            continue;
+        demand = demand_strict(node);
+        require(row, node, node->node->is_primary ? SEVERITY_BLOCK : SEVERITY_WARN, &demand, out);
     }
-    finding_well(out, row, before, "gtid_strict_mode is ON everywhere");
+    finding_well(out, row, before, "%s is ON everywhere", demand.setting);
 }
 
 /* --- GTID domains and stray transactions ------------------------------------------------------ */
@@ -128,6 +147,12 @@ void look_domain_distinct(const struct service *service UNUSED, const struct fac
                           struct findings *out)
 {
     size_t before = out->count;
+    const struct node_facts *any = facts_primary(facts, SIDE_NEW);
+    if (any != NULL && any->is_reached == TRI_YES && any->version.flavour == FLAVOUR_MYSQL) {
+        finding_add(out, row, SEVERITY_OK, "",
+                    "MySQL has no domains: every server numbers by its server_uuid");
+        return;
+    }
     const char *fix =
         "SET GLOBAL gtid_domain_id on it and in its configuration: one number for OLD, "
         "another for NEW";
@@ -249,8 +274,11 @@ static void check_channel(const struct facts *facts, const struct check_row *row
                             primary->node->name, "channel \"%s\" reads from %s:%u%s", channel->name,
                             channel->source_host, channel->source_port,
                             is_between ? " and gets in the way of our links" : ", not ours"),
-                "if nobody needs it: STOP SLAVE '%s'; RESET SLAVE '%s' ALL", channel->name,
-                channel->name);
+                primary->version.flavour == FLAVOUR_MYSQL
+                    ? "if nobody needs it: STOP REPLICA FOR CHANNEL '%s'; RESET REPLICA ALL FOR "
+                      "CHANNEL '%s'"
+                    : "if nobody needs it: STOP SLAVE '%s'; RESET SLAVE '%s' ALL",
+                channel->name, channel->name);
 }
 
 void look_channels_foreign(const struct service *service UNUSED, const struct facts *facts,

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks of single nodes: reachable, which version, whose clock, open or closed, replicating. */
+/* Checks of single nodes: reachable, whose clock, open or closed, replicating. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "domain/preflight_rows.h"
 #include "domain/situation.h"
-
-/* The oldest release that has the privileges of etc/grants-mariadb.sql. */
-#define OLDEST_MARIADB 100500
 
 #define SKEW_WARN_US 1000000
 #define SKEW_BLOCK_US 30000000
@@ -33,68 +30,6 @@ void look_node_reachable(const struct service *service UNUSED, const struct fact
         if (facts_primary(facts, side) == NULL)
             finding_add(out, row, SEVERITY_BLOCK, side_title(side), "no primary is configured");
     finding_well(out, row, before, "all %zu nodes answer", facts->node_count);
-}
-
-static void check_flavour(const struct check_row *row, const struct node_facts *node,
-                          struct findings *out)
-{
-    const struct server_version *version = &node->version;
-    if (version->flavour != FLAVOUR_MARIADB)
-        finding_fix(finding_add(out, row, SEVERITY_BLOCK, node->node->name,
-                                "speaks %s (\"%s\"); only MariaDB can be moved",
-                                flavour_name(version->flavour), node->version_text),
-                    "use a version of cutover that knows this server");
-    else if (version_number(version) < OLDEST_MARIADB)
-        finding_fix(finding_add(out, row, SEVERITY_BLOCK, node->node->name,
-                                "runs MariaDB %u.%u.%u, older than 10.5", version->major,
-                                version->minor, version->patch),
-                    "upgrade it to 10.5 or newer first");
-}
-
-/* In MariaDB the first two numbers make the release series: 10.6 to 10.11 is a major step. */
-static unsigned series(const struct node_facts *node)
-{
-    return version_number(&node->version) / 100;
-}
-
-static void compare_series(const struct check_row *row, const struct node_facts *source,
-                           const struct node_facts *replica, struct findings *out)
-{
-    if (series(replica) >= series(source))
-        return;
-    finding_fix(finding_add(out, row, SEVERITY_BLOCK, replica->node->name,
-                            "runs %s, older than its source %s with %s", replica->version_text,
-                            source->node->name, source->version_text),
-                "upgrade it: replication to an older major version is not supported");
-}
-
-void look_node_version(const struct service *service UNUSED, const struct facts *facts,
-                       const struct survey *survey UNUSED, const struct check_row *row,
-                       struct findings *out)
-{
-    size_t before = out->count;
-    for (size_t i = 0; i < facts->node_count; i++) {
-        const struct node_facts *node = &facts->nodes[i];
-        if (finding_unreached(out, row, node))
-            continue;
-        check_flavour(row, node, out);
-        const struct node_facts *primary = facts_primary(facts, node->node->side);
-        if (!node->node->is_primary && primary != NULL && primary->is_reached == TRI_YES)
-            compare_series(row, primary, node, out);
-    }
-    const struct node_facts *old_primary = facts_primary(facts, SIDE_OLD);
-    const struct node_facts *new_primary = facts_primary(facts, SIDE_NEW);
-    if (out->count != before || old_primary == NULL || new_primary == NULL)
-        return;
-    compare_series(row, old_primary, new_primary, out);
-    if (series(new_primary) > series(old_primary))
-        finding_fix(finding_add(out, row, SEVERITY_WARN, new_primary->node->name,
-                                "runs %s, newer than OLD with %s: DDL that OLD does not know would "
-                                "stop the way back",
-                                new_primary->version_text, old_primary->version_text),
-                    "use no new data types or options on NEW until `retire`");
-    finding_well(out, row, before, "OLD runs %s, NEW runs %s", old_primary->version_text,
-                 new_primary->version_text);
 }
 
 void look_server_id(const struct service *service UNUSED, const struct facts *facts,

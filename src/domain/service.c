@@ -34,6 +34,7 @@ void service_release(struct service *service)
     free_texts(service->dns.authoritative, service->dns.authoritative_count);
     free_texts(service->dns.resolvers, service->dns.resolver_count);
     free(service->dns.records);
+    free(service->waivers);
     secret_release(&service->controller.password);
     secret_release(&service->monitor.password);
     secret_release(&service->replication.password);

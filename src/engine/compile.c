@@ -336,6 +336,7 @@ static int check_start(const struct compile_input *input, size_t first,
 
 int compile_plan(const struct compile_input *input, struct plan *out, struct err *err)
 {
+    CLEANUP(findings_release) struct findings waived = {0};
     struct verdict verdict;
     struct plan plan = {0};
     size_t first;
@@ -346,7 +347,7 @@ int compile_plan(const struct compile_input *input, struct plan *out, struct err
     if (!rc)
         rc = check_start(input, first, &verdict, err);
     if (!rc && (SITUATION_BIT(verdict.situation) & BARRED))
-        rc = preflight_bars(input->service, input->facts, err);
+        rc = preflight_bars(input->service, input->facts, &waived, err);
     if (!rc && first == 0)
         rc = playbook_join(input->playbook, verdict.situation, &end, err);
     if (rc)
@@ -362,6 +363,9 @@ int compile_plan(const struct compile_input *input, struct plan *out, struct err
     (void)snprintf(plan.playbook_path, sizeof plan.playbook_path, "%s", input->playbook->path);
     (void)snprintf(plan.service, sizeof plan.service, "%s", input->service->name);
     plan.starts_in = verdict.situation;
+    for (size_t i = 0; i < waived.count; i++)
+        plan_warn(&c, "%s: %.120s; %.150s", waived.items[i].check, waived.items[i].waived,
+                  waived.items[i].found);
     load_records(&c);
     expand_all(&c, first);
     plan.ends_in = c.situation;

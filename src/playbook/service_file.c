@@ -16,6 +16,7 @@
 #include "playbook/member.h"
 #include "playbook/read.h"
 #include "playbook/service_dns.h"
+#include "playbook/service_waivers.h"
 
 #define JOURNAL_FOLDER "/var/lib/cutover"
 #define DEFAULT_PORT 3306
@@ -307,8 +308,9 @@ static int read_dns(const struct conf_node *root, const char *folder, struct ser
 static int read_all(const struct conf_node *root, const char *folder, struct service *service,
                     struct err *err)
 {
-    static const char *const known[] = {"service",  "journal", "databases", "old",    "new",
-                                        "accounts", "tls",     "dns",       "limits", NULL};
+    static const char *const known[] = {"service", "journal",  "databases", "old",
+                                        "new",     "accounts", "tls",       "dns",
+                                        "limits",  "waivers",  NULL};
     int rc = conf_only(root, known, err);
     rc = rc != 0 ? rc : read_name(root, service, err);
     rc = rc != 0 ? rc : read_journal(root, folder, service, err);
@@ -318,7 +320,8 @@ static int read_all(const struct conf_node *root, const char *folder, struct ser
     rc = rc != 0 ? rc : read_accounts(root, folder, service, err);
     rc = rc != 0 ? rc : read_tls(root, folder, &service->tls, err);
     rc = rc != 0 ? rc : read_dns(root, folder, &service->dns, err);
-    return rc != 0 ? rc : read_limits(root, &service->limits, err);
+    rc = rc != 0 ? rc : read_limits(root, &service->limits, err);
+    return rc != 0 ? rc : service_waivers_read(root, service, err);
 }
 
 int service_read(const char *path, struct service *out, struct err *err)

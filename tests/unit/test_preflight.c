@@ -46,11 +46,76 @@ static void well_dns(void)
     snprintf(survey.dns.plan, sizeof(survey.dns.plan), "free");
 }
 
+/* One line of what a side was asked; the survey has copies. */
+static void plant(enum side side, enum survey_topic topic, const char *name, const char *value)
+{
+    struct survey_item item = {
+        .name = (char *)name, .value = (char *)value, .example = (char *)"blog.t", .uses = 3};
+    assert_int_equal(survey_list_add(&survey.side[side].topics[topic], &item, NULL), 0);
+}
+
+static void plant_variable(enum side side, const char *name, const char *value)
+{
+    plant(side, SURVEY_VARIABLES, name, value);
+}
+
+/* Two servers that were set up alike: nothing for an upgrade to fall over. */
+static void well_topics(void)
+{
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        for (size_t i = 0; i < SURVEY_TOPIC_COUNT; i++) {
+            survey_list_release(&survey.side[side].topics[i]);
+            survey.side[side].topics[i].is_read = TRI_YES;
+        }
+        plant(side, SURVEY_COLLATIONS_KNOWN, "utf8mb4_general_ci", "");
+        plant(side, SURVEY_COLLATIONS_USED, "utf8mb4_general_ci", "");
+        plant(side, SURVEY_PLUGINS_KNOWN, "mysql_native_password", "ACTIVE");
+        plant(side, SURVEY_PLUGINS_USED, "mysql_native_password", "");
+        plant(side, SURVEY_FEATURES, "type int", "");
+        plant(side, SURVEY_TIME_ZONES, "named", "");
+    }
+}
+
+static struct server_version mysql_of(unsigned major, unsigned minor, unsigned patch)
+{
+    return (struct server_version){FLAVOUR_MYSQL, major, minor, patch};
+}
+
+/* Both primaries and their replicas become MySQL. */
+static void make_mysql(struct server_version old_version, struct server_version new_version)
+{
+    for (unsigned i = 0; i < FIXTURE_NODES; i++) {
+        struct node_facts *node = &facts.nodes[i];
+        node->version = node->node->side == SIDE_OLD ? old_version : new_version;
+        snprintf(node->version_text, sizeof(node->version_text), "%u.%u.%u", node->version.major,
+                 node->version.minor, node->version.patch);
+        node->origin = (struct origin){.flavour = FLAVOUR_MYSQL};
+        node->origin.uuid[0] = (uint8_t)(i + 1);
+    }
+}
+
+static void make_mariadb(unsigned old_minor, unsigned new_major, unsigned new_minor)
+{
+    for (unsigned i = 0; i < FIXTURE_NODES; i++) {
+        struct node_facts *node = &facts.nodes[i];
+        bool is_old = node->node->side == SIDE_OLD;
+        node->version = (struct server_version){FLAVOUR_MARIADB, is_old ? 10 : new_major,
+                                                is_old ? old_minor : new_minor, 1};
+        snprintf(node->version_text, sizeof(node->version_text), "%u.%u.1-MariaDB",
+                 node->version.major, node->version.minor);
+    }
+}
+
 static void well(void)
 {
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
+        for (size_t i = 0; i < SURVEY_TOPIC_COUNT; i++)
+            survey_list_release(&survey.side[side].topics[i]);
     fixture_service(&service);
     fixture_facts(&service, &facts);
+    facts.wall_us = 1795298400000000; /* 2026-11-22 */
     memset(&survey, 0, sizeof(survey));
+    well_topics();
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
         survey.side[side].is_read = TRI_YES;
         survey.side[side].replication_login = survey.side[side].monitor_login = TRI_YES;
@@ -106,7 +171,7 @@ static void test_rows_have_unique_ids_a_reason_and_a_source(void **state UNUSED)
 {
     size_t count = 0;
     const struct check_row *rows = preflight_table(&count);
-    assert_true(count >= 30);
+    assert_true(count >= 60);
     for (size_t i = 0; i < count; i++) {
         assert_true(rows[i].why[0] != '\0' && rows[i].source[0] != '\0');
         for (size_t j = 0; j < i; j++)
@@ -172,27 +237,352 @@ static void test_an_unreached_primary_blocks_and_a_replica_warns(void **state UN
     assert_finding("situation.known", SEVERITY_BLOCK, "NEW primary db2:3308 was not reached");
 }
 
-static void test_versions_must_be_of_one_flavour_and_not_fall(void **state UNUSED)
+static void test_each_node_is_a_server_that_is_supported(void **state UNUSED)
 {
     well();
-    facts.nodes[NEW_PRIMARY].version = (struct server_version){FLAVOUR_MARIADB, 10, 6, 1};
-    assert_finding("node.version", SEVERITY_BLOCK, "older than");
-    well();
-    facts.nodes[NEW_REPLICA].version.minor = 6;
-    assert_finding("node.version", SEVERITY_BLOCK, "db3:3309");
-    well();
-    facts.nodes[NEW_PRIMARY].version = facts.nodes[NEW_REPLICA].version =
-        (struct server_version){FLAVOUR_MARIADB, 11, 8, 6};
-    assert_finding("node.version", SEVERITY_WARN, "would stop the way back");
-    well();
-    facts.nodes[OLD_PRIMARY].version = (struct server_version){FLAVOUR_MYSQL, 8, 4, 3};
-    assert_finding("node.version", SEVERITY_BLOCK, "MySQL");
-    well();
     facts.nodes[OLD_REPLICA].version = (struct server_version){FLAVOUR_MARIADB, 10, 3, 39};
-    assert_finding("node.version", SEVERITY_BLOCK, "older than 10.5");
+    assert_finding("node.version", SEVERITY_BLOCK, "before 10.5");
     well();
     facts.nodes[NEW_PRIMARY].version.patch = 1; /* a patch level is no obstacle */
     assert_finding("node.version", SEVERITY_OK, "OLD runs");
+    make_mysql(mysql_of(8, 0, 36), mysql_of(8, 4, 3));
+    assert_finding("node.version", SEVERITY_OK, "NEW runs 8.4.3");
+    make_mysql(mysql_of(8, 4, 3), mysql_of(26, 7, 0));
+    assert_finding("node.version", SEVERITY_NOTE, "newer than 9.7");
+    make_mysql(mysql_of(8, 0, 11), mysql_of(8, 4, 3));
+    snprintf(facts.nodes[OLD_PRIMARY].version_text, 64, "8.0.11-TiDB-v7.5.0");
+    assert_finding("node.version", SEVERITY_BLOCK, "TiDB");
+}
+
+static void test_replicas_are_not_older_than_their_primary(void **state UNUSED)
+{
+    well();
+    facts.nodes[NEW_REPLICA].version.minor = 6;
+    assert_finding("node.version", SEVERITY_WARN, "db3:3309");
+    make_mysql(mysql_of(8, 4, 3), mysql_of(8, 4, 3));
+    facts.nodes[NEW_REPLICA].version = mysql_of(5, 7, 44);
+    assert_finding("node.version", SEVERITY_BLOCK, "db3:3309");
+}
+
+static void test_the_flavours_must_be_equal_whatever_is_waived(void **state UNUSED)
+{
+    static struct waiver waivers[] = {
+        {"pair.forward", "Jane Doe", "we dare", INT64_MAX},
+        {"pair.way_back", "Jane Doe", "we dare", INT64_MAX},
+        {"node.flavour", "Jane Doe", "we dare", INT64_MAX},
+    };
+    struct err err = {0};
+    well();
+    service.waivers = waivers;
+    service.waiver_count = ARRAY_LEN(waivers);
+    facts.nodes[OLD_PRIMARY].version = facts.nodes[OLD_REPLICA].version = mysql_of(5, 7, 44);
+    assert_finding("node.flavour", SEVERITY_BLOCK, "OLD is MySQL, NEW is MariaDB");
+    assert_finding("pair.forward", SEVERITY_WARN, "MySQL to MariaDB");
+    assert_int_equal(preflight_bars(&service, &facts, NULL, &err), ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "node.flavour"));
+}
+
+static void test_the_way_there_and_the_way_back_are_judged_apart(void **state UNUSED)
+{
+    well();
+    assert_finding("pair.forward", SEVERITY_OK, "OLD (10.11.19-MariaDB) to NEW");
+    assert_finding("pair.way_back", SEVERITY_OK, "NEW (10.11.19-MariaDB) to OLD");
+    make_mariadb(11, 11, 8);
+    assert_finding("pair.forward", SEVERITY_OK, "newer series");
+    assert_finding("pair.way_back", SEVERITY_WARN, "columns of type VECTOR");
+    make_mariadb(11, 10, 6); /* downhill: the way there is the conditional one */
+    assert_finding("pair.forward", SEVERITY_BLOCK, "works without");
+    assert_finding("pair.way_back", SEVERITY_OK, "newer series");
+    make_mysql(mysql_of(8, 0, 36), mysql_of(8, 4, 3));
+    assert_finding("pair.forward", SEVERITY_OK, "upgrade path");
+    assert_finding("pair.way_back", SEVERITY_WARN, "tagged GTIDs");
+    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
+    assert_finding("pair.way_back", SEVERITY_BLOCK, "5.7 cannot be gone back to");
+    make_mysql(mysql_of(5, 7, 44), mysql_of(9, 7, 4));
+    assert_finding("pair.forward", SEVERITY_BLOCK, "a series cannot be skipped");
+}
+
+static void test_a_waiver_lets_a_check_pass_and_is_shown(void **state UNUSED)
+{
+    static struct waiver waiver = {"pair.way_back", "Jane Doe", "5.7 is given up", 0};
+    CLEANUP(findings_release) struct findings waived = {0};
+    struct err err = {0};
+    well();
+    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
+    assert_finding("waivers.valid", SEVERITY_OK, "nothing is waived");
+    assert_int_equal(preflight_bars(&service, &facts, NULL, &err), ERR_REFUSED);
+    service.waivers = &waiver;
+    service.waiver_count = 1;
+    waiver.until_us = facts.wall_us + 1;
+    assert_finding("pair.way_back", SEVERITY_WARN, "5.7 cannot be gone back to");
+    assert_non_null(
+        strstr(worst_of("pair.way_back")->waived, "waived by Jane Doe until 2026-11-2"));
+    assert_non_null(strstr(worst_of("pair.way_back")->waived, "5.7 is given up"));
+    assert_finding("waivers.valid", SEVERITY_NOTE, "Jane Doe");
+    assert_int_equal(preflight_bars(&service, &facts, &waived, &err), 0);
+    assert_int_equal(waived.count, 1);
+    assert_string_equal(waived.items[0].check, "pair.way_back");
+}
+
+static void test_a_waiver_that_has_ended_blocks_again(void **state UNUSED)
+{
+    static struct waiver waiver = {"pair.way_back", "Jane Doe", "5.7 is given up", 0};
+    struct err err = {0};
+    well();
+    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
+    service.waivers = &waiver;
+    service.waiver_count = 1;
+    waiver.until_us = facts.wall_us;
+    assert_finding("pair.way_back", SEVERITY_BLOCK, "cannot be gone back to");
+    assert_non_null(strstr(worst_of("pair.way_back")->waived, "the waiver of Jane Doe ended"));
+    assert_finding("waivers.valid", SEVERITY_BLOCK, "ended");
+    assert_int_equal(preflight_bars(&service, &facts, NULL, &err), ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "ended"));
+    waiver.until_us = INT64_MAX;
+    facts.wall_us = 0; /* a time that is not known is not before anything */
+    assert_finding("pair.way_back", SEVERITY_BLOCK, "cannot be gone back to");
+}
+
+static void test_mysql_servers_have_a_uuid_of_their_own(void **state UNUSED)
+{
+    well();
+    assert_finding("server_uuid.unique", SEVERITY_OK, "no MySQL");
+    make_mysql(mysql_of(9, 7, 4), mysql_of(9, 7, 4));
+    assert_finding("server_uuid.unique", SEVERITY_OK, "4 nodes");
+    facts.nodes[NEW_REPLICA].origin = facts.nodes[OLD_PRIMARY].origin;
+    assert_finding("server_uuid.unique", SEVERITY_BLOCK, "server_uuid of db0:3306");
+    make_mysql(mysql_of(9, 7, 4), mysql_of(9, 7, 4));
+    facts.nodes[NEW_PRIMARY].origin.flavour = FLAVOUR_UNKNOWN;
+    assert_finding("server_uuid.unique", SEVERITY_BLOCK, "could not be read");
+}
+
+static void test_settings_of_mysql_are_named_as_mysql_names_them(void **state UNUSED)
+{
+    well();
+    make_mysql(mysql_of(9, 7, 4), mysql_of(9, 7, 4));
+    assert_finding("gtid.domain_distinct", SEVERITY_OK, "MySQL has no domains");
+    assert_finding("gtid.strict", SEVERITY_OK, "gtid_mode");
+    facts.nodes[NEW_PRIMARY].is_gtid_strict = TRI_NO;
+    assert_finding("gtid.strict", SEVERITY_BLOCK, "gtid_mode with enforce_gtid_consistency is OFF");
+    facts.nodes[NEW_PRIMARY].logs_replica_updates = TRI_NO;
+    assert_finding("binlog.log_replica_updates", SEVERITY_BLOCK, "log_replica_updates");
+}
+
+/* --- upgrades --------------------------------------------------------------------------------- */
+
+static void test_members_of_groups_are_recognised(void **state UNUSED)
+{
+    well();
+    plant_variable(SIDE_OLD, "wsrep_on", "ON");
+    assert_finding("node.kind", SEVERITY_BLOCK, "Galera");
+    well();
+    plant_variable(SIDE_NEW, "group_replication_group_name", "aaaa-bbbb");
+    assert_finding("node.kind", SEVERITY_BLOCK, "group replication member");
+    well();
+    plant_variable(SIDE_NEW, "group_replication_group_name", "");
+    plant_variable(SIDE_NEW, "wsrep_on", "OFF");
+    assert_finding("node.kind", SEVERITY_OK, "in no group");
+    plant_variable(SIDE_NEW, "version_comment", "Percona Server (GPL), Release 28");
+    assert_finding("node.kind", SEVERITY_NOTE, "Percona Server");
+}
+
+static void test_a_feature_that_the_other_side_lacks_blocks_there_and_warns_back(
+    void **state UNUSED)
+{
+    well();
+    make_mariadb(11, 11, 8);
+    plant(SIDE_NEW, SURVEY_FEATURES, "type vector", "");
+    assert_finding("pair.features", SEVERITY_WARN, "4161");
+    well();
+    make_mysql(mysql_of(8, 0, 36), mysql_of(5, 7, 44));
+    plant(SIDE_OLD, SURVEY_FEATURES, "index expression", "");
+    assert_finding("pair.features", SEVERITY_BLOCK, "indexes on expressions");
+}
+
+static void test_collations_must_be_known_on_the_other_side(void **state UNUSED)
+{
+    well();
+    plant(SIDE_OLD, SURVEY_COLLATIONS_USED, "utf8mb4_0900_ai_ci", "");
+    assert_finding("upgrade.collations", SEVERITY_BLOCK, "unknown to NEW");
+    well();
+    plant(SIDE_NEW, SURVEY_COLLATIONS_USED, "utf8mb4_uca1400_ai_ci", "");
+    assert_finding("upgrade.collations", SEVERITY_WARN, "unknown to OLD");
+    plant(SIDE_OLD, SURVEY_COLLATIONS_KNOWN, "uca1400_ai_ci", "");
+    assert_finding("upgrade.collations", SEVERITY_OK, "every collation");
+    plant(SIDE_OLD, SURVEY_COLLATIONS_USED, "utf8_general_ci", "");
+    plant(SIDE_NEW, SURVEY_COLLATIONS_KNOWN, "utf8mb3_general_ci", "");
+    assert_finding("upgrade.collations", SEVERITY_OK, "every collation");
+    assert_finding("upgrade.utf8mb3", SEVERITY_NOTE, "three bytes");
+    plant_variable(SIDE_NEW, "collation_server", "utf8mb4_0900_ai_ci");
+    assert_finding("upgrade.default_collations", SEVERITY_WARN, "unknown to OLD");
+}
+
+static void test_words_of_sql_mode_must_be_known_on_the_other_side(void **state UNUSED)
+{
+    well();
+    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
+    plant_variable(SIDE_OLD, "sql_mode", "STRICT_TRANS_TABLES,NO_AUTO_CREATE_USER");
+    assert_finding("upgrade.sql_mode_words", SEVERITY_WARN, "NO_AUTO_CREATE_USER");
+    well();
+    make_mysql(mysql_of(8, 0, 36), mysql_of(8, 4, 3));
+    plant_variable(SIDE_OLD, "sql_mode", "STRICT_TRANS_TABLES");
+    assert_finding("upgrade.sql_mode_words", SEVERITY_OK, "every word");
+}
+
+static void test_variables_that_were_set_and_are_gone_are_named(void **state UNUSED)
+{
+    well();
+    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
+    plant(SIDE_OLD, SURVEY_EXPLICIT, "query_cache_size", "not the default");
+    plant_variable(SIDE_OLD, "query_cache_size", "67108864");
+    assert_finding("upgrade.variables", SEVERITY_WARN, "67108864");
+    assert_non_null(strstr(worst_of("upgrade.variables")->fix, "no query cache"));
+    plant_variable(SIDE_NEW, "query_cache_size", "0");
+    assert_finding("upgrade.variables", SEVERITY_OK, "every variable");
+    plant(SIDE_OLD, SURVEY_EXPLICIT, "validate_password_length", "CONFIG");
+    assert_finding("upgrade.variables", SEVERITY_NOTE, "no such variable");
+}
+
+static void test_accounts_need_their_plugin_on_the_other_side(void **state UNUSED)
+{
+    well();
+    make_mysql(mysql_of(8, 4, 3), mysql_of(9, 7, 4));
+    survey_list_release(&survey.side[SIDE_NEW].topics[SURVEY_PLUGINS_KNOWN]);
+    survey.side[SIDE_NEW].topics[SURVEY_PLUGINS_KNOWN].is_read = TRI_YES;
+    plant(SIDE_NEW, SURVEY_PLUGINS_KNOWN, "caching_sha2_password", "ACTIVE");
+    assert_finding("upgrade.account_plugins", SEVERITY_WARN, "cannot log in there");
+    assert_non_null(strstr(worst_of("upgrade.account_plugins")->fix, "caching_sha2_password"));
+}
+
+static void test_names_that_become_keywords_are_named(void **state UNUSED)
+{
+    well();
+    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
+    plant(SIDE_OLD, SURVEY_NAMES, "RANK", "column");
+    assert_finding("upgrade.reserved_words", SEVERITY_WARN, "RANK is reserved on NEW");
+    make_mysql(mysql_of(8, 0, 36), mysql_of(8, 4, 3)); /* reserved on both: they live with it */
+    assert_finding("upgrade.reserved_words", SEVERITY_OK, "no name");
+}
+
+static void test_cascades_that_are_logged_break_an_older_side(void **state UNUSED)
+{
+    well();
+    make_mysql(mysql_of(8, 4, 3), mysql_of(9, 7, 4));
+    plant_variable(SIDE_NEW, "innodb_native_foreign_keys", "OFF");
+    assert_finding("upgrade.fk_cascades", SEVERITY_OK, "or there are none");
+    plant(SIDE_NEW, SURVEY_FEATURES, "foreign key cascade", "");
+    assert_finding("upgrade.fk_cascades", SEVERITY_WARN, "1032");
+    make_mysql(mysql_of(9, 7, 4), mysql_of(9, 7, 4));
+    assert_finding("upgrade.fk_cascades", SEVERITY_OK, "the same way");
+}
+
+static void test_what_an_older_reader_cannot_read_is_named(void **state UNUSED)
+{
+    well();
+    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
+    plant_variable(SIDE_NEW, "binlog_transaction_compression", "ON");
+    plant_variable(SIDE_NEW, "binlog_row_value_options", "PARTIAL_JSON");
+    plant_variable(SIDE_NEW, "gtid_executed", "aaaaaaaa-0000-0000-0000-000000000001:1-7:app:1-3");
+    assert_finding("upgrade.binlog_compression", SEVERITY_WARN, "OLD cannot read that");
+    assert_finding("upgrade.partial_json", SEVERITY_WARN, "cannot read");
+    assert_finding("upgrade.tagged_gtids", SEVERITY_WARN, "OLD does not know");
+    make_mysql(mysql_of(8, 4, 3), mysql_of(8, 4, 3));
+    assert_finding("upgrade.binlog_compression", SEVERITY_NOTE, "compresses");
+    assert_finding("upgrade.partial_json", SEVERITY_WARN, "goes unnoticed");
+    assert_finding("upgrade.tagged_gtids", SEVERITY_NOTE, "tagged");
+    well();
+    make_mysql(mysql_of(8, 4, 3), mysql_of(8, 4, 3));
+    plant_variable(SIDE_NEW, "gtid_executed", "aaaaaaaa-0000-0000-0000-000000000001:1-7:9-12");
+    assert_finding("upgrade.tagged_gtids", SEVERITY_OK, "no GTID has a tag");
+    plant_variable(SIDE_OLD, "binlog_row_metadata", "FULL");
+    plant_variable(SIDE_NEW, "binlog_row_metadata", "MINIMAL");
+    assert_finding("upgrade.row_metadata", SEVERITY_WARN, "NEW has MINIMAL");
+}
+
+static void test_a_side_that_refuses_newer_sources_is_told(void **state UNUSED)
+{
+    well();
+    make_mysql(mysql_of(9, 7, 4), mysql_of(26, 7, 0));
+    plant_variable(SIDE_OLD, "replica_allow_higher_version_source", "OFF");
+    assert_finding("upgrade.higher_source", SEVERITY_WARN, "would not start");
+    make_mysql(mysql_of(9, 7, 4), mysql_of(9, 7, 4));
+    assert_finding("upgrade.higher_source", SEVERITY_OK, "neither");
+}
+
+static void test_settings_that_change_what_works_are_compared(void **state UNUSED)
+{
+    static const struct {
+        const char *check, *name, *old_value, *new_value;
+        enum severity severity;
+    } rows[] = {
+        {"upgrade.table_names", "lower_case_table_names", "0", "1", SEVERITY_BLOCK},
+        {"upgrade.page_size", "innodb_page_size", "65536", "16384", SEVERITY_WARN},
+        {"upgrade.default_row_format", "innodb_default_row_format", "dynamic", "compact",
+         SEVERITY_WARN},
+        {"upgrade.timestamps", "explicit_defaults_for_timestamp", "OFF", "ON", SEVERITY_WARN},
+        {"upgrade.group_concat", "group_concat_max_len", "1048576", "1024", SEVERITY_WARN},
+        {"upgrade.innodb_strict", "innodb_strict_mode", "OFF", "ON", SEVERITY_WARN},
+        {"upgrade.packet", "max_allowed_packet", "67108864", "16777216", SEVERITY_WARN},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        well();
+        plant_variable(SIDE_OLD, rows[i].name, rows[i].old_value);
+        plant_variable(SIDE_NEW, rows[i].name, rows[i].new_value);
+        assert_finding(rows[i].check, rows[i].severity, rows[i].new_value);
+        well();
+        plant_variable(SIDE_OLD, rows[i].name, rows[i].old_value);
+        plant_variable(SIDE_NEW, rows[i].name, rows[i].old_value);
+        assert_finding(rows[i].check, SEVERITY_OK, "");
+    }
+    well(); /* one setting, two names */
+    plant_variable(SIDE_OLD, "tx_isolation", "READ-COMMITTED");
+    plant_variable(SIDE_NEW, "transaction_isolation", "REPEATABLE-READ");
+    assert_finding("upgrade.isolation", SEVERITY_WARN, "READ-COMMITTED");
+    plant_variable(SIDE_OLD, "default_authentication_plugin", "mysql_native_password");
+    plant_variable(SIDE_NEW, "authentication_policy", "*,,");
+    assert_finding("upgrade.default_plugin", SEVERITY_NOTE, "mysql_native_password");
+}
+
+static void test_what_hides_or_delays_is_named(void **state UNUSED)
+{
+    well();
+    plant_variable(SIDE_OLD, "rpl_semi_sync_master_enabled", "ON");
+    plant_variable(SIDE_NEW, "slave_exec_mode", "IDEMPOTENT");
+    assert_finding("upgrade.semisync", SEVERITY_WARN, "the fence waits");
+    assert_finding("upgrade.skipped_errors", SEVERITY_BLOCK, "IDEMPOTENT");
+    survey.side[SIDE_NEW].topics[SURVEY_TIME_ZONES].items[0].uses = 0;
+    assert_finding("upgrade.time_zone_tables", SEVERITY_WARN, "NEW 0");
+}
+
+static void test_tables_that_the_other_side_cannot_make_are_named(void **state UNUSED)
+{
+    well();
+    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
+    plant(SIDE_OLD, SURVEY_FEATURES, "partitioned MyISAM", "");
+    plant(SIDE_OLD, SURVEY_FEATURES, "column default zero date", "");
+    plant(SIDE_OLD, SURVEY_FEATURES, "row format COMPRESSED", "");
+    plant(SIDE_OLD, SURVEY_FEATURES, "column auto_increment float", "");
+    assert_finding("upgrade.partitions", SEVERITY_BLOCK, "MyISAM");
+    assert_finding("upgrade.row_formats", SEVERITY_WARN, "COMPRESSED");
+    assert_finding("upgrade.zero_dates", SEVERITY_OK, "no default");
+    assert_finding("upgrade.float_ids", SEVERITY_OK, "whole number");
+    plant_variable(SIDE_NEW, "sql_mode", "STRICT_TRANS_TABLES,NO_ZERO_DATE");
+    assert_finding("upgrade.zero_dates", SEVERITY_WARN, "0000-00-00");
+    make_mysql(mysql_of(8, 0, 36), mysql_of(8, 4, 3));
+    assert_finding("upgrade.float_ids", SEVERITY_BLOCK, "AUTO_INCREMENT");
+    plant(SIDE_OLD, SURVEY_LOOSE_KEYS, "blog.c.fk1", "blog.p (a)");
+    assert_finding("upgrade.loose_keys", SEVERITY_NOTE, "blog.p (a)");
+    plant_variable(SIDE_NEW, "restrict_fk_on_non_standard_key", "ON");
+    assert_finding("upgrade.loose_keys", SEVERITY_BLOCK, "refuses to make it");
+}
+
+static void test_a_topic_that_was_not_read_warns_with_its_reason(void **state UNUSED)
+{
+    well();
+    struct survey_list *topic = &survey.side[SIDE_NEW].topics[SURVEY_PLUGINS_KNOWN];
+    topic->is_read = TRI_NO;
+    snprintf(topic->error, sizeof(topic->error), "SELECT command denied");
+    assert_finding("upgrade.account_plugins", SEVERITY_WARN, "SELECT command denied");
 }
 
 static void test_server_ids_are_unique_over_both_clusters(void **state UNUSED)
@@ -490,7 +880,28 @@ int main(void)
         cmocka_unit_test(test_what_was_not_read_is_never_ok),
         cmocka_unit_test(test_a_reached_node_that_hides_its_settings_blocks),
         cmocka_unit_test(test_an_unreached_primary_blocks_and_a_replica_warns),
-        cmocka_unit_test(test_versions_must_be_of_one_flavour_and_not_fall),
+        cmocka_unit_test(test_each_node_is_a_server_that_is_supported),
+        cmocka_unit_test(test_replicas_are_not_older_than_their_primary),
+        cmocka_unit_test(test_the_flavours_must_be_equal_whatever_is_waived),
+        cmocka_unit_test(test_the_way_there_and_the_way_back_are_judged_apart),
+        cmocka_unit_test(test_a_waiver_lets_a_check_pass_and_is_shown),
+        cmocka_unit_test(test_a_waiver_that_has_ended_blocks_again),
+        cmocka_unit_test(test_mysql_servers_have_a_uuid_of_their_own),
+        cmocka_unit_test(test_settings_of_mysql_are_named_as_mysql_names_them),
+        cmocka_unit_test(test_members_of_groups_are_recognised),
+        cmocka_unit_test(test_a_feature_that_the_other_side_lacks_blocks_there_and_warns_back),
+        cmocka_unit_test(test_collations_must_be_known_on_the_other_side),
+        cmocka_unit_test(test_words_of_sql_mode_must_be_known_on_the_other_side),
+        cmocka_unit_test(test_variables_that_were_set_and_are_gone_are_named),
+        cmocka_unit_test(test_accounts_need_their_plugin_on_the_other_side),
+        cmocka_unit_test(test_names_that_become_keywords_are_named),
+        cmocka_unit_test(test_cascades_that_are_logged_break_an_older_side),
+        cmocka_unit_test(test_what_an_older_reader_cannot_read_is_named),
+        cmocka_unit_test(test_a_side_that_refuses_newer_sources_is_told),
+        cmocka_unit_test(test_settings_that_change_what_works_are_compared),
+        cmocka_unit_test(test_what_hides_or_delays_is_named),
+        cmocka_unit_test(test_tables_that_the_other_side_cannot_make_are_named),
+        cmocka_unit_test(test_a_topic_that_was_not_read_warns_with_its_reason),
         cmocka_unit_test(test_server_ids_are_unique_over_both_clusters),
         cmocka_unit_test(test_each_side_writes_into_a_domain_of_its_own),
         cmocka_unit_test(test_replication_settings_have_one_right_value),

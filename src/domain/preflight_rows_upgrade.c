@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/* Traps of an upgrade in the settings of the two primaries. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain/preflight_settings.h"
+#include "domain/server_words.h"
+
+/* --- what a survey says of a variable --------------------------------------------------------- */
+
+bool setting_exists(const struct survey *survey, enum side side, const char *name)
+{
+    return survey_list_find(&survey->side[side].topics[SURVEY_VARIABLES], name) != NULL;
+}
+
+const char *setting_of(const struct survey *survey, enum side side, const char *name)
+{
+    const struct survey_item *item =
+        survey_list_find(&survey->side[side].topics[SURVEY_VARIABLES], name);
+    return item == NULL ? "" : item->value;
+}
+
+bool setting_is_on(const struct survey *survey, enum side side, const char *name)
+{
+    const char *value = setting_of(survey, side, name);
+    return strcasecmp(value, "ON") == 0 || strcmp(value, "1") == 0;
+}
+
+bool settings_untold(struct findings *out, const struct check_row *row, const struct survey *survey)
+{
+    bool is_untold = finding_untold(out, row, survey, SIDE_OLD, SURVEY_VARIABLES);
+    return finding_untold(out, row, survey, SIDE_NEW, SURVEY_VARIABLES) || is_untold;
+}
+
+const struct server_version *version_of(const struct facts *facts, enum side side,
+                                        const struct check_row *row, struct findings *out)
+{
+    const struct node_facts *primary = facts_primary(facts, side);
+    if (primary != NULL && primary->is_reached == TRI_YES)
+        return &primary->version;
+    if (out != NULL)
+        finding_fix(finding_add(out, row, SEVERITY_WARN, side_title(side),
+                                "not known: the version of %s", side_title(side)),
+                    "see node.reachable");
+    return NULL;
+}
+
+enum severity severity_from(enum side source)
+{
+    return source == SIDE_OLD ? SEVERITY_BLOCK : SEVERITY_WARN;
+}
+
+/* --- settings that should be equal ------------------------------------------------------------ */
+
+static const struct equal {
+    const char *check;
+    const char *names[2]; /* the first that a server has counts */
+    enum severity severity;
+    bool is_fixed; /* when the data directory was made */
+} equals[] = {
+    {"upgrade.table_names", {"lower_case_table_names"}, SEVERITY_BLOCK, true},
+    {"upgrade.page_size", {"innodb_page_size"}, SEVERITY_WARN, true},
+    {"upgrade.default_row_format", {"innodb_default_row_format"}, SEVERITY_WARN, false},
+    {"upgrade.timestamps", {"explicit_defaults_for_timestamp"}, SEVERITY_WARN, false},
+    {"upgrade.default_plugin",
+     {"authentication_policy", "default_authentication_plugin"},
+     SEVERITY_NOTE,
+     false},
+    {"upgrade.group_concat", {"group_concat_max_len"}, SEVERITY_WARN, false},
+    {"upgrade.isolation", {"transaction_isolation", "tx_isolation"}, SEVERITY_WARN, false},
+    {"upgrade.innodb_strict", {"innodb_strict_mode"}, SEVERITY_WARN, false},
+};
+
+static const char *first_name(const struct survey *survey, enum side side,
+                              const struct equal *equal)
+{
+    for (size_t i = 0; i < ARRAY_LEN(equal->names); i++)
+        if (equal->names[i] != NULL && setting_exists(survey, side, equal->names[i]))
+            return equal->names[i];
+    return NULL;
+}
+
+static void compare_setting(const struct check_row *row, const struct survey *survey,
+                            const struct equal *equal, struct findings *out)
+{
+    const char *old_name = first_name(survey, SIDE_OLD, equal);
+    const char *new_name = first_name(survey, SIDE_NEW, equal);
+    if (old_name == NULL || new_name == NULL) {
+        finding_add(out, row, SEVERITY_OK, "", "%s has no %s to compare",
+                    side_title(old_name == NULL ? SIDE_OLD : SIDE_NEW), equal->names[0]);
+        return;
+    }
+    const char *old_value = setting_of(survey, SIDE_OLD, old_name);
+    const char *new_value = setting_of(survey, SIDE_NEW, new_name);
+    if (strcasecmp(old_value, new_value) == 0) {
+        finding_add(out, row, SEVERITY_OK, "", "%s is \"%s\" on both sides", new_name, new_value);
+        return;
+    }
+    struct finding *finding =
+        finding_add(out, row, equal->severity, new_name, "OLD has \"%.150s\", NEW has \"%.150s\"",
+                    old_value, new_value);
+    if (equal->is_fixed)
+        finding_fix(finding, "make NEW again with %s = %s: it cannot be changed later", new_name,
+                    old_value);
+    else
+        finding_fix(finding,
+                    "SET GLOBAL %s = '%s' on NEW, and in its configuration, until `retire`",
+                    new_name, old_value);
+}
+
+void look_equal_setting(const struct service *service UNUSED, const struct facts *facts UNUSED,
+                        const struct survey *survey, const struct check_row *row,
+                        struct findings *out)
+{
+    if (settings_untold(out, row, survey))
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(equals); i++)
+        if (strcmp(equals[i].check, row->id) == 0)
+            compare_setting(row, survey, &equals[i], out);
+}
+
+/* --- words that the other side does not know -------------------------------------------------- */
+
+static void check_modes(const struct check_row *row, const struct survey *survey, enum side side,
+                        const struct server_version *other, struct findings *out)
+{
+    char mode[64];
+    const char *cursor = setting_of(survey, side, "sql_mode");
+    while (*cursor != '\0') {
+        size_t len = strcspn(cursor, ",");
+        if (len > 0 && len < sizeof(mode)) {
+            memcpy(mode, cursor, len);
+            mode[len] = '\0';
+            if (sql_mode_is_known(mode, other) == TRI_NO)
+                finding_fix(finding_add(out, row, SEVERITY_WARN, mode,
+                                        "is set on %s and unknown to %s: routines, triggers and "
+                                        "events made with it are refused there",
+                                        side_title(side), side_title(side_other(side))),
+                            "take it out of sql_mode on %s, and make programs that were made with "
+                            "it again",
+                            side_title(side));
+        }
+        cursor += len + (cursor[len] == ',' ? 1 : 0);
+    }
+}
+
+void look_sql_modes(const struct service *service UNUSED, const struct facts *facts,
+                    const struct survey *survey, const struct check_row *row, struct findings *out)
+{
+    size_t before = out->count;
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct server_version *other = version_of(facts, side_other(side), row, out);
+        if (other != NULL)
+            check_modes(row, survey, side, other, out);
+    }
+    finding_well(out, row, before, "each side knows every word of the other's sql_mode");
+}
+
+/* A plugin's variable is not gone, its plugin is not there: nothing is known of it, a note. */
+static void check_gone(const struct check_row *row, const struct survey *survey, enum side side,
+                       const struct server_version *other, struct findings *out)
+{
+    const struct survey_list *set = &survey->side[side].topics[SURVEY_EXPLICIT];
+    for (size_t i = 0; i < set->count; i++) {
+        const char *name = set->items[i].name;
+        if (setting_exists(survey, side_other(side), name))
+            continue;
+        const char *instead = variable_instead(name, other);
+        finding_fix(finding_add(out, row,
+                                instead != NULL && side == SIDE_OLD ? SEVERITY_WARN : SEVERITY_NOTE,
+                                name, "is set on %s (\"%.100s\", %s), and %s has no such variable",
+                                side_title(side), setting_of(survey, side, name),
+                                set->items[i].value, side_title(side_other(side))),
+                    "%s", instead != NULL ? instead : "see whether it still has a meaning there");
+    }
+}
+
+void look_variables_gone(const struct service *service UNUSED, const struct facts *facts,
+                         const struct survey *survey, const struct check_row *row,
+                         struct findings *out)
+{
+    size_t before = out->count;
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct server_version *other = version_of(facts, side_other(side), row, out);
+        if (other != NULL && !finding_untold(out, row, survey, side, SURVEY_EXPLICIT))
+            check_gone(row, survey, side, other, out);
+    }
+    finding_well(out, row, before, "each side has every variable that somebody set on the other");
+}
+
+/*
+ * utf8 became utf8mb3 in MySQL 8.0.30 and MariaDB 10.6; MariaDB shows a collation that fits several
+ * character sets without one.
+ */
+bool collation_is_known(const struct survey *survey, enum side side, const char *collation)
+{
+    const struct survey_list *known = &survey->side[side].topics[SURVEY_COLLATIONS_KNOWN];
+    char other_name[128];
+    const char *tail = strchr(collation, '_');
+    if (survey_list_find(known, collation) != NULL)
+        return true;
+    if (tail == NULL)
+        return false;
+    bool is_utf8 = strncmp(collation, "utf8_", 5) == 0;
+    bool is_utf8mb3 = strncmp(collation, "utf8mb3_", 8) == 0;
+    (void)snprintf(other_name, sizeof(other_name), "%s%s", is_utf8 ? "utf8mb3" : "utf8", tail);
+    if ((is_utf8 || is_utf8mb3) && survey_list_find(known, other_name) != NULL)
+        return true;
+    return strncmp(tail + 1, "uca1400", strlen("uca1400")) == 0 &&
+           survey_list_find(known, tail + 1) != NULL;
+}
+
+void look_default_collations(const struct service *service UNUSED, const struct facts *facts UNUSED,
+                             const struct survey *survey, const struct check_row *row,
+                             struct findings *out)
+{
+    static const char *const names[] = {"collation_server", "collation_database",
+                                        "default_collation_for_utf8mb4"};
+    size_t before = out->count;
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        if (finding_untold(out, row, survey, side_other(side), SURVEY_COLLATIONS_KNOWN))
+            continue;
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+            const char *value = setting_of(survey, side, names[i]);
+            if (value[0] == '\0' || collation_is_known(survey, side_other(side), value))
+                continue;
+            finding_fix(finding_add(out, row, SEVERITY_WARN, names[i],
+                                    "is %s on %s, unknown to %s: a table made without a collation "
+                                    "stops the link",
+                                    value, side_title(side), side_title(side_other(side))),
+                        "SET GLOBAL %s on %s to one that both sides know, and in its "
+                        "configuration, until `retire`",
+                        names[i], side_title(side));
+        }
+    }
+    finding_well(out, row, before, "each side knows the default collations of the other");
+}
+
+/* --- others ----------------------------------------------------------------------------------- */
+
+void look_packet(const struct service *service UNUSED, const struct facts *facts UNUSED,
+                 const struct survey *survey, const struct check_row *row, struct findings *out)
+{
+    size_t before = out->count;
+    if (settings_untold(out, row, survey))
+        return;
+    const char *old_text = setting_of(survey, SIDE_OLD, "max_allowed_packet");
+    const char *new_text = setting_of(survey, SIDE_NEW, "max_allowed_packet");
+    unsigned long long old_bytes = strtoull(old_text, NULL, 10);
+    unsigned long long new_bytes = strtoull(new_text, NULL, 10);
+    if (new_bytes != old_bytes)
+        finding_fix(finding_add(out, row, new_bytes < old_bytes ? SEVERITY_WARN : SEVERITY_NOTE,
+                                "max_allowed_packet", "OLD takes %llu bytes, NEW takes %llu",
+                                old_bytes, new_bytes),
+                    "SET GLOBAL max_allowed_packet = %llu on both, and in the configurations",
+                    new_bytes < old_bytes ? old_bytes : new_bytes);
+    finding_well(out, row, before, "max_allowed_packet is %llu on both sides", old_bytes);
+}
+
+void look_semisync(const struct service *service UNUSED, const struct facts *facts UNUSED,
+                   const struct survey *survey, const struct check_row *row, struct findings *out)
+{
+    static const char *const names[] = {"rpl_semi_sync_source_enabled",
+                                        "rpl_semi_sync_master_enabled"};
+    size_t before = out->count;
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
+        for (size_t i = 0; i < ARRAY_LEN(names); i++)
+            if (setting_is_on(survey, side, names[i]))
+                finding_fix(finding_add(out, row, SEVERITY_WARN, side_title(side),
+                                        "%s is ON: a commit waits for a replica, and the fence "
+                                        "waits for the commit",
+                                        names[i]),
+                            "set its timeout below limits.lock_wait for the day, or turn it off, "
+                            "and see that a replica acknowledges");
+    finding_well(out, row, before, "no commit waits for a replica");
+}
+
+void look_skipped_errors(const struct service *service UNUSED, const struct facts *facts UNUSED,
+                         const struct survey *survey, const struct check_row *row,
+                         struct findings *out)
+{
+    static const struct {
+        const char *name, *well;
+    } settings[] = {{"slave_skip_errors", "OFF"},
+                    {"replica_skip_errors", "OFF"},
+                    {"slave_exec_mode", "STRICT"},
+                    {"replica_exec_mode", "STRICT"}};
+    size_t before = out->count;
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
+        for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+            const char *value = setting_of(survey, side, settings[i].name);
+            if (value[0] != '\0' && strcasecmp(value, settings[i].well) != 0)
+                finding_fix(finding_add(out, row, SEVERITY_BLOCK, side_title(side),
+                                        "%s is %.100s: differences would be passed over in silence",
+                                        settings[i].name, value),
+                            "set %s to %s", settings[i].name, settings[i].well);
+        }
+    finding_well(out, row, before, "neither side passes over errors of replication");
+}
+
+void look_time_zone_tables(const struct service *service UNUSED, const struct facts *facts UNUSED,
+                           const struct survey *survey, const struct check_row *row,
+                           struct findings *out)
+{
+    uint64_t counts[SIDE_COUNT] = {0};
+    bool is_untold = false;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct survey_list *list = &survey->side[side].topics[SURVEY_TIME_ZONES];
+        is_untold = finding_untold(out, row, survey, side, SURVEY_TIME_ZONES) || is_untold;
+        counts[side] = list->count > 0 ? list->items[0].uses : 0;
+    }
+    if (is_untold)
+        return;
+    unsigned long long old_count = counts[SIDE_OLD];
+    unsigned long long new_count = counts[SIDE_NEW];
+    if ((old_count == 0) == (new_count == 0))
+        finding_add(out, row, SEVERITY_OK, "", "OLD knows %llu named time zones, NEW %llu",
+                    old_count, new_count);
+    else
+        finding_fix(finding_add(out, row, SEVERITY_WARN, "mysql.time_zone_name",
+                                "OLD knows %llu named time zones, NEW %llu: CONVERT_TZ answers "
+                                "NULL where there are none",
+                                old_count, new_count),
+                    "load them where they are missing: mariadb-tzinfo-to-sql or "
+                    "mysql_tzinfo_to_sql /usr/share/zoneinfo, into the database mysql, with "
+                    "sql_log_bin = 0");
+}

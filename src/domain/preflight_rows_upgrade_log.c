@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* Traps of an upgrade in what a primary writes into its binary log, and the other has to read. */
+#include <ctype.h>
+#include <string.h>
+
+#include "domain/pairs.h"
+#include "domain/preflight_settings.h"
+
+#define MYSQL_COMPRESSION 80020
+#define MYSQL_PARTIAL_JSON 80003
+#define MYSQL_SQL_LAYER_CASCADES 90600
+
+static bool is_older_than(const struct server_version *version, unsigned number)
+{
+    return version->flavour == FLAVOUR_MYSQL && version_number(version) < number;
+}
+
+void look_binlog_compression(const struct service *service UNUSED, const struct facts *facts,
+                             const struct survey *survey, const struct check_row *row,
+                             struct findings *out)
+{
+    size_t before = out->count;
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct server_version *other = version_of(facts, side_other(side), row, out);
+        if (other == NULL)
+            continue;
+        bool is_mysql = setting_is_on(survey, side, "binlog_transaction_compression");
+        if (is_mysql && is_older_than(other, MYSQL_COMPRESSION))
+            finding_fix(finding_add(out, row, severity_from(side), side_title(side),
+                                    "binlog_transaction_compression is ON, and %s cannot read that",
+                                    side_title(side_other(side))),
+                        "SET GLOBAL binlog_transaction_compression = OFF on %s, and in its "
+                        "configuration, until `retire`",
+                        side_title(side));
+        else if (is_mysql || setting_is_on(survey, side, "log_bin_compress"))
+            finding_add(out, row, SEVERITY_NOTE, side_title(side),
+                        "compresses its binary log: %s can read that, older readers and tools "
+                        "cannot",
+                        side_title(side_other(side)));
+    }
+    finding_well(out, row, before, "neither side compresses its binary log");
+}
+
+void look_partial_json(const struct service *service UNUSED, const struct facts *facts,
+                       const struct survey *survey, const struct check_row *row,
+                       struct findings *out)
+{
+    size_t before = out->count;
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct server_version *other = version_of(facts, side_other(side), row, out);
+        const char *value = setting_of(survey, side, "binlog_row_value_options");
+        if (other == NULL || strcasestr(value, "PARTIAL_JSON") == NULL)
+            continue;
+        bool is_fatal = is_older_than(other, MYSQL_PARTIAL_JSON);
+        finding_fix(finding_add(out, row, is_fatal ? severity_from(side) : SEVERITY_WARN,
+                                side_title(side),
+                                "binlog_row_value_options is PARTIAL_JSON: rows travel as "
+                                "patches%s, and a difference goes unnoticed",
+                                is_fatal ? ", which the other side cannot read" : ""),
+                    "SET GLOBAL binlog_row_value_options = '' on %s, and in its configuration",
+                    side_title(side));
+    }
+    finding_well(out, row, before, "JSON columns are logged whole");
+}
+
+void look_row_metadata(const struct service *service UNUSED, const struct facts *facts UNUSED,
+                       const struct survey *survey, const struct check_row *row,
+                       struct findings *out)
+{
+    if (settings_untold(out, row, survey))
+        return;
+    const char *old_value = setting_of(survey, SIDE_OLD, "binlog_row_metadata");
+    const char *new_value = setting_of(survey, SIDE_NEW, "binlog_row_metadata");
+    bool is_full = strcasecmp(old_value, "FULL") == 0;
+    if (is_full && strcasecmp(new_value, "FULL") != 0)
+        finding_fix(finding_add(out, row, SEVERITY_WARN, "binlog_row_metadata",
+                                "OLD has FULL, NEW has %s: whoever reads column names from the "
+                                "binary log finds none after the move",
+                                new_value[0] == '\0' ? "no such setting" : new_value),
+                    "SET GLOBAL binlog_row_metadata = FULL on NEW, and in its configuration");
+    else
+        finding_add(out, row, SEVERITY_OK, "", "OLD has %s, NEW has %s",
+                    old_value[0] == '\0' ? "none" : old_value,
+                    new_value[0] == '\0' ? "none" : new_value);
+}
+
+/* uuid:1-7:tag:1-3: after a colon comes a number, or a tag, which begins with no digit. */
+static bool has_tag(const char *gtids)
+{
+    for (const char *colon = strchr(gtids, ':'); colon != NULL; colon = strchr(colon + 1, ':'))
+        if (isalpha((unsigned char)colon[1]) || colon[1] == '_')
+            return true;
+    return false;
+}
+
+void look_tagged_gtids(const struct service *service UNUSED, const struct facts *facts,
+                       const struct survey *survey, const struct check_row *row,
+                       struct findings *out)
+{
+    size_t before = out->count;
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct server_version *other = version_of(facts, side_other(side), row, out);
+        if (other == NULL || !has_tag(setting_of(survey, side, "gtid_executed")))
+            continue;
+        if (is_older_than(other, 80300))
+            finding_fix(
+                finding_add(out, row, severity_from(side), side_title(side),
+                            "has tagged GTIDs, which %s does not know",
+                            side_title(side_other(side))),
+                "let nobody set gtid_next = 'AUTOMATIC:tag', and seed the older side again");
+        else
+            finding_add(out, row, SEVERITY_NOTE, side_title(side), "has tagged GTIDs");
+    }
+    finding_well(out, row, before, "no GTID has a tag");
+}
+
+void look_higher_source(const struct service *service UNUSED, const struct facts *facts,
+                        const struct survey *survey, const struct check_row *row,
+                        struct findings *out)
+{
+    size_t before = out->count;
+    const char *name = "replica_allow_higher_version_source";
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct server_version *source = version_of(facts, side_other(side), row, out);
+        const struct server_version *replica = version_of(facts, side, row, NULL);
+        if (source == NULL || replica == NULL || source->flavour != replica->flavour ||
+            version_number(source) / 100 <= version_number(replica) / 100)
+            continue;
+        if (setting_exists(survey, side, name) && !setting_is_on(survey, side, name))
+            finding_fix(finding_add(out, row, severity_from(side_other(side)), side_title(side),
+                                    "%s is OFF: its link from the newer %s would not start", name,
+                                    side_title(side_other(side))),
+                        "SET GLOBAL %s = ON on %s, and in its configuration, until `retire`", name,
+                        side_title(side));
+    }
+    finding_well(out, row, before, "neither side refuses a newer source");
+}
+
+/* Does this server write the rows that a cascade changes, or leave them to the replica's InnoDB? */
+static bool logs_cascades(const struct survey *survey, enum side side)
+{
+    return setting_exists(survey, side, "innodb_native_foreign_keys") &&
+           !setting_is_on(survey, side, "innodb_native_foreign_keys");
+}
+
+void look_fk_cascades(const struct service *service UNUSED, const struct facts *facts,
+                      const struct survey *survey, const struct check_row *row,
+                      struct findings *out)
+{
+    size_t before = out->count;
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct server_version *other = version_of(facts, side_other(side), row, out);
+        if (other == NULL || !logs_cascades(survey, side) ||
+            !is_older_than(other, MYSQL_SQL_LAYER_CASCADES))
+            continue;
+        const struct survey_item *cascades =
+            survey_list_find(&survey->side[side].topics[SURVEY_FEATURES], "foreign key cascade");
+        if (cascades == NULL && !finding_untold(out, row, survey, side, SURVEY_FEATURES))
+            continue;
+        finding_fix(finding_add(out, row, cascades != NULL ? severity_from(side) : SEVERITY_WARN,
+                                cascades != NULL ? cascades->example : side_title(side),
+                                "%s logs the rows that a foreign key changes, and %s would change "
+                                "them once more: error 1032 (%llu such keys)",
+                                side_title(side), side_title(side_other(side)),
+                                cascades != NULL ? (unsigned long long)cascades->uses : 0ULL),
+                    "innodb_native_foreign_keys = ON in the configuration of %s, and restart it, "
+                    "until `retire`",
+                    side_title(side));
+    }
+    finding_well(out, row, before,
+                 "cascades are done the same way on both sides, or there are none");
+}
