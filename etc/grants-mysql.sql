@@ -34,15 +34,18 @@ GRANT REPLICATION CLIENT,   -- SHOW REPLICA STATUS, SHOW BINARY LOGS: is the pos
       REPLICATION_SLAVE_ADMIN,  -- CHANGE REPLICATION SOURCE, START and STOP REPLICA
       SYSTEM_VARIABLES_ADMIN,   -- read_only, super_read_only, gtid_purged, auto_increment_*, event_scheduler, and
                                 -- sql_log_bin = 0 while seeding: the seed must not become transactions of NEW
-      CONNECTION_ADMIN,         -- KILL of application sessions that outlive the fence; our own rows on a NEW that waits
+      CONNECTION_ADMIN,         -- KILL of application sessions that outlive the fence, our own rows on a NEW that waits
       XA_RECOVER_ADMIN          -- XA RECOVER: prepared transactions would be cut off
    ON *.* TO 'cutover'@'%' */;
 /*!80016 GRANT
       SYSTEM_USER               -- to KILL sessions and to switch events of accounts that have it, such as root's
    ON *.* TO 'cutover'@'%' */;
 /*!80017 GRANT
-      BACKUP_ADMIN,             -- CLONE on the node that is copied from; leave these two out if you seed otherwise
+      BACKUP_ADMIN,             -- CLONE on the node that is copied from (leave these two out if you seed otherwise)
       CLONE_ADMIN               -- CLONE on the node that is copied to
+   ON *.* TO 'cutover'@'%' */;
+/*!80020 GRANT
+      SHOW_ROUTINE              -- to read the texts of routines while seeding; 8.0 before 8.0.20: GRANT SELECT ON *.*
    ON *.* TO 'cutover'@'%' */;
 /*!80200 GRANT
       SET_ANY_DEFINER,          -- views, triggers, routines and events keep their definers
@@ -53,4 +56,4 @@ GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES, LO
    ON `blog`.* TO 'cutover'@'%';                       -- seed, compare, repair; switch events over
 GRANT ALL PRIVILEGES ON `cutover`.* TO 'cutover'@'%';  -- its own schema: lease, heartbeat, probe rows
 GRANT SELECT ON `mysql`.* TO 'cutover'@'%';            -- list accounts and what they may do
-GRANT SELECT ON `performance_schema`.* TO 'cutover'@'%';  -- what the replication threads did and which error stopped them
+GRANT SELECT ON `performance_schema`.* TO 'cutover'@'%';  -- how replication is, and what stopped it

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
+#include "cluster/lease.h"
 #include "cluster/link.h"
 #include "cluster/seed_job.h"
 
@@ -69,6 +70,30 @@ static int check_targets_empty(struct seed_job *job, struct err *err)
     return 0;
 }
 
+/* A character set without a collation means the same on both ends. */
+static int agree_on_collation(struct seed_job *job, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = session_query_row(&job->source, SQL_SEED_SOURCE_COLLATION, NULL, 0, &row, err);
+    if (rc)
+        return rc;
+    const struct sql_arg args[] = {{"collation", result_text(&row, 0, "collation")}};
+    return seed_targets_exec(&job->targets, SQL_SEED_TARGET_COLLATION, args, ARRAY_LEN(args), err);
+}
+
+/* What a server says about its tables is not what the other flavour takes. */
+static int check_flavours(const struct seed_job *job, struct err *err)
+{
+    for (size_t i = 0; i < job->targets.count; i++) {
+        const struct session *target = &job->targets.sessions[i];
+        if (target->version.flavour != job->source.version.flavour)
+            return err_set(err, ERR_REFUSED, EFFECT_NONE, "%s is a %s and %s a %s",
+                           job->source.node->name, flavour_name(job->source.version.flavour),
+                           target->node->name, flavour_name(target->version.flavour));
+    }
+    return 0;
+}
+
 static int prepare(struct seed_job *job, struct err *err)
 {
     const struct service *service = job->options->service;
@@ -78,7 +103,13 @@ static int prepare(struct seed_job *job, struct err *err)
     int rc = session_open_within(service, service_primary(service, from), SESSION_CONTROLLER,
                                  &limits, &job->source, err);
     if (!rc)
+        rc = session_exec(&job->source, SQL_SEED_SHAPES_SESSION, NULL, 0, err);
+    if (!rc)
         rc = seed_targets_open(service, side_other(from), &job->targets, err);
+    if (!rc)
+        rc = check_flavours(job, err);
+    if (!rc)
+        rc = agree_on_collation(job, err);
     if (!rc)
         rc = check_targets_empty(job, err);
     /*
@@ -249,11 +280,25 @@ static int copy_all(struct seed_job *job, struct err *err)
     return 0;
 }
 
+/*
+ * What the source writes into our own schema is replicated like everything else. The lease made it
+ * on the primaries, if they were not closed for it, too, then.
+ */
+static int prepare_own_schema(struct seed_job *job, struct err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < job->targets.count; i++)
+        rc = lease_prepare_schema(job->options->service, job->targets.sessions[i].node, err);
+    return rc;
+}
+
 /* From the first CREATE on the targets are no longer as they were, and a failure must say so. */
 static int fill_targets(struct seed_job *job, struct err *err)
 {
     const struct service *service = job->options->service;
     int rc = seed_create_tables(service, &job->source, &job->targets, &job->tables, err);
+    if (!rc)
+        rc = prepare_own_schema(job, err);
     if (!rc)
         rc = seed_copy_heartbeats(&job->workers[0].source, &job->targets, err);
     if (!rc)

@@ -141,7 +141,9 @@ int seed_create_accounts(const struct service *service, struct session *source,
     CLEANUP(buf_release) struct buf missing;
     buf_init(&missing, 4096);
 
-    int rc = list_accounts(service, source, &accounts, err);
+    int rc = session_exec(source, SQL_SEED_ACCOUNTS_SESSION, NULL, 0, err);
+    if (!rc)
+        rc = list_accounts(service, source, &accounts, err);
     for (size_t row = 0; !rc && row < accounts.row_count; row++) {
         const struct sql_arg account[2] = {{"user", result_text(&accounts, row, "user")},
                                            {"host", result_text(&accounts, row, "host")}};

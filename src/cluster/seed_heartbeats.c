@@ -6,14 +6,15 @@
  */
 #include "cluster/seed_job.h"
 
-#define NATIVE_NO_SUCH_TABLE 1146
+enum native_error { NATIVE_NO_SUCH_DATABASE = 1049, NATIVE_NO_SUCH_TABLE = 1146 };
 
 int seed_copy_heartbeats(struct session *snapshot, struct seed_targets *targets, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result beats = {0};
     int rc = session_query(snapshot, SQL_HEARTBEAT_READ, NULL, 0, &beats, err);
 
-    if (rc == ERR_SERVER && err->native == NATIVE_NO_SUCH_TABLE)
+    if (rc == ERR_SERVER &&
+        (err->native == NATIVE_NO_SUCH_TABLE || err->native == NATIVE_NO_SUCH_DATABASE))
         return 0; /* no beat was ever written, so none is going to be updated */
     if (!rc)
         rc = seed_targets_exec(targets, SQL_SEED_HEARTBEATS_CLEAR, NULL, 0, err);

@@ -116,7 +116,8 @@ static int create_one(struct session *source, struct seed_targets *targets, cons
         (void)err_set(err, ERR_REFUSED, EFFECT_APPLIED,
                       "%s does not show the text of %s %s.%s to us", source->node->name, kind->name,
                       database, name);
-        return err_hint(err, "GRANT SELECT ON mysql.* TO the controller's account");
+        return err_hint(err, "the controller's account needs SHOW_ROUTINE (MySQL from 8.0.20), or "
+                             "SELECT on mysql.* (MariaDB, MySQL 5.7)");
     }
     buf_reset(&text);
     if (strcmp(kind->name, "EVENT") != 0 || !seed_event_waiting(create, &text))
@@ -158,8 +159,33 @@ static int create_listed(struct session *source, struct seed_targets *targets, c
     return made == list->row_count ? 0 : err_wrap(err, "creating the views of %s", database);
 }
 
-int seed_create_programs(const struct service *service, struct session *source,
-                         struct seed_targets *targets, struct err *err)
+/* --- whom the targets trust --- */
+
+/*
+ * A server with a binary log lets superusers only make functions and triggers, and refuses functions
+ * that the source took. Nothing of them is logged here, and rows are logged as rows.
+ */
+static int trust(struct session *target, bool *out_was_off, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = session_query_row(target, SQL_SEED_TRUST_GET, NULL, 0, &row, err);
+    *out_was_off = !rc && result_number(&row, 0, "trust") == 0;
+    if (*out_was_off)
+        rc = session_exec(target, SQL_SEED_TRUST_SET, &(struct sql_arg){"trust", "1"}, 1, err);
+    return rc;
+}
+
+/* Of two failures the first one is told. */
+static int trust_no_more(struct session *target, int rc, struct err *err)
+{
+    struct err ignored;
+    int put_rc = session_exec(target, SQL_SEED_TRUST_SET, &(struct sql_arg){"trust", "0"}, 1,
+                              rc ? &ignored : err);
+    return rc ? rc : put_rc;
+}
+
+static int create_all(const struct service *service, struct session *source,
+                      struct seed_targets *targets, struct err *err)
 {
     for (size_t i = 0; i < service->database_count; i++) {
         const char *database = service->databases[i];
@@ -185,4 +211,20 @@ int seed_create_programs(const struct service *service, struct session *source,
             return rc;
     }
     return 0;
+}
+
+int seed_create_programs(const struct service *service, struct session *source,
+                         struct seed_targets *targets, struct err *err)
+{
+    bool was_off[SERVICE_NODE_CAP] = {false};
+    int rc = 0;
+
+    for (size_t i = 0; !rc && i < targets->count; i++)
+        rc = trust(&targets->sessions[i], &was_off[i], err);
+    if (!rc)
+        rc = create_all(service, source, targets, err);
+    for (size_t i = 0; i < targets->count; i++)
+        if (was_off[i])
+            rc = trust_no_more(&targets->sessions[i], rc, err);
+    return rc;
 }

@@ -143,9 +143,8 @@ static void select_list(const struct copy *copy, struct buf *out)
         bool is_float =
             copy->columns[i]->class == COLUMN_FLOAT; /* as FLOAT it would print six digits only */
         buf_puts(out, i ? "," : "");
-        buf_puts(out, is_float ? "CAST(" : "");
         sql_quote_part(copy->columns[i]->name, out);
-        buf_puts(out, is_float ? " AS DOUBLE)" : "");
+        buf_puts(out, is_float ? " * 1E0" : "");
     }
 }
 
@@ -207,8 +206,8 @@ static void add_value(const struct column_shape *column, const char *value, unsi
     case COLUMN_DECIMAL:
         buf_add(out, value, len);
         return;
-    case COLUMN_OTHER: /* read as text: as bytes it would be taken for the inner form */
-        buf_puts(out, "_latin1 ");
+    case COLUMN_OTHER: /* read as text: as bytes it would be refused or taken for the inner form */
+        buf_puts(out, "_utf8mb4 ");
         sql_quote_bytes(value, len, out);
         return;
     case COLUMN_FLOAT:

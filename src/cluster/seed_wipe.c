@@ -14,9 +14,15 @@ static int ask_is_closed(struct session *session, bool *out, struct err *err)
     return rc;
 }
 
-static bool runs(const struct db_result *status, size_t row, const char *column)
+static const char *status_text(const struct session *target, const struct db_result *status,
+                               size_t row, const char *key)
 {
-    return strcasecmp(result_text(status, row, column), "No") != 0;
+    return result_text(status, row, session_column(target, SQL_LINK_STATUS, key));
+}
+
+static bool runs(const char *state)
+{
+    return strcasecmp(state, "No") != 0;
 }
 
 /*
@@ -33,9 +39,9 @@ static int check_node(enum side side, struct session *target, struct err *err)
     if (!rc)
         rc = session_query(target, SQL_LINK_STATUS, NULL, 0, &status, err);
     for (size_t row = 0; !rc && row < status.row_count; row++) {
-        bool is_link = !strcmp(result_text(&status, row, "Connection_name"), link_channel(side));
-        if (is_link &&
-            (runs(&status, row, "Slave_IO_Running") || runs(&status, row, "Slave_SQL_Running")))
+        bool is_link = !strcmp(status_text(target, &status, row, "channel"), link_channel(side));
+        if (is_link && (runs(status_text(target, &status, row, "receiving")) ||
+                        runs(status_text(target, &status, row, "applying"))))
             return err_set(err, ERR_REFUSED, EFFECT_NONE,
                            "the %s link runs on %s: its databases are not thrown away",
                            link_name(side), target->node->name);

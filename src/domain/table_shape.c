@@ -160,6 +160,7 @@ enum column_class column_class_of(const char *data_type, bool has_charset)
         {"blob", COLUMN_BINARY},
         {"mediumblob", COLUMN_BINARY},
         {"longblob", COLUMN_BINARY},
+        {"vector", COLUMN_BINARY},
         {"date", COLUMN_TIME},
         {"datetime", COLUMN_TIME},
         {"timestamp", COLUMN_TIME},

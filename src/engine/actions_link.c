@@ -96,6 +96,21 @@ static void each_new(struct compile *c, struct plan_step *step, enum op_list lis
     }
 }
 
+/* A node that keeps administrators out, too, lets our own account write into it. It stays closed. */
+static void ops_admit_new(struct compile *c, struct plan_step *step, enum op_list list)
+{
+    each_new(c, step, list, SQL_READ_ONLY_ADMIT, true);
+}
+
+/*
+ * Replicas keep everybody out but their source. The primary cannot: the lease and the probe's rows
+ * are written there while it waits.
+ */
+static void ops_seal_new(struct compile *c, struct plan_step *step, enum op_list list)
+{
+    each_new(c, step, list, SQL_READ_ONLY_SEAL, false);
+}
+
 /*
  * A binary log that begins behind the position a strict replica asks for is a hole to it (1236), so
  * the log is told where it begins. Only an empty log can be told, so it is emptied again: the part
@@ -104,6 +119,8 @@ static void each_new(struct compile *c, struct plan_step *step, enum op_list lis
 static void ops_begin_at(struct compile *c, struct plan_step *step, const struct node *node,
                          const char *position)
 {
+    if (!node->is_primary)
+        add_sql(c, step, LIST_DO, node, SQL_REPLICA_RESET_DEFAULT, NULL, 0);
     add_sql(c, step, LIST_DO, node, SQL_GTID_FORGET, NULL, 0);
     if (*position)
         add_sql(c, step, LIST_DO, node, SQL_GTID_BEGIN_LOG, ARGS({"position", position}), 1);
@@ -121,6 +138,7 @@ static void parts_empty_new(struct compile *c)
     each_new(c, step, LIST_DO, SQL_REPLICA_STOP_DEFAULT, false);
 
     step = part(c, "wipe-new", "Throw away the service's databases on every node of NEW");
+    ops_admit_new(c, step, LIST_DO);
     add_work(c, step, LIST_DO, "seed.wipe", NULL,
              "drop the service's databases on all nodes of NEW, unlogged; refused unless NEW is "
              "closed, no link runs towards it and OLD is open; earlier proofs of equality are "
@@ -132,6 +150,14 @@ static void parts_empty_new(struct compile *c)
             ops_begin_at(c, step, &c->service->nodes[i], "");
 }
 
+/* NEW waits closed for everybody but this program, which has to write there. */
+static void work_close_new(struct compile *c, struct plan_step *step, enum op_list list,
+                           const char *how)
+{
+    add_work(c, step, list, "fence.close", json_pack("{s:s,s:b}", "side", "new", "admit", 1),
+             "%s on %s: %s", close_text(c, SIDE_NEW), primary_of(c, SIDE_NEW)->name, how);
+}
+
 static void part_close_new(struct compile *c)
 {
     struct plan_step *step = part(c, "close-new", "Close NEW: only replication may write there");
@@ -140,12 +166,14 @@ static void part_close_new(struct compile *c)
         const struct node *node = &c->service->nodes[i];
         if (node->side == SIDE_NEW && !node->is_primary)
             add_sql(c, step, LIST_DO, node, SQL_READ_ONLY_SET, NULL, 0);
+        if (node->side == SIDE_NEW && !node->is_primary) /* the copy is written there, too */
+            add_sql(c, step, LIST_DO, node, SQL_READ_ONLY_ADMIT, NULL, 0);
     }
-    add_work(c, step, LIST_DO, "fence.close", json_pack("{s:s}", "side", "new"),
-             "SET GLOBAL read_only = 1 on %s, bounded by lock_wait; end writing sessions; prove "
-             "that no write lands after it",
-             primary_of(c, SIDE_NEW)->name);
-    set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", "new"), "NEW refuses writes");
+    work_close_new(
+        c, step, LIST_DO,
+        "bounded by lock_wait; end writing sessions; prove that no write lands after it");
+    set_verify(c, step, "side.is_closed", json_pack("{s:s,s:b}", "side", "new", "admit", 1),
+               "NEW refuses writes");
 }
 
 static void part_position(struct compile *c)
@@ -158,6 +186,7 @@ static void part_position(struct compile *c)
         if (c->service->nodes[i].side == SIDE_NEW)
             ops_begin_at(c, step, &c->service->nodes[i], "${position:seed}");
     each_new(c, step, LIST_DO, SQL_REPLICA_START_DEFAULT, false);
+    ops_seal_new(c, step, LIST_DO);
     each_new(c, step, LIST_UNDO, SQL_REPLICA_STOP_DEFAULT, false);
 }
 
@@ -169,6 +198,7 @@ void expand_seed(struct compile *c)
     parts_empty_new(c);
 
     struct plan_step *step = part(c, "copy", "Copy the databases from OLD to every node of NEW");
+    ops_admit_new(c, step, LIST_DO);
     add_work(c, step, LIST_DO, "seed.wipe", NULL,
              "drop what a copy that was cut short left on NEW; refused as in wipe-new");
     add_work(c, step, LIST_DO, "seed.copy", json_pack("{s:I}", "workers", workers),
@@ -176,8 +206,10 @@ void expand_seed(struct compile *c)
              "streamed in parallel to every node of NEW, unlogged; views, routines, triggers and "
              "events after the rows; the snapshot's position is kept as ${position:seed}",
              primary_of(c, SIDE_OLD)->name);
+    ops_admit_new(c, step, LIST_UNDO);
     add_work(c, step, LIST_UNDO, "seed.wipe", NULL,
              "drop the copied databases on all nodes of NEW again");
+    ops_seal_new(c, step, LIST_UNDO);
     part_position(c);
 }
 
@@ -204,13 +236,14 @@ void expand_rehearse(struct compile *c)
     ops_drop_link(c, step, LIST_DO, SIDE_NEW);
 
     step = part(c, "open-new", "Open NEW for the load test");
-    add_work(c, step, LIST_DO, "side.open", json_pack("{s:s}", "side", "new"),
-             "SET GLOBAL read_only = 0 on %s", primary_of(c, SIDE_NEW)->name);
-    add_work(c, step, LIST_UNDO, "fence.close", json_pack("{s:s}", "side", "new"),
-             "close NEW again; its data stays until `reset`, and it cannot follow without being "
-             "seeded");
+    add_work(c, step, LIST_DO, "side.open", json_pack("{s:s}", "side", "new"), "%s on %s",
+             open_text(c, SIDE_NEW), primary_of(c, SIDE_NEW)->name);
+    work_close_new(c, step, LIST_UNDO,
+                   "its data stays until `reset`, and it cannot follow without being seeded");
+    ops_admit_new(c, step, LIST_UNDO);
     add_work(c, step, LIST_UNDO, "seed.wipe", NULL,
              "throw the load test's data away: NEW is apart");
+    ops_seal_new(c, step, LIST_UNDO);
     set_verify(c, step, "side.is_open", json_pack("{s:s}", "side", "new"), "NEW accepts writes");
     plan_warn(c,
               "after \"%s\" NEW takes writes of its own: only `reset` leads on from there, and "
@@ -225,6 +258,7 @@ void expand_reset(struct compile *c)
 
     struct plan_step *step = part(c, "restart-replicas", "NEW's replicas follow their primary");
     each_new(c, step, LIST_DO, SQL_REPLICA_START_DEFAULT, false);
+    ops_seal_new(c, step, LIST_DO);
 }
 
 static void ops_stagger(struct compile *c, struct plan_step *step, enum op_list list,

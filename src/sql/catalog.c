@@ -26,6 +26,9 @@ static const struct sql_range {
 } ranges[] = {
     {.variant = "any", .flavour = FLAVOUR_UNKNOWN, .from = 0, .below = UINT_MAX},
     {.variant = "mariadb", .flavour = FLAVOUR_MARIADB, .from = 100500, .below = UINT_MAX},
+    /* 11.2: character_set_collations */
+    {.variant = "mariadb105to111", .flavour = FLAVOUR_MARIADB, .from = 100500, .below = 110200},
+    {.variant = "mariadb112", .flavour = FLAVOUR_MARIADB, .from = 110200, .below = UINT_MAX},
 
     {.variant = "mysql", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = UINT_MAX},
     /* 8.0: SET PERSIST, roles, dynamic privileges, the data dictionary, LOCK INSTANCE */
@@ -38,8 +41,8 @@ static const struct sql_range {
     {.variant = "mysql57to8016", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80017},
     {.variant = "mysql8017", .flavour = FLAVOUR_MYSQL, .from = 80017, .below = UINT_MAX},
     /* 8.0.18: show_create_table_skip_secondary_engine */
-    {.variant = "mysql57to8017", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80018},
-    {.variant = "mysql8018", .flavour = FLAVOUR_MYSQL, .from = 80018, .below = UINT_MAX},
+    {.variant = "mysql80to8017", .flavour = FLAVOUR_MYSQL, .from = 80000, .below = 80018},
+    {.variant = "mysql8018to8029", .flavour = FLAVOUR_MYSQL, .from = 80018, .below = 80030},
     /* 8.0.22: START REPLICA, SHOW REPLICA STATUS and their Source_ columns */
     {.variant = "mysql57to8021", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80022},
     {.variant = "mysql8022", .flavour = FLAVOUR_MYSQL, .from = 80022, .below = UINT_MAX},
@@ -50,6 +53,7 @@ static const struct sql_range {
     {.variant = "mysql57to8025", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80026},
     {.variant = "mysql8026", .flavour = FLAVOUR_MYSQL, .from = 80026, .below = UINT_MAX},
     /* 8.0.30: sql_generate_invisible_primary_key */
+    {.variant = "mysql8030", .flavour = FLAVOUR_MYSQL, .from = 80030, .below = UINT_MAX},
     {.variant = "mysql8030to83", .flavour = FLAVOUR_MYSQL, .from = 80030, .below = 80400},
     /* 8.2.0: SHOW BINARY LOG STATUS, RESET BINARY LOGS AND GTIDS, DISABLE ON REPLICA */
     {.variant = "mysql57to81", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80200},

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "domain/support.h"
 #include "sql/catalog.h"
 #include "sql/variants.h"
 
@@ -71,6 +72,22 @@ static void test_every_statement_has_exactly_one_text_for_each_supported_server(
     }
 }
 
+static void test_no_supported_series_is_without_statements(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    const struct support_row *rows = support_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        struct server_version first = {rows[i].flavour, rows[i].from / 10000,
+                                       rows[i].from / 100 % 100, rows[i].from % 100};
+        for (int id = 0; id < SQL_ID_COUNT && rows[i].support != SUPPORT_REFUSED; id++)
+            if (!is_journal((enum sql_id)id) && only_flavour((enum sql_id)id) == FLAVOUR_UNKNOWN &&
+                count_texts((enum sql_id)id, &first) != 1)
+                fail_msg("%s has %d texts for %s", sql_id_name((enum sql_id)id),
+                         count_texts((enum sql_id)id, &first), rows[i].name);
+    }
+}
+
 static void test_a_statement_of_one_flavour_says_so_in_each_of_its_texts(void **state)
 {
     (void)state;
@@ -117,17 +134,22 @@ static void test_a_range_ends_where_its_name_says(void **state)
         {"mysql8013to8029", {MYSQL(8, 0, 13), MYSQL(8, 0, 29)}, {MYSQL(8, 0, 12), MYSQL(8, 0, 30)}},
         {"mysql57to8016", {MYSQL(5, 7, 44), MYSQL(8, 0, 16)}, {MYSQL(8, 0, 17), MARIADB(10, 5, 9)}},
         {"mysql8017", {MYSQL(8, 0, 17), MYSQL(8, 4, 0)}, {MYSQL(8, 0, 16), MYSQL(5, 7, 44)}},
-        {"mysql57to8017", {MYSQL(5, 7, 44), MYSQL(8, 0, 17)}, {MYSQL(8, 0, 18), MARIADB(10, 5, 9)}},
-        {"mysql8018", {MYSQL(8, 0, 18), MYSQL(8, 4, 0)}, {MYSQL(8, 0, 17), MYSQL(5, 7, 44)}},
+        {"mysql80to8017", {MYSQL(8, 0, 11), MYSQL(8, 0, 17)}, {MYSQL(8, 0, 18), MYSQL(5, 7, 44)}},
+        {"mysql8018to8029", {MYSQL(8, 0, 18), MYSQL(8, 0, 29)}, {MYSQL(8, 0, 17), MYSQL(8, 0, 30)}},
         {"mysql57to8021", {MYSQL(5, 7, 44), MYSQL(8, 0, 21)}, {MYSQL(8, 0, 22), MARIADB(10, 5, 9)}},
         {"mysql8022", {MYSQL(8, 0, 22), MYSQL(8, 1, 0)}, {MYSQL(8, 0, 21), MYSQL(5, 7, 44)}},
         {"mysql80to8022", {MYSQL(8, 0, 11), MYSQL(8, 0, 22)}, {MYSQL(8, 0, 23), MYSQL(5, 7, 44)}},
         {"mysql8023", {MYSQL(8, 0, 23), MYSQL(9, 0, 1)}, {MYSQL(8, 0, 22), MYSQL(5, 7, 44)}},
         {"mysql57to8025", {MYSQL(5, 7, 44), MYSQL(8, 0, 25)}, {MYSQL(8, 0, 26), MYSQL(8, 1, 0)}},
         {"mysql8026", {MYSQL(8, 0, 26), MYSQL(8, 1, 0)}, {MYSQL(8, 0, 25), MARIADB(11, 8, 6)}},
+        {"mysql8030", {MYSQL(8, 0, 30), MYSQL(9, 7, 4)}, {MYSQL(8, 0, 29), MARIADB(11, 8, 6)}},
         {"mysql8030to83", {MYSQL(8, 0, 30), MYSQL(8, 3, 0)}, {MYSQL(8, 0, 29), MYSQL(8, 4, 0)}},
         {"mysql57to81", {MYSQL(5, 7, 44), MYSQL(8, 1, 0)}, {MYSQL(8, 2, 0), MYSQL(9, 0, 1)}},
         {"mysql84", {MYSQL(8, 4, 0), MYSQL(9, 0, 1)}, {MYSQL(8, 3, 0), MARIADB(11, 8, 6)}},
+        {"mariadb105to111",
+         {MARIADB(10, 5, 0), MARIADB(11, 1, 2)},
+         {MARIADB(11, 2, 0), MYSQL(8, 0, 44)}},
+        {"mariadb112", {MARIADB(11, 2, 0), MARIADB(11, 8, 6)}, {MARIADB(11, 1, 2), MYSQL(9, 7, 4)}},
         {"mysql82", {MYSQL(8, 2, 0), MYSQL(8, 3, 0)}, {MYSQL(8, 1, 0), MYSQL(8, 0, 44)}},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -449,6 +471,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_statement_has_exactly_one_text_for_each_supported_server),
+        cmocka_unit_test(test_no_supported_series_is_without_statements),
         cmocka_unit_test(test_a_statement_of_one_flavour_says_so_in_each_of_its_texts),
         cmocka_unit_test(test_every_text_fits_a_supported_server),
         cmocka_unit_test(test_a_range_ends_where_its_name_says),
