@@ -41,7 +41,7 @@ VALUES = {
     "lock_wait": "2", "wait": "600", "seconds": "0.2", "id": "999999999", "lock": "cutover:test", "service": "test",
     "holder": "here", "run": "1", "epoch": "1", "server_id": "77", "beat_us": "1700000000000000", "token": "a" * 32,
     "increment": "2", "offset": "1", "channel": "cutover_test", "port": "1", "password": "Secret-1", "ignore": "7",
-    "words": "'T', 'ID'", "tls": "0", "verify": "0", "ca": "", "donor": "127.0.0.1:1",
+    "words": "'T', 'ID'", "trust": "1", "tls": "0", "verify": "0", "ca": "", "donor": "127.0.0.1:1",
 }
 POSITIONS = {"mariadb": "9-9-9", "mysql": f"{UUID}:1-9"}
 NOBODY_THERE = {"host": "127.0.0.1", "user": "nobody"}
@@ -76,8 +76,9 @@ SCENES = [
      ("seed_show_function", {"name": "`blog`.`f`"}), ("seed_show_procedure", {"name": "`blog`.`p`"}),
      ("seed_show_package", {"name": "`blog`.`k`"}, (1305,)),
      ("seed_show_package_body", {"name": "`blog`.`k`"}, (1305,))],
-    ["seed_shapes_session", "seed_source_collation"],
-    [("seed_target_collation", {"collation": "utf8mb4_general_ci"}), "seed_target", "seed_use", "seed_program_read", "seed_program_write", "seed_target_bytes",
+    ["seed_shapes_session", "seed_source_collation", "seed_trust_get", "seed_trust_set", ("seed_trust_set", {"trust": "0"})],
+    [("seed_target_collation", {"collation": "utf8mb4_general_ci"}), "seed_target", "seed_use", "seed_program_read",
+     "seed_program_write", "seed_target_bytes",
      ("seed_insert", {}, (1064,))],  # the rows follow in the same statement
     ["seed_accounts", ("seed_account_exists", {"user": "app", "host": "%"}), "seed_accounts_session",
      ("seed_show_account", {"user": "app", "host": "%"}), ("seed_show_grants", {"user": "app", "host": "%"}),
@@ -86,6 +87,7 @@ SCENES = [
      "link_start", "link_status", "link_workers", "link_transit", "link_stop", "link_reset",
      ("link_reset", {}, NO_SUCH_CHANNEL), ("link_start", {}, NO_SUCH_CHANNEL), ("link_stop", {}, NO_SUCH_CHANNEL),
      ("replica_start_default", {}, NO_SUCH_CHANNEL), ("replica_stop_default", {}, NO_SUCH_CHANNEL),
+     ("replica_reset_default", {}, NO_SUCH_CHANNEL),
      "replicas_list", "binlog_status"],
     ["gtid_origin", "gtid_position", "gtid_state", "gtid_adopt_own", "gtid_forget", "gtid_begin_log", "gtid_adopt",
      "gtid_wait"],
