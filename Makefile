@@ -34,22 +34,24 @@ LIBRARIES := libcurl libconfig libssh2 sqlite3 jansson libcares libmicrohttpd li
 # OpenSSL (curl, ssh2, mysqlclient) therefore share one. Libraries that are only here fit, being older than that libc.
 # The headers include each other as mysql/NAME.h; beside them lie those of a libc that this compiler must not see.
 ifeq ($(CLIENT)$(findstring -lmysqlclient,$(shell pkg-config --libs mysqlclient 2>/dev/null)),mysql)
-CLIENT_ROOT := $(abspath $(SERVERS)/mysql)
-CLIENT_HOME := $(if $(wildcard $(CLIENT_ROOT)/env),$(shell eval "$$($(CLIENT_ROOT)/env)" && echo $$loader $$libraries))
-CLIENT_LIBS := $(word 2,$(CLIENT_HOME))/libmysqlclient.so -Wl,--allow-shlib-undefined \
-               -Wl,--dynamic-linker=$(word 1,$(CLIENT_HOME)) -Wl,--disable-new-dtags,-rpath,$(word 2,$(CLIENT_HOME))
+CLIENT_ROOT   := $(abspath $(SERVERS)/mysql)
+CLIENT_LOADER  = $(shell eval "$$($(CLIENT_ROOT)/env 2>/dev/null)" && echo $$loader)
+CLIENT_FOLDER  = $(shell eval "$$($(CLIENT_ROOT)/env 2>/dev/null)" && echo $$libraries)
+CLIENT_LIBS    = $(CLIENT_FOLDER)/libmysqlclient.so -Wl,--allow-shlib-undefined \
+                 -Wl,--dynamic-linker=$(CLIENT_LOADER) -Wl,--disable-new-dtags,-rpath,$(CLIENT_FOLDER)
 CLIENT_CFLAGS := -isystem $(BUILD)/client -isystem $(BUILD)/client/mysql \
                  -DCUTOVER_CLIENT_PLUGINS='"$(CLIENT_ROOT)/usr/lib/mysql/plugin"'
-CLIENT_CHECK := $(if $(wildcard $(word 2,$(CLIENT_HOME))/libmysqlclient.so),ln -sfn $(CLIENT_ROOT)/usr/include/mysql \
-                $(BUILD)/client/mysql,echo "$(CLIENT_ROOT) has no libmysqlclient: run make deps-mysql" >&2; exit 1)
+CLIENT_CHECK  := test -e $(CLIENT_ROOT)/usr/include/mysql/mysql.h || { \
+                 echo "no libmysqlclient here, nor in $(CLIENT_ROOT): run make deps-mysql" >&2; exit 1; }; \
+                 ln -sfn $(CLIENT_ROOT)/usr/include/mysql $(BUILD)/client/mysql
 else
-CLIENT_PC   := $(if $(filter mysql,$(CLIENT)),mysqlclient,libmariadb)
-CLIENT_LIBS := $(shell pkg-config --libs $(CLIENT_PC))
-CLIENT_CFLAGS := $(shell pkg-config --cflags $(CLIENT_PC))
-CLIENT_CHECK := :
+CLIENT_PC     := $(if $(filter mysql,$(CLIENT)),mysqlclient,libmariadb)
+CLIENT_LIBS    = $(shell pkg-config --libs $(CLIENT_PC) 2>/dev/null)
+CLIENT_CFLAGS  = $(shell pkg-config --cflags $(CLIENT_PC) 2>/dev/null)
+CLIENT_CHECK  := :
 endif
-PC_CFLAGS := $(CLIENT_CFLAGS) $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
-PC_LIBS   := $(CLIENT_LIBS) $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
+PC_CFLAGS = $(CLIENT_CFLAGS) $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+PC_LIBS   = $(CLIENT_LIBS) $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
             -Wpointer-arith -Wwrite-strings -Wundef

@@ -56,8 +56,7 @@ struct statement {
     int64_t started_ms;
 };
 
-/* Both libraries want to hear from each thread that used them when it ends. Its own exit tells them.
- */
+/* Both libraries want to hear from each thread that used them when it ends: its own end tells. */
 static pthread_key_t thread_mark;
 
 static void leave_thread(void *mark UNUSED)
