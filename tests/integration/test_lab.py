@@ -26,8 +26,8 @@ def test_a_write_on_the_old_primary_reaches_its_replica_over_tls(lab):
     lab.old.wait_replicas()
     replica = lab.old.replicas[0]
     assert replica.value("SELECT value FROM blog.settings WHERE `key` = 'test.replication'") == "🚢"
-    [channel] = replica.query("SHOW ALL SLAVES STATUS")
-    assert (channel["Master_SSL_Allowed"], channel["Master_SSL_Verify_Server_Cert"]) == ("Yes", "Yes")
+    [link] = replica.links()
+    assert link.runs and link.is_verified
     dump_thread = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'cutover_repl'"
     assert lab.old.primary.value(dump_thread) == 1
 
@@ -55,62 +55,21 @@ def test_read_only_stops_the_monitor(lab):
     primary.query("SET sql_log_bin = 0; DROP DATABASE cutover", account=controller)
 
 
-def test_the_published_grants_let_the_controller_do_its_work(lab):
-    controller, node = lab.accounts["controller"], lab.new.replicas[0]
-    with (node.connect(controller) as connection, connection.cursor() as cursor,
-          node.connect(lab.accounts["app"]) as straggler):
-        for statement in (
-            "SET SESSION sql_log_bin = 0, lock_wait_timeout = 1, max_statement_time = 5",
-            "SHOW ALL SLAVES STATUS",
-            "SHOW SLAVE HOSTS",
-            "SHOW BINARY LOGS",
-            "SHOW GRANTS FOR 'app'@'127.%'",
-            "SELECT * FROM mysql.global_priv",
-            "SELECT * FROM information_schema.innodb_trx",
-            "SELECT * FROM information_schema.processlist",
-            "CHANGE MASTER 'probe' TO MASTER_HOST = '127.0.0.1', MASTER_USE_GTID = slave_pos",
-            "RESET SLAVE 'probe' ALL",
-            "SET GLOBAL read_only = 0",
-            "SET GLOBAL read_only = 1",
-            "SET GLOBAL auto_increment_increment = 1",
-            "SET GLOBAL event_scheduler = ON",
-            "FLUSH TABLES WITH READ LOCK",
-            "UNLOCK TABLES",
-            "CREATE DATABASE blog",
-            "CREATE TABLE blog.t (id INT PRIMARY KEY)",
-            "CREATE DEFINER = 'app'@'127.%' VIEW blog.v AS SELECT * FROM blog.t",
-            "CREATE DEFINER = 'app'@'127.%' TRIGGER blog.r AFTER INSERT ON blog.t FOR EACH ROW SET @x = 1",
-            "CREATE DEFINER = 'app'@'127.%' FUNCTION blog.f() RETURNS INT DETERMINISTIC RETURN 1",
-            "CREATE DEFINER = 'app'@'127.%' EVENT blog.e ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT 1",
-            "ALTER DEFINER = 'app'@'127.%' EVENT blog.e DISABLE ON SLAVE",
-            "DROP DATABASE blog",
-            f"KILL {straggler.thread_id()}",
-        ):
-            cursor.execute(statement)
-
-
 def test_new_is_empty_and_logged_nothing(lab):
     for server in lab.new.nodes:
         assert server.value("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'blog'") == 0
-        assert server.value("SELECT @@gtid_binlog_pos") == ""
-
-
-def test_both_sides_log_rows_with_gtids_of_their_own_domain(lab):
-    settings = {server.name: tuple(server.query(
-        "SELECT @@log_bin, @@binlog_format, @@binlog_row_image, @@gtid_strict_mode, @@gtid_domain_id, @@server_id")[0]
-        .values()) for server in lab.servers}
-    assert settings == {"old1": (1, "ROW", "FULL", 1, 1, 101), "old2": (1, "ROW", "FULL", 1, 1, 102),
-                        "new1": (1, "ROW", "FULL", 1, 2, 201), "new2": (1, "ROW", "FULL", 1, 2, 202)}
+        assert server.position() == ""
 
 
 def test_the_data_set_has_the_shape_of_a_blog_host(lab):
     primary = lab.old.primary
-    columns = primary.query("SELECT data_type, is_generated FROM information_schema.columns WHERE table_schema='blog'")
-    kinds = {column["data_type"] for column in columns}
+    columns = primary.query("SELECT data_type AS type, extra LIKE '%%GENERATED%%' AS is_generated"
+                            " FROM information_schema.columns WHERE table_schema = 'blog'")
+    kinds = {column["type"] for column in columns}
     assert kinds >= {"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "bit", "year",
                      "date", "time", "datetime", "timestamp", "char", "varchar", "text", "mediumtext", "longtext",
                      "binary", "varbinary", "blob", "mediumblob", "enum", "set"}
-    assert any(column["is_generated"] == "ALWAYS" for column in columns)
+    assert any(column["is_generated"] for column in columns)
     keyless = primary.query("""
         SELECT table_name AS name FROM information_schema.tables AS t WHERE table_schema = 'blog'
            AND table_type = 'BASE TABLE' AND NOT EXISTS (SELECT 1 FROM information_schema.table_constraints AS c
@@ -230,7 +189,7 @@ def test_nothing_is_left_behind_when_the_lab_is_told_to_stop_or_is_killed(tmp_pa
         first_line = lab.stdout.readline()
         assert first_line.startswith("The lab is up"), first_line
         servers = _children(lab.pid)
-        assert len(servers) == 7  # 4 MariaDB, 2 PowerDNS, 1 unbound
+        assert len(servers) == 7  # 4 databases, 2 PowerDNS, 1 unbound
         lab.send_signal(number)
         assert lab.wait(20) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
     wait_until(lambda: not any(_is_alive(pid) for pid in servers), 5, f"all of {servers} to be gone")

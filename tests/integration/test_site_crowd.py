@@ -220,6 +220,8 @@ def test_a_site_that_nobody_visits_leaves_its_database_alone(sites, server):
 
 
 def test_a_connection_lost_in_commit_is_unknown(sites, server):
+    if server.kind.flavour != "mariadb":
+        pytest.skip("only MariaDB has a lock that makes COMMIT wait and nothing before it")
     visit, token, answers = Visitor(sites["old"]), uuid.uuid4().hex, []
     with server.connect() as blocker, blocker.cursor() as cursor:
         cursor.execute("BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT")

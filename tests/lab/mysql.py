@@ -67,9 +67,7 @@ class MySql(Kind):
            for what in ("statements", "waits", "stages", "transactions") for size in ("history", "history-long")},
     }
     bulk_options = {
-        "skip-log-bin": True,
         "log-bin": None,
-        "log-replica-updates": None,
         "event-scheduler": "OFF",
         "innodb-doublewrite": "OFF",
         "innodb-flush-log-at-trx-commit": 0,
@@ -82,6 +80,10 @@ class MySql(Kind):
 
     def places(self, server):
         return {**self._basedir(), "secure-file-priv": server.folder}
+
+    def complete(self, options):
+        """Its binary log is on unless it is told otherwise."""
+        return options if options["log-bin"] else {**options, "skip-log-bin": True, "log-replica-updates": None}
 
     def follow(self, server, source, account, channel):
         where = f" FOR CHANNEL '{channel}'"

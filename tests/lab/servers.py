@@ -111,6 +111,10 @@ class Kind(ABC):
     def places(self, server):
         """Options that say where things are."""
 
+    def complete(self, options):
+        """What is written when these are wanted."""
+        return options
+
     @abstractmethod
     def follow(self, server, source, account, channel):
         """Replicate from `source` on `channel`, from the position that `server` is at."""
@@ -268,7 +272,7 @@ class Server(Sql):
         self.kind.forget(self)
 
     def _my_cnf(self):
-        options = {
+        options = self.kind.complete({
             "datadir": self.data,
             "socket": self.socket,
             "pid-file": self.folder / "pid",
@@ -278,7 +282,7 @@ class Server(Sql):
             **self.kind.places(self),
             **self.kind.options,
             **self.options,
-        }
+        })
         lines = ["# written by the lab at every start", "[mysqld]"]
         for name, value in options.items():
             if value is not None:
