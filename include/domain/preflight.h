@@ -27,6 +27,7 @@ struct survey_account {
     char reason[96]; /* which privilege lets it write through read_only */
     bool is_remote;  /* host is not localhost */
     bool is_live;    /* has a session now */
+    bool is_stopped; /* the fence of that flavour stops it all the same: super_read_only */
 };
 struct survey_event {
     char name[160], definer[200], status[32];

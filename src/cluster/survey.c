@@ -10,20 +10,41 @@
 #include <string.h>
 
 #include "cluster/session.h"
+#include "cluster/survey_topics.h"
 
-/* The global privileges of etc/grants-mariadb.sql, as the server names them. */
-static const char *const needed_grants[] = {
-    "REPLICATION SLAVE ADMIN",
-    "REPLICATION MASTER ADMIN",
-    "SLAVE MONITOR",
-    "BINLOG MONITOR",
-    "BINLOG ADMIN",
-    "READ_ONLY ADMIN",
-    "CONNECTION ADMIN",
-    "PROCESS",
-    "RELOAD",
-    "SET USER",
-    "SUPER",
+/*
+ * The global privileges of etc/grants-mariadb.sql and etc/grants-mysql.sql, as servers name them in
+ * information_schema.
+ */
+static const struct needed_grant {
+    const char *name;
+    enum flavour flavour;
+    unsigned from, below; /* version_number(); below 0: to this day */
+} needed_grants[] = {
+    {"REPLICATION SLAVE ADMIN", FLAVOUR_MARIADB, 0, 0},
+    {"REPLICATION MASTER ADMIN", FLAVOUR_MARIADB, 0, 0},
+    {"SLAVE MONITOR", FLAVOUR_MARIADB, 0, 0},
+    {"BINLOG MONITOR", FLAVOUR_MARIADB, 0, 0},
+    {"BINLOG ADMIN", FLAVOUR_MARIADB, 0, 0},
+    {"READ_ONLY ADMIN", FLAVOUR_MARIADB, 0, 0},
+    {"CONNECTION ADMIN", FLAVOUR_MARIADB, 0, 0},
+    {"PROCESS", FLAVOUR_MARIADB, 0, 0},
+    {"RELOAD", FLAVOUR_MARIADB, 0, 0},
+    {"SET USER", FLAVOUR_MARIADB, 0, 0},
+    {"SUPER", FLAVOUR_MARIADB, 0, 0},
+
+    {"REPLICATION CLIENT", FLAVOUR_MYSQL, 0, 0},
+    {"REPLICATION SLAVE", FLAVOUR_MYSQL, 0, 0},
+    {"PROCESS", FLAVOUR_MYSQL, 0, 0},
+    {"RELOAD", FLAVOUR_MYSQL, 0, 0},
+    {"SUPER", FLAVOUR_MYSQL, 0, 80000},
+    {"REPLICATION_SLAVE_ADMIN", FLAVOUR_MYSQL, 80000, 0},
+    {"SYSTEM_VARIABLES_ADMIN", FLAVOUR_MYSQL, 80000, 0},
+    {"CONNECTION_ADMIN", FLAVOUR_MYSQL, 80000, 0},
+    {"XA_RECOVER_ADMIN", FLAVOUR_MYSQL, 80000, 0},
+    {"SET_USER_ID", FLAVOUR_MYSQL, 80000, 80200},
+    {"SYSTEM_USER", FLAVOUR_MYSQL, 80016, 0},
+    {"SET_ANY_DEFINER", FLAVOUR_MYSQL, 80200, 0},
 };
 
 static int no_memory(struct err *err)
@@ -82,6 +103,7 @@ static int read_bypass(const struct service *service, struct session *session, s
         result_copy(&rows, i, "reason", accounts[i].reason, sizeof(accounts[i].reason));
         accounts[i].is_remote = !is_local(result_text(&rows, i, "host"));
         accounts[i].is_live = result_number(&rows, i, "is_live") != 0;
+        accounts[i].is_stopped = result_number(&rows, i, "is_stopped") != 0;
     }
     out->side[side].bypass = accounts;
     out->side[side].bypass_count = rows.row_count;
@@ -117,6 +139,13 @@ static bool has_value(const struct db_result *rows, const char *column, const ch
     return false;
 }
 
+static bool is_needed(const struct needed_grant *grant, const struct server_version *version)
+{
+    unsigned number = version_number(version);
+    return grant->flavour == version->flavour && number >= grant->from &&
+           (grant->below == 0 || number < grant->below);
+}
+
 static int read_grants(struct session *session, struct survey *out, enum side side, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result rows = {0};
@@ -126,10 +155,12 @@ static int read_grants(struct session *session, struct survey *out, enum side si
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < ARRAY_LEN(needed_grants); i++) {
-        if (has_value(&rows, "privilege", needed_grants[i]))
+        if (!is_needed(&needed_grants[i], &session->version) ||
+            has_value(&rows, "privilege", needed_grants[i].name))
             continue;
         size_t used = strlen(missing);
-        (void)snprintf(missing + used, room - used, "%s%s", used > 0 ? ", " : "", needed_grants[i]);
+        (void)snprintf(missing + used, room - used, "%s%s", used > 0 ? ", " : "",
+                       needed_grants[i].name);
     }
     return 0;
 }
@@ -277,8 +308,14 @@ int survey_clusters(const struct service *service, struct survey *out, struct er
                                   &cause);
     if (rc == ERR_MEMORY)
         return no_memory(err);
-    if (rc != 0) /* half of an answer is none */
-        for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
+        if (rc != 0) /* half of an answer is none */
             out->side[side].is_read = TRI_NO;
+        if (sessions[side].db == NULL)
+            continue;
+        int topics_rc = survey_topics(service, &sessions[side], out->side[side].topics, err);
+        if (topics_rc != 0)
+            return topics_rc;
+    }
     return 0;
 }

@@ -26,12 +26,14 @@ static void check_bypass(const struct service *service, const struct check_row *
     if (is_user(account->name, &service->controller))
         return;
     bool is_monitor = is_user(account->name, &service->monitor);
-    bool is_dangerous = account->is_remote || account->is_live || is_monitor;
+    bool is_dangerous =
+        is_monitor || (!account->is_stopped && (account->is_remote || account->is_live));
     struct finding *finding =
         finding_add(out, row, is_dangerous ? SEVERITY_BLOCK : SEVERITY_WARN, account->name,
-                    "on %s it writes through read_only by %s%s%s", side_title(side),
+                    "on %s it writes through read_only by %s%s%s%s", side_title(side),
                     account->reason, account->is_remote ? "; it may come from anywhere" : "",
-                    account->is_live ? "; it is connected now" : "");
+                    account->is_live ? "; it is connected now" : "",
+                    account->is_stopped ? "; the fence stops it by super_read_only" : "");
     if (is_monitor)
         finding_fix(finding, "revoke it: read_only has to stop the heartbeat");
     else

@@ -166,7 +166,7 @@ static void check_gone(const struct check_row *row, const struct survey *survey,
     const struct survey_list *set = &survey->side[side].topics[SURVEY_EXPLICIT];
     for (size_t i = 0; i < set->count; i++) {
         const char *name = set->items[i].name;
-        if (setting_exists(survey, side_other(side), name))
+        if (!setting_exists(survey, side, name) || setting_exists(survey, side_other(side), name))
             continue;
         const char *instead = variable_instead(name, other);
         finding_fix(finding_add(out, row,
@@ -215,11 +215,23 @@ bool collation_is_known(const struct survey *survey, enum side side, const char 
            survey_list_find(known, tail + 1) != NULL;
 }
 
+/* The collation that a table gets without naming one; MariaDB has a list of them by character set. */
+static void default_collation(const struct survey *survey, enum side side, const char *name,
+                              char *out, size_t out_size)
+{
+    const char *value = setting_of(survey, side, name);
+    if (strcmp(name, "character_set_collations") == 0) {
+        const char *entry = strstr(value, "utf8mb4=");
+        value = entry == NULL ? "" : entry + strlen("utf8mb4=");
+    }
+    (void)snprintf(out, out_size, "%.*s", (int)strcspn(value, ","), value);
+}
+
 void look_default_collations(const struct service *service UNUSED, const struct facts *facts UNUSED,
                              const struct survey *survey, const struct check_row *row,
                              struct findings *out)
 {
-    static const char *const names[] = {"collation_server", "collation_database",
+    static const char *const names[] = {"collation_server", "character_set_collations",
                                         "default_collation_for_utf8mb4"};
     size_t before = out->count;
     if (settings_untold(out, row, survey))
@@ -228,15 +240,16 @@ void look_default_collations(const struct service *service UNUSED, const struct 
         if (finding_untold(out, row, survey, side_other(side), SURVEY_COLLATIONS_KNOWN))
             continue;
         for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-            const char *value = setting_of(survey, side, names[i]);
+            char value[128];
+            default_collation(survey, side, names[i], value, sizeof(value));
             if (value[0] == '\0' || collation_is_known(survey, side_other(side), value))
                 continue;
             finding_fix(finding_add(out, row, SEVERITY_WARN, names[i],
-                                    "is %s on %s, unknown to %s: a table made without a collation "
-                                    "stops the link",
+                                    "makes %s the default on %s, unknown to %s: a table made "
+                                    "without a collation stops the link",
                                     value, side_title(side), side_title(side_other(side))),
-                        "SET GLOBAL %s on %s to one that both sides know, and in its "
-                        "configuration, until `retire`",
+                        "SET GLOBAL %s on %s to what both sides know, and in its configuration, "
+                        "until `retire`",
                         names[i], side_title(side));
         }
     }

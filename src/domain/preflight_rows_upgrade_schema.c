@@ -123,15 +123,17 @@ void look_loose_keys(const struct service *service UNUSED, const struct facts *f
         if (finding_untold(out, row, survey, side, SURVEY_LOOSE_KEYS))
             continue;
         bool is_refused = setting_is_on(survey, other, name);
-        for (size_t i = 0; i < keys->count; i++)
-            finding_fix(finding_add(out, row, is_refused ? severity_from(side) : SEVERITY_NOTE,
-                                    keys->items[i].name,
-                                    "a foreign key of %s to %s, which is no unique key%s",
-                                    side_title(side), keys->items[i].value,
-                                    is_refused ? ": the other side refuses to make it" : ""),
-                        "make a unique key of those columns; or SET GLOBAL %s = OFF on %s until "
-                        "`retire`",
-                        name, side_title(other));
+        for (size_t i = 0; i < keys->count; i++) {
+            struct finding *finding = finding_add(
+                out, row, is_refused ? severity_from(side) : SEVERITY_NOTE, keys->items[i].name,
+                "a foreign key of %s to %s, which is no unique key%s", side_title(side),
+                keys->items[i].value, is_refused ? ": the other side refuses to make it" : "");
+            finding_fix(finding, is_refused ? "make a unique key of those columns; or SET GLOBAL "
+                                              "restrict_fk_on_non_standard_key = OFF there until "
+                                              "`retire`"
+                                            : "not in this move; later: make a unique key of "
+                                              "those columns");
+        }
     }
     finding_well(out, row, before, "every foreign key refers to a unique key");
 }
@@ -150,7 +152,7 @@ static void check_marks(const struct check_row *row, const struct survey *survey
     for (size_t i = 0; i < features->count; i++)
         if (strncmp(features->items[i].name, trap->mark, strlen(trap->mark)) == 0)
             finding_fix(finding_add(out, row, trap->severity, features->items[i].example,
-                                    "%s (%s, %llu times on %s)", trap->found,
+                                    "%s (%s, found %llu times on %s)", trap->found,
                                     features->items[i].name,
                                     (unsigned long long)features->items[i].uses, side_title(side)),
                         "%s", trap->fix);

@@ -414,7 +414,13 @@ static void test_collations_must_be_known_on_the_other_side(void **state UNUSED)
     assert_finding("upgrade.collations", SEVERITY_OK, "every collation");
     assert_finding("upgrade.utf8mb3", SEVERITY_NOTE, "three bytes");
     plant_variable(SIDE_NEW, "collation_server", "utf8mb4_0900_ai_ci");
-    assert_finding("upgrade.default_collations", SEVERITY_WARN, "unknown to OLD");
+    assert_finding("upgrade.default_collations", SEVERITY_WARN, "utf8mb4_0900_ai_ci");
+    well();
+    plant_variable(SIDE_NEW, "character_set_collations",
+                   "utf8mb3=utf8mb3_general_ci,utf8mb4=utf8mb4_uca1400_ai_ci,ucs2=x");
+    assert_finding("upgrade.default_collations", SEVERITY_WARN, "makes utf8mb4_uca1400_ai_ci the");
+    plant(SIDE_OLD, SURVEY_COLLATIONS_KNOWN, "uca1400_ai_ci", "");
+    assert_finding("upgrade.default_collations", SEVERITY_OK, "each side");
 }
 
 static void test_words_of_sql_mode_must_be_known_on_the_other_side(void **state UNUSED)
@@ -440,6 +446,8 @@ static void test_variables_that_were_set_and_are_gone_are_named(void **state UNU
     plant_variable(SIDE_NEW, "query_cache_size", "0");
     assert_finding("upgrade.variables", SEVERITY_OK, "every variable");
     plant(SIDE_OLD, SURVEY_EXPLICIT, "validate_password_length", "CONFIG");
+    assert_finding("upgrade.variables", SEVERITY_OK, "every variable"); /* its plugin is gone */
+    plant_variable(SIDE_OLD, "validate_password_length", "8");
     assert_finding("upgrade.variables", SEVERITY_NOTE, "no such variable");
 }
 
@@ -700,6 +708,9 @@ static void test_accounts_that_slip_past_read_only_block_when_they_may_come(void
     account =
         (struct survey_account){.name = "dba@%", .reason = "READ ONLY ADMIN", .is_remote = true};
     assert_finding("read_only.bypass", SEVERITY_BLOCK, "READ ONLY ADMIN");
+    account.is_stopped = true; /* MySQL: read_only does not, super_read_only does */
+    assert_finding("read_only.bypass", SEVERITY_WARN, "the fence stops it");
+    account.is_stopped = false;
     snprintf(account.name, sizeof(account.name), "cutover@%%");
     assert_finding("read_only.bypass", SEVERITY_OK, "every account but cutover");
     snprintf(account.name, sizeof(account.name), "cutover_monitor@localhost");

@@ -364,6 +364,38 @@ static void test_a_limit_is_a_duration_longer_than_nothing(void **state)
     assert_refused(GOOD "limits = { lag = 500; };\n", 14, "quotes");
 }
 
+#define WAIVER(check, until)                                                                       \
+    "waivers = ( {\n check = \"" check                                                             \
+    "\";\n by = \"Jane Doe\"; why = \"5.7 is given up\";\n until = \"" until "\"; } );\n"
+
+static void test_a_waiver_names_a_check_a_person_a_reason_and_a_moment(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err = {0};
+    int rc = read_text(GOOD WAIVER("pair.way_back", "2026-12-01T06:00:00Z"), &service, &err);
+    if (rc != 0)
+        fail_msg("%s: %s", err.where, err.msg);
+    assert_int_equal(service.waiver_count, 1);
+    assert_string_equal(service.waivers[0].check, "pair.way_back");
+    assert_string_equal(service.waivers[0].by, "Jane Doe");
+    assert_string_equal(service.waivers[0].why, "5.7 is given up");
+    assert_int_equal(service.waivers[0].until_us, 1796104800000000);
+    service_release(&service);
+}
+
+static void test_a_waiver_of_nothing_of_everything_or_for_ever_is_refused(void **state)
+{
+    (void)state;
+    assert_refused(GOOD WAIVER("pair.wayback", "2026-12-01T06:00:00Z"), 15,
+                   "did you mean \"pair.way_back\"");
+    assert_refused(GOOD WAIVER("node.flavour", "2026-12-01T06:00:00Z"), 15, "cannot be waived");
+    assert_refused(GOOD WAIVER("pair.way_back", "2026-12-01"), 17, "a moment in UTC");
+    assert_refused(GOOD WAIVER("pair.way_back", "2026-02-31T06:00:00Z"), 17, "a moment in UTC");
+    assert_refused(GOOD "waivers = ( { check = \"pair.way_back\"; } );\n", 14, "by");
+    assert_refused(GOOD "waivers = ( \"pair.way_back\" );\n", 14, "a waiver is written");
+}
+
 static void test_a_syntax_error_and_a_missing_file_are_configuration_errors(void **state)
 {
     (void)state;
@@ -397,6 +429,8 @@ int main(void)
         cmocka_unit_test(test_a_server_to_ask_has_an_address_and_a_port),
         cmocka_unit_test(test_a_dns_group_has_records),
         cmocka_unit_test(test_a_limit_is_a_duration_longer_than_nothing),
+        cmocka_unit_test(test_a_waiver_names_a_check_a_person_a_reason_and_a_moment),
+        cmocka_unit_test(test_a_waiver_of_nothing_of_everything_or_for_ever_is_refused),
         cmocka_unit_test(test_a_syntax_error_and_a_missing_file_are_configuration_errors),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
