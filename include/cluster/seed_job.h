@@ -92,6 +92,12 @@ struct seed_pieces {
 MUST_CHECK int seed_cut(struct session *source, const struct table_catalog *tables,
                         struct seed_pieces *out, struct err *err);
 
+/*
+ * Append an expression that is this document of MySQL again, digit by digit: seed_json.c. `text` is
+ * what the server shows; out fails when there is no memory.
+ */
+void seed_json_value(const char *text, size_t len, struct buf *out);
+
 /* What the workers share. */
 struct seed_flow {
     pthread_mutex_t mutex;

@@ -206,7 +206,12 @@ static void add_value(const struct column_shape *column, const char *value, unsi
     case COLUMN_DECIMAL:
         buf_add(out, value, len);
         return;
-    case COLUMN_OTHER: /* read as text: as bytes it would be refused or taken for the inner form */
+    case COLUMN_OTHER:
+        if (!strcmp(column->type, "json")) {
+            seed_json_value(value, len, out);
+            return;
+        }
+        /* read as text: as bytes it would be refused or taken for the inner form */
         buf_puts(out, "_utf8mb4 ");
         sql_quote_bytes(value, len, out);
         return;

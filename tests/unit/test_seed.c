@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -52,6 +53,70 @@ static void test_names_that_look_like_clauses_are_names(void **state)
                 "PRESERVE DISABLE ON SLAVE DO SELECT 1");
 }
 
+static void check_json(const char *document, const char *expected)
+{
+    CLEANUP(buf_release) struct buf out;
+    buf_init(&out, 4096);
+    seed_json_value(document, strlen(document), &out);
+    assert_false(out.is_failed);
+    assert_string_equal(buf_text(&out), expected);
+}
+
+static void test_a_document_without_decimals_is_its_text(void **state)
+{
+    (void)state;
+    check_json("null", "_utf8mb4 'null'");
+    check_json("{}", "_utf8mb4 '{}'");
+    check_json("[1, -2.5, 0.1, -0.0, 100000000000000.0, 1e20, 5e-324, 18446744073709551615]",
+               "_utf8mb4 '[1, -2.5, 0.1, -0.0, 100000000000000.0, 1e20, 5e-324, "
+               "18446744073709551615]'");
+    check_json("{\"a\": \"it's 1.0000, [2.00]\"}",
+               "_utf8mb4 '{\\\"a\\\": \\\"it\\'s 1.0000, [2.00]\\\"}'");
+    check_json("0.0000000000000000000000000000000000000000000000123",
+               "_utf8mb4 '0.0000000000000000000000000000000000000000000000123'");
+}
+
+static void test_a_decimal_keeps_its_digits(void **state)
+{
+    (void)state;
+    check_json("1.50", "JSON_REPLACE(_utf8mb4 '1.50', _utf8mb4 '$', 1.50)");
+    check_json("[0, [1.00, -0.10]]",
+               "JSON_REPLACE(_utf8mb4 '[0, [1.00, -0.10]]', _utf8mb4 '$[1][0]', 1.00, _utf8mb4 "
+               "'$[1][1]', -0.10)");
+    check_json("[123456789012345678901234567890]",
+               "JSON_REPLACE(_utf8mb4 '[123456789012345678901234567890]', _utf8mb4 '$[0]', "
+               "123456789012345678901234567890)");
+    check_json("[1234567890123456.5]", "JSON_REPLACE(_utf8mb4 '[1234567890123456.5]', _utf8mb4 "
+                                       "'$[0]', 1234567890123456.5)");
+    check_json("[0.1234567890123456789]",
+               "JSON_REPLACE(_utf8mb4 '[0.1234567890123456789]', _utf8mb4 '$[0]', "
+               "0.1234567890123456789)");
+}
+
+static void test_a_decimal_is_found_by_the_keys_around_it(void **state)
+{
+    (void)state;
+    check_json("{\"a\": 1, \"\": [{}, {\"k\\\"e y\": 2.0, \"l\": 3.10}], \"z\": 4.00}",
+               "JSON_REPLACE(_utf8mb4 '{\\\"a\\\": 1, \\\"\\\": [{}, {\\\"k\\\\\\\"e y\\\": 2.0, "
+               "\\\"l\\\": 3.10}], \\\"z\\\": 4.00}', _utf8mb4 '$.\\\"\\\"[1].\\\"l\\\"', 3.10, "
+               "_utf8mb4 '$.\\\"z\\\"', 4.00)");
+}
+
+static void test_what_is_no_document_does_no_harm(void **state)
+{
+    (void)state;
+    check_json("", "_utf8mb4 ''");
+    check_json("\"", "_utf8mb4 '\\\"'");
+    check_json("}],:-\"\\", "_utf8mb4 '}],:-\\\"\\\\'");
+    char deep[400];
+    memset(deep, '[', sizeof(deep));
+    deep[sizeof(deep) - 1] = '\0';
+    CLEANUP(buf_release) struct buf out;
+    buf_init(&out, 4096);
+    seed_json_value(deep, strlen(deep), &out);
+    assert_int_equal(out.len, strlen("_utf8mb4 ''") + strlen(deep));
+}
+
 static void check_grant(const char *grant, const char *expected)
 {
     CLEANUP(buf_release) struct buf out;
@@ -93,6 +158,10 @@ static void test_tables_a_snapshot_does_not_hold_are_refused_by_name(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_document_without_decimals_is_its_text),
+        cmocka_unit_test(test_a_decimal_keeps_its_digits),
+        cmocka_unit_test(test_a_decimal_is_found_by_the_keys_around_it),
+        cmocka_unit_test(test_what_is_no_document_does_no_harm),
         cmocka_unit_test(test_an_event_that_is_on_waits_on_the_copy),
         cmocka_unit_test(test_an_event_that_is_off_stays_as_it_is),
         cmocka_unit_test(test_names_that_look_like_clauses_are_names),
