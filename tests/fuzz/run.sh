@@ -19,6 +19,11 @@ seeds() {
         printf '0-1-5,1-101-36' >"$2/two"
         printf '0-1-5,\n 0-2-9' >"$2/state"
         ;;
+    fuzz_gtid_set)
+        local uuid=3e11fa47-71ca-11e1-9e33-c80aa942956
+        printf '%s2:1-5:8;%s2:3-9' "$uuid" "$uuid" >"$2/gaps"
+        printf '%s2:1-5:tag:1-2,\n%s3:7;%s2:tag:2' "$uuid" "$uuid" "$uuid" >"$2/tags"
+        ;;
     fuzz_gate)
         printf 'lag < 500ms for 30s' >"$2/lag"
         printf 'verified = 100%%' >"$2/verified"
