@@ -4,6 +4,7 @@
 #   docs/ref/COMMAND.md   whole pages
 #   docs/situations.md    the diagram      } between the lines <!-- generated: WHAT --> and <!-- end of generated -->
 #   docs/playbooks.md     the actions      }
+#   docs/servers.md       the tables       }
 # --check changes nothing and exits with 1 when something differs.
 set -euo pipefail
 
@@ -60,4 +61,5 @@ done
 
 { echo '```mermaid'; "$program" generate mermaid; echo '```'; } | between docs/situations.md mermaid
 "$program" generate playbook-reference | between docs/playbooks.md playbook-reference
+"$program" generate servers | between docs/servers.md servers
 exit $differs

@@ -74,7 +74,7 @@ bool pair_feature_breaks(const struct pair_feature *feature, const struct server
 /* The feature that the survey means by this mark; NULL when none. */
 const struct pair_feature *pair_feature_of(enum flavour flavour, const char *mark);
 
-/* The tables of domain/support.h and of this module, as the text of docs/servers.md. */
+/* The tables of domain/support.h, of this module and of the checks of upgrades: docs/servers.md. */
 void pair_document(struct buf *out);
 
 #endif

@@ -7,6 +7,7 @@
 #include "cli/exit_code.h"
 #include "cli/help.h"
 #include "cli/render.h"
+#include "domain/pairs.h"
 #include "domain/situation.h"
 #include "io/db.h"
 
@@ -97,6 +98,14 @@ static int generate_playbook_reference(const char *name, struct buf *out, struct
     return 0;
 }
 
+static int generate_servers(const char *name, struct buf *out, struct err *err)
+{
+    (void)name;
+    (void)err;
+    pair_document(out);
+    return 0;
+}
+
 /* One command's page, or without a name the list of commands that have one. */
 static int generate_reference(const char *name, struct buf *out, struct err *err)
 {
@@ -125,6 +134,7 @@ static const struct {
     {"mermaid", generate_mermaid},
     {"playbook-reference", generate_playbook_reference},
     {"reference", generate_reference},
+    {"servers", generate_servers},
 };
 
 int cmd_generate(const struct cli_options *options, struct err *err)
@@ -138,8 +148,8 @@ int cmd_generate(const struct cli_options *options, struct err *err)
         int rc = generators[i].generate(options->args[1], &text, err);
         return rc ? rc : print(&text, err);
     }
-    return err_set(
-        err, ERR_USAGE, EFFECT_NONE,
-        "generate \"%s\": expected man, completion, mermaid, playbook-reference or reference",
-        options->args[0]);
+    return err_set(err, ERR_USAGE, EFFECT_NONE,
+                   "generate \"%s\": expected man, completion, mermaid, playbook-reference, "
+                   "reference or servers",
+                   options->args[0]);
 }

@@ -141,7 +141,7 @@ static const struct cli_command rows[] = {
      .max_args = 2,
      .summary = "print texts that are made from the program's tables",
      .about = "For the build: man, completion, mermaid, playbook-reference, reference\n"
-              "[COMMAND].",
+              "[COMMAND], servers.",
      .example = "cutover generate man | man -l -",
      .handler = cmd_generate,
      .is_hidden = true},

@@ -145,6 +145,23 @@ static void test_a_feature_breaks_only_a_replica_that_is_too_old_for_it(void **s
     assert_null(pair_feature_of(FLAVOUR_MARIADB, "type int"));
 }
 
+static void test_the_document_has_every_series_pair_and_feature(void **state UNUSED)
+{
+    CLEANUP(buf_release) struct buf text;
+    size_t count = 0;
+    buf_init(&text, 1U << 20);
+    pair_document(&text);
+    const struct support_row *series = support_table(&count);
+    for (size_t i = 0; i < count; i++)
+        assert_non_null(strstr(buf_text(&text), series[i].name));
+    const struct pair_row *pairs = pair_table(&count);
+    for (size_t i = 0; i < count; i++)
+        assert_non_null(strstr(buf_text(&text), pairs[i].name));
+    const struct pair_feature *features = pair_features(&count);
+    for (size_t i = 0; i < count; i++)
+        assert_non_null(strstr(buf_text(&text), features[i].name));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_mariadb_goes_to_any_newer_series_and_comes_back_on_conditions),
         cmocka_unit_test(test_flavours_do_not_mix_and_no_link_can_be_made),
         cmocka_unit_test(test_features_name_a_check_that_exists),
+        cmocka_unit_test(test_the_document_has_every_series_pair_and_feature),
         cmocka_unit_test(test_a_feature_breaks_only_a_replica_that_is_too_old_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
