@@ -2,6 +2,7 @@
 """Every statement of src/sql is run on a real server of every kind: it knows the words, and its result has the columns
 that the statement's comment promises."""
 
+import json
 import re
 import subprocess
 from collections import ChainMap
@@ -119,10 +120,11 @@ def one_server(request, tmp_path_factory):
 
 @pytest.fixture(scope="module", name="catalog")
 def the_catalog(server):
-    """{name: {"text", "reads"}} for this server."""
-    program = programs.build("sql_check")
-    return programs.Outcome(subprocess.run([program, server.value("SELECT VERSION()")], capture_output=True, text=True,
-                                           check=True)).answer
+    """{name: {"text": ..., "columns": {key: column}}} of what this server has."""
+    program = programs.build("dialect_check")
+    done = subprocess.run([program, server.value("SELECT VERSION()")], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return {line["id"]: line for line in lines if line["text"]}
 
 
 def literal(value):
@@ -161,7 +163,7 @@ def run(server, cursor, entry, statement, refused):
     if cursor.description is None:
         return
     columns = [column[0] for column in cursor.description]
-    wanted = [column for column in (entry["reads"] or {}).values() if column] or promised(name)
+    wanted = [column for column in entry["columns"].values() if column] or promised(name)
     missing = set(wanted) - set(columns)
     assert not missing, f"{name}: no column {missing}, there are {columns}\n{sql}"
 
