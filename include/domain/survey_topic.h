@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domain/survey_topic.h - what a server was asked about its settings and its schema, topic by topic.
+ * domain/survey_topic.h - what a server was asked about its settings and its schema, by topics.
  * Every topic has the same form: a list of names with a value, a number of uses and an example.
  * Invariant: a topic that was not read is not YES and has no items; a topic may be missing while
  *            the others are there (a privilege, a table that this version lacks).

@@ -149,9 +149,8 @@ static json_t *finding_json(const struct finding *finding)
 
     return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "check", finding->check, "severity",
                      severity_name(finding->severity), "subject", finding->subject, "found",
-                     finding->found, "fix", finding->fix, "waived",
-                     finding->waived, "why", row ? row->why : "", "source",
-                     row && row->source ? row->source : "");
+                     finding->found, "fix", finding->fix, "waived", finding->waived, "why",
+                     row ? row->why : "", "source", row && row->source ? row->source : "");
 }
 
 static int print_json(const struct service *service, const struct findings *findings,

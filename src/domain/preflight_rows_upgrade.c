@@ -215,7 +215,7 @@ bool collation_is_known(const struct survey *survey, enum side side, const char 
            survey_list_find(known, tail + 1) != NULL;
 }
 
-/* The collation that a table gets without naming one; MariaDB has a list of them by character set. */
+/* What a table gets that names no collation; MariaDB has a list of them by character set. */
 static void default_collation(const struct survey *survey, enum side side, const char *name,
                               char *out, size_t out_size)
 {

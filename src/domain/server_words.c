@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reserved words: measured on MySQL 9.7 and MariaDB 10.5 and 11.8 by creating a column of each name,
- * dated by the manuals ("Keywords and Reserved Words", "Reserved Words"). Modes and variables: the
- * manuals' lists of what was added and removed.
+ * Reserved words: measured on MySQL 9.7 and MariaDB 10.5 and 11.8 by creating a column of each
+ * name, dated by the manuals ("Keywords and Reserved Words", "Reserved Words"). Modes and
+ * variables: the manuals' lists of what was added and removed.
  */
 #include "domain/server_words.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * waivers = ( { check = "pair.way_back"; by = "Jane Doe"; why = "..."; until = "2026-12-01T06:00:00Z"; } );
+ * waivers = ( { check = "pair.way_back"; by = "Jane Doe"; why = "...";
+ *               until = "2026-12-01T06:00:00Z"; } );
  *
  * Whether a waiver has ended is judged against the clock of the moment that is being judged, not
  * while reading: the same file means the same, whenever it is read.
