@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cluster/fence.h - close a primary and prove that no write lands after it.
- * Order:     bounded SET GLOBAL read_only=1 (our own lock_wait_timeout; a second connection kills
- *            it when it hangs), kill what still could write (application sessions only), no writing
- *            transaction left, position read twice and equal.
- * Invariant: on any failure before the proof, read_only is put back as it was found (and the err
+ * Order:     bounded SET GLOBAL read_only=1, on MySQL SET PERSIST super_read_only=1 (our own
+ *            lock_wait_timeout; a second connection kills it when it hangs), kill what still could
+ *            write (application sessions only), no writing transaction left, position read twice
+ *            and equal.
+ * Invariant: on any failure before the proof, the node is put back as it was found (and the err
  *            says so), unless that could not be done: then effect is UNKNOWN and the hint says what
- *            to type.
+ *            to type. Half a fence (MySQL: read_only without super_read_only) is none: it is made
+ *            whole, and never proven.
+ * Not here:  opening, and the strengths of being closed (cluster/door.h).
  * Threads:   the driver's thread; opens a second connection of its own for KILL.
  */
 #ifndef CUTOVER_CLUSTER_FENCE_H
@@ -16,10 +19,10 @@
 #include "domain/position.h"
 
 struct fence_report {
-    int64_t close_ms; /* SET GLOBAL read_only */
+    int64_t close_ms; /* closing, its waits included */
     int64_t prove_ms;
-    unsigned killed;           /* application sessions killed; each is in killed_text */
-    char killed_text[1024];    /* "id 12 app@10.0.0.3 Query 4 s; ..." */
+    unsigned killed;          /* application sessions killed; each is in killed_text */
+    char killed_text[1024];   /* "id 12 app@10.0.0.3 Query 4 s; ..." */
     struct position position; /* of the closed side, after the proof */
 };
 
@@ -40,9 +43,6 @@ MUST_CHECK int fence_close(const struct service *service, struct session *sessio
 /* Proof only: is it closed, with no writer left and a still position? ERR_REFUSED/NONE when not. */
 MUST_CHECK int fence_prove(const struct service *service, struct session *session,
                            struct fence_report *out, struct err *err);
-
-/* read_only off. Verified by reading it back. */
-MUST_CHECK int fence_open(struct session *session, struct err *err);
 
 /* Sessions that are neither ours nor replication nor system: for fences, gates and stragglers. */
 struct app_session {

@@ -4,7 +4,8 @@
  * How:       GET_LOCK('cutover.<service>') on a connection of its own to each primary (dies with
  *            the process), plus a row in cutover.lease (holder, run, epoch) written with
  *            sql_log_bin = 0, so that a second controller can name the first. The epoch grows with
- *            every take-over.
+ *            every take-over. A sealed primary (MySQL: super_read_only) cannot be signed on: there
+ *            the lock alone is the lease, and the row on the other side names its holder.
  * Invariant: after lease_take() succeeded no other controller holds the lock on either primary.
  * Threads:   a keeper thread pings both connections; lease_check() may be called from the driver.
  */
@@ -19,7 +20,7 @@ struct lease;
 
 /*
  * Create the schema `cutover` (heartbeat, lease, probe tables) on one node, unlogged, if it is not
- * there. Idempotent.
+ * there. Idempotent. A sealed node is left as it is.
  */
 MUST_CHECK int lease_prepare_schema(const struct service *service, const struct node *node,
                                     struct err *err);
@@ -41,8 +42,8 @@ MUST_CHECK int lease_take_any(const struct service *service, const char *holder,
                               struct lease **out, struct err *err);
 
 /*
- * Still ours? Asks both servers (IS_USED_LOCK is our thread, row epoch is ours). ERR_BUSY or
- * ERR_LOST when not.
+ * Still ours? Asks both servers (IS_USED_LOCK is our thread; where we could sign, the row's epoch is
+ * ours). ERR_BUSY or ERR_LOST when not.
  */
 MUST_CHECK int lease_check(struct lease *lease, struct err *err);
 

@@ -40,8 +40,8 @@ MUST_CHECK int link_measure(struct session *source, struct session *replica, int
 
 /*
  * Write a probe row on `source` and see it arrive on `replica` (cutover.probe; token random). The
- * source must be open or the account privileged; the row is deleted again. out_ms: time from commit
- * to visible.
+ * source must be open or the account privileged; a sealed source (MySQL) admits administrators for
+ * that moment. The row is deleted again. out_ms: time from commit to visible.
  */
 MUST_CHECK int link_probe_row(struct session *source, struct session *replica, int64_t deadline_ms,
                               int64_t *out_ms, struct err *err);

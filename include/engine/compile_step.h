@@ -72,6 +72,9 @@ void plan_warn(struct compile *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void compile_fail(struct compile *c, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 const struct node *primary_of(const struct compile *c, enum side side);
+/* By what a side's primary is closed and opened, as this kind of server has it. Static text. */
+const char *close_text(const struct compile *c, enum side side);
+const char *open_text(const struct compile *c, enum side side);
 /* Records named by the step's `records` value ("all" = every one). Calls each once a record. */
 void each_record(struct compile *c,
                  void (*each)(struct compile *c, struct planned_record *record, void *context),

@@ -33,6 +33,7 @@ WORK(work_retire_check);
 WORK(work_fence_close);
 WORK(work_fence_still);
 WORK(work_side_open);
+WORK(work_side_put_back);
 WORK(work_side_is_closed);
 WORK(work_side_is_open);
 WORK(work_drain);

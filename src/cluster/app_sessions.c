@@ -51,16 +51,23 @@ int fence_app_sessions(const struct service *service, struct session *session,
     return 0;
 }
 
+/* A commit that no replica acknowledges goes on waiting even after a KILL. */
+static const char *what_it_does(const struct db_result *rows, size_t row)
+{
+    bool is_waiting = strcasestr(result_text(rows, row, "state"), "semi-sync") != NULL;
+    return is_waiting ? "waits for semi-sync acknowledgement" : "running";
+}
+
 static void name_writers(const struct db_result *rows, struct buf *text)
 {
     int named = 0;
     for (size_t i = 0; i < rows->row_count && named < BLOCKERS_NAMED; i++) {
         if (result_number(rows, i, "is_write") == 0)
             continue;
-        buf_printf(text, "%sthread %s %s@%s, running for %s s: %.80s", named > 0 ? "; " : "",
+        buf_printf(text, "%sthread %s %s@%s, %s for %s s: %.80s", named > 0 ? "; " : "",
                    result_text(rows, i, "id"), result_text(rows, i, "user"),
-                   result_text(rows, i, "host"), result_text(rows, i, "age_s"),
-                   result_text(rows, i, "info"));
+                   result_text(rows, i, "host"), what_it_does(rows, i),
+                   result_text(rows, i, "age_s"), result_text(rows, i, "info"));
         named++;
     }
 }

@@ -7,6 +7,10 @@
  * And it can be undone: when an event begins to fire, the server's scheduler stores the time and,
  * with it, the status that the event had a moment ago. An event switched off in that moment is
  * ENABLED again. So it is looked at once more, after the scheduler has had time to store.
+ *
+ * A sealed node (MySQL) refuses ALTER EVENT, logged or not, so it admits administrators for as long
+ * as that takes. Events of privileged definers can fire in this moment, on this side alone: the other
+ * one's are still off. What they write is carried over by the link, as any other transaction is.
  */
 #include "cluster/events.h"
 
@@ -14,6 +18,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cluster/door.h"
 #include "sql/quote.h"
 
 #define STATUS_ENABLED "ENABLED"
@@ -136,8 +141,8 @@ static int switch_once(const struct service *service, struct session *session, b
 }
 
 /* Until a look finds nothing to switch any more. A stop request only makes the pauses short. */
-static int switch_all(const struct service *service, struct session *session, bool is_enabled,
-                      unsigned *out_changed, struct err *err)
+static int switch_until_still(const struct service *service, struct session *session,
+                              bool is_enabled, unsigned *out_changed, struct err *err)
 {
     unsigned first = 0, again = 0;
     int rc = switch_once(service, session, is_enabled, &first, err);
@@ -149,6 +154,32 @@ static int switch_all(const struct service *service, struct session *session, bo
     if (rc == 0)
         *out_changed = first;
     return rc;
+}
+
+static bool is_as_wanted(const struct db_result *events, const char *status)
+{
+    for (size_t i = 0; i < events->row_count; i++)
+        if (!has_status(events, i, status) && !has_status(events, i, "DISABLED"))
+            return false;
+    return true;
+}
+
+static int switch_all(const struct service *service, struct session *session,
+                      const struct db_result *before, bool is_enabled, unsigned *out_changed,
+                      struct err *err)
+{
+    struct door door;
+    struct err sealing = {0};
+    if (is_as_wanted(before, is_enabled ? STATUS_ENABLED : STATUS_ELSEWHERE))
+        return 0;
+    int rc = door_read(session, &door, err);
+    if (rc == 0)
+        rc = door_admit(session, &door, err);
+    if (rc != 0)
+        return rc;
+    rc = switch_until_still(service, session, is_enabled, out_changed, err);
+    int sealed = door_seal(session, &door, rc == 0 ? err : &sealing);
+    return rc != 0 ? rc : sealed;
 }
 
 int events_set(const struct service *service, struct session *session, bool is_enabled,
@@ -167,7 +198,7 @@ int events_set(const struct service *service, struct session *session, bool is_e
     rc = list_events(service, &own, &before, err);
     if (rc != 0)
         return rc;
-    rc = switch_all(service, &own, is_enabled, &changed, err);
+    rc = switch_all(service, &own, &before, is_enabled, &changed, err);
     if (rc != 0)
         return rc;
     rc = check_events(service, session, &before, wanted, err);

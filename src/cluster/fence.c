@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "cluster/app_sessions.h"
+#include "cluster/door.h"
 
 #define ERROR_LOCK_WAIT_TIMEOUT 1205
 #define ERROR_INTERRUPTED 1317
@@ -95,23 +96,6 @@ static void watch_end(struct watch *watch, pthread_t thread)
     (void)pthread_mutex_destroy(&watch->mutex);
 }
 
-static int read_is_closed(struct session *session, bool *out, struct err *err)
-{
-    CLEANUP(db_result_release) struct db_result row = {0};
-    struct err cause = {0};
-    int rc = session_query_row(session, SQL_READ_ONLY_GET, NULL, 0, &row, &cause);
-    if (rc != 0 &&
-        cause.native == ERROR_INTERRUPTED) /* a KILL QUERY that came too late for its statement */
-        rc = session_query_row(session, SQL_READ_ONLY_GET, NULL, 0, &row, &cause);
-    if (rc != 0) {
-        if (err != NULL)
-            *err = cause;
-        return rc;
-    }
-    *out = result_number(&row, 0, "read_only") != 0;
-    return 0;
-}
-
 /* --- close --- */
 
 /*
@@ -162,14 +146,13 @@ static int close_bounded(const struct service *service, struct session *session,
             *err = cause;
         return rc;
     }
-    bool is_closed = false;
-    rc = read_is_closed(session, &is_closed, err);
-    if (rc != 0)
+    struct door now;
+    rc = door_read(session, &now, err);
+    if (rc != 0 || now.is_whole)
         return rc;
-    if (!is_closed)
-        return err_set(err, ERR_CONFLICT, EFFECT_NONE,
-                       "somebody opened the node again while it was being closed");
-    return 0;
+    return err_set(err, ERR_CONFLICT, EFFECT_NONE,
+                   "somebody opened the node again while it was being closed: it is %s",
+                   door_name(&now));
 }
 
 /* --- kill what is open --- */
@@ -178,7 +161,8 @@ static bool is_committing(const struct db_result *rows, size_t row)
 {
     const char *state = result_text(rows, row, "state");
     return strncasecmp(result_text(rows, row, "info"), "commit", strlen("commit")) == 0 ||
-           strcasestr(state, "commit") != NULL || strcasestr(state, "binlog") != NULL;
+           strcasestr(state, "commit") != NULL || strcasestr(state, "binlog") != NULL ||
+           strcasestr(state, "semi-sync") != NULL;
 }
 
 static void note_killed(const struct db_result *rows, size_t row, struct fence_report *report)
@@ -250,7 +234,8 @@ static int check_bypass(const struct db_result *bypass, const struct db_result *
                         struct err *err)
 {
     for (size_t i = 0; i < bypass->row_count; i++) {
-        if (strcmp(result_text(bypass, i, "user"), result_text(rows, row, "user")) != 0)
+        if (result_number(bypass, i, "is_stopped") != 0 ||
+            strcmp(result_text(bypass, i, "user"), result_text(rows, row, "user")) != 0)
             continue;
         int rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
                          "thread %s %s@%s writes, and read_only does not stop it: %s",
@@ -359,18 +344,21 @@ static int check_still(const struct session *session, const struct standing *bef
     int rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
                      "writes still land although read_only is on: %s became %s", was, is);
     (void)err_where(err, "%s", db_where(session->db));
-    (void)err_hint(err, "some account writes through read_only: `cutover check` names them; lock "
-                        "it or revoke READ ONLY ADMIN");
+    (void)err_hint(err, "some account writes all the same: `cutover check` names those that can; "
+                        "lock it, or take that privilege away. FLUSH, ANALYZE and OPTIMIZE are "
+                        "logged, too");
     return rc;
 }
 
 static int check_closed(struct session *session, struct err *err)
 {
-    bool is_closed = false;
-    int rc = read_is_closed(session, &is_closed, err);
-    if (rc != 0 || is_closed)
+    struct door now;
+    int rc = door_read(session, &now, err);
+    if (rc != 0 || now.is_whole)
         return rc;
-    rc = err_set(err, ERR_REFUSED, EFFECT_NONE, "the node is open");
+    rc =
+        err_set(err, ERR_REFUSED, EFFECT_NONE, "%s",
+                now.is_closed ? "the node is closed for the application only" : "the node is open");
     (void)err_where(err, "%s", db_where(session->db));
     return rc;
 }
@@ -428,24 +416,7 @@ int fence_prove(const struct service *service, struct session *session, struct f
     return rc != 0 ? rc : prove(service, session, &since, false, 0, out, err);
 }
 
-/* --- open, and put back --- */
-
-int fence_open(struct session *session, struct err *err)
-{
-    bool is_closed = true;
-    int rc = session_exec(session, SQL_READ_ONLY_CLEAR, NULL, 0, err);
-    if (rc != 0)
-        return rc;
-    rc = read_is_closed(session, &is_closed, err);
-    if (rc != 0)
-        return rc;
-    if (!is_closed)
-        return 0;
-    rc = err_set(err, ERR_CONFLICT, EFFECT_UNKNOWN,
-                 "read_only was switched off, but it is on: somebody else sets it");
-    (void)err_where(err, "%s", db_where(session->db));
-    return rc;
-}
+/* --- put back --- */
 
 /* A SET GLOBAL whose answer never came may still be waiting on the server, and would close the node
  * after we opened it. */
@@ -471,11 +442,11 @@ static int end_first_session(struct session *session, struct session *second, st
 }
 
 static int put_back(const struct service *service, struct session *session, struct session *second,
-                    struct err *err)
+                    const struct door *found, struct err *err)
 {
     CLEANUP(session_release) struct session fresh = {0};
     if (!db_is_dead(session->db))
-        return fence_open(session, err);
+        return door_put_back(session, found, err);
     int rc = 0;
     if (db_is_dead(second->db)) {
         rc = session_open(service, session->node, SESSION_CONTROLLER, &fresh, err);
@@ -483,31 +454,32 @@ static int put_back(const struct service *service, struct session *session, stru
     }
     if (rc == 0)
         rc = end_first_session(session, second, err);
-    return rc != 0 ? rc : fence_open(second, err);
+    return rc != 0 ? rc : door_put_back(second, found, err);
 }
 
 /* The failure stays the answer; what became of read_only is added to it. */
 static int undo(const struct service *service, struct session *session, struct session *second,
-                struct err *err)
+                const struct door *found, struct err *err)
 {
     struct err failure = err != NULL ? *err : (struct err){0};
     struct err undoing = {0};
-    if (put_back(service, session, second, &undoing) != 0) {
+    char typed[160];
+    if (put_back(service, session, second, found, &undoing) != 0) {
+        door_open_text(&session->version, typed, sizeof(typed));
         failure.effect = EFFECT_UNKNOWN;
         (void)err_set(err, failure.code, EFFECT_UNKNOWN,
                       "%.220s; and read_only could not be put back: %.220s", failure.msg,
                       undoing.msg);
         (void)err_where(err, "%s", session->node->name);
         (void)err_hint(err,
-                       "writes may be refused there: type SET GLOBAL read_only = 0 on %s, then "
-                       "SELECT @@global.read_only",
-                       session->node->name);
+                       "writes may be refused there: type %s on %s, then SELECT @@global.read_only",
+                       typed, session->node->name);
         return failure.code;
     }
     if (err == NULL)
         return failure.code;
-    (void)err_set(err, failure.code, EFFECT_NONE, "%.440s; the node is open again, as it was found",
-                  failure.msg);
+    (void)err_set(err, failure.code, EFFECT_NONE, "%.420s; the node is %s again, as it was found",
+                  failure.msg, door_name(found));
     err->native = failure.native;
     (void)err_where(err, "%s", failure.where);
     (void)err_hint(err, "%s", failure.hint);
@@ -518,7 +490,7 @@ static int undo(const struct service *service, struct session *session, struct s
 static int64_t still_until_ms(const struct db_result *bypass)
 {
     for (size_t i = 0; i < bypass->row_count; i++)
-        if (result_number(bypass, i, "is_live") != 0)
+        if (result_number(bypass, i, "is_live") != 0 && result_number(bypass, i, "is_stopped") == 0)
             return clock_mono_ms() + BYPASS_STILL_MS;
     return 0;
 }
@@ -531,11 +503,12 @@ int fence_close(const struct service *service, struct session *session, struct f
     struct fence_report report = {0};
     struct standing since;
     struct err cause = {0};
-    bool was_closed = false, is_clear = false;
+    struct door found;
+    bool is_clear = false;
     int rc = session_open(service, session->node, SESSION_CONTROLLER, &second, err);
     if (rc != 0)
         return err_wrap(err, "opening the second connection, for KILL");
-    rc = read_is_closed(session, &was_closed, err);
+    rc = door_read(session, &found, err);
     if (rc != 0)
         return rc;
     rc = check_prepared(session, err); /* part of the proof: known now, nobody has to wait for it */
@@ -557,8 +530,8 @@ int fence_close(const struct service *service, struct session *session, struct f
         *out = report;
         return 0;
     }
-    if (!was_closed)
-        rc = undo(service, session, &second, &cause);
+    if (!found.is_whole)
+        rc = undo(service, session, &second, &found, &cause);
     if (err != NULL)
         *err = cause;
     return rc;

@@ -4,6 +4,9 @@
  * without a timeout to wait for and without a clock to trust. The row beside it only tells a second
  * controller whom to ask, and carries the epoch. OLD's primary is always asked first, so of two
  * controllers that start together one gets both locks.
+ *
+ * A sealed node (MySQL: super_read_only) takes no row. There the lock alone is the lease; the name
+ * of its holder is on the other side, which is hardly ever sealed at the same time.
  */
 #include "cluster/lease.h"
 
@@ -14,6 +17,8 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
+#include "cluster/door.h"
 #include "cluster/session.h"
 
 #define KEEPER_INTERVAL_MS 1000
@@ -21,12 +26,15 @@
 #define GIVE_BACK_MS 1000
 #define ERROR_NO_SUCH_DATABASE 1049
 #define ERROR_NO_SUCH_TABLE 1146
+#define ERROR_READ_ONLY 1290
+#define LOCK_NAME_SIZE (64 + 1) /* the most that MySQL takes */
 
 struct lease {
     const struct service *service;
-    char lock[96];
+    char lock[LOCK_NAME_SIZE];
     char holder[256], run[65];
     int64_t epoch;
+    bool is_unsigned[SIDE_COUNT];       /* sealed when the lock was taken */
     struct session session[SIDE_COUNT]; /* guarded by mutex */
     pthread_mutex_t mutex;
     pthread_cond_t wake;
@@ -42,9 +50,27 @@ struct lease_owner {
     char holder[256], run[65], since[32];
 };
 
-static void lock_name(const struct service *service, char *out, size_t out_size)
+/* A name that does not fit is replaced by what fits of its digest, the same for every controller. */
+static int lock_name(const struct service *service, char out[LOCK_NAME_SIZE], struct err *err)
 {
-    (void)snprintf(out, out_size, "cutover.%s", service->name);
+    char digest[DIGEST_HEX_LEN + 1];
+    const char *name = service->name;
+    if (strlen(name) > LOCK_NAME_SIZE - 1 - strlen("cutover.")) {
+        int rc = digest_sha256_hex(name, strlen(name), digest, err);
+        if (rc != 0)
+            return rc;
+        name = digest;
+    }
+    (void)snprintf(out, LOCK_NAME_SIZE, "cutover.%.56s", name);
+    return 0;
+}
+
+/* Was that refused because the node is sealed, which is no mistake of anybody's? */
+static bool is_sealed(struct session *session, const struct err *refusal)
+{
+    struct door door;
+    return refusal->native == ERROR_READ_ONLY && door_read(session, &door, NULL) == 0 &&
+           door.is_sealed;
 }
 
 /* --- the schema --- */
@@ -59,7 +85,12 @@ int lease_prepare_schema(const struct service *service, const struct node *node,
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
-        rc = session_exec(&session, statements[i], NULL, 0, err);
+        struct err cause = {0};
+        rc = session_exec(&session, statements[i], NULL, 0, &cause);
+        if (rc != 0 && is_sealed(&session, &cause))
+            return 0; /* refused even when all is there */
+        if (rc != 0 && err != NULL)
+            *err = cause;
         if (rc != 0)
             return err_wrap(err, "preparing the schema cutover");
     }
@@ -96,10 +127,11 @@ static int read_owner(struct session *session, const struct service *service,
                       struct lease_owner *out, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result row = {0};
-    char lock[96];
-    lock_name(service, lock, sizeof(lock));
-    int rc =
-        session_query_row(session, SQL_LEASE_OWNER, &(struct sql_arg){"lock", lock}, 1, &row, err);
+    char lock[LOCK_NAME_SIZE];
+    int rc = lock_name(service, lock, err);
+    if (rc == 0)
+        rc = session_query_row(session, SQL_LEASE_OWNER, &(struct sql_arg){"lock", lock}, 1, &row,
+                               err);
     if (rc != 0)
         return rc;
     *out = (struct lease_owner){.thread_id = result_number(&row, 0, "thread_id")};
@@ -112,8 +144,20 @@ static void describe_owner(const struct lease_owner *owner, char *out, size_t ou
         (void)snprintf(out, out_size, "%s, run %s, since %s UTC", owner->holder, owner->run,
                        owner->since);
     else
-        (void)snprintf(out, out_size, "a controller that has not signed yet (thread %lld)",
+        (void)snprintf(out, out_size, "a controller that has not signed there (thread %lld)",
                        (long long)owner->thread_id);
+}
+
+/* Whoever holds the lease signed on the side that is not sealed. Of use only if he holds that, too. */
+static void ask_other_side(const struct service *service, const struct node *node,
+                           struct lease_owner *owner)
+{
+    CLEANUP(session_release) struct session session = {0};
+    struct lease_owner other = {0};
+    const struct node *there = service_primary(service, side_other(node->side));
+    if (session_open(service, there, SESSION_CONTROLLER, &session, NULL) == 0 &&
+        read_owner(&session, service, &other, NULL) == 0 && other.has_signed)
+        *owner = other;
 }
 
 static int held_by_another(struct session *session, const struct service *service, struct err *err)
@@ -123,6 +167,8 @@ static int held_by_another(struct session *session, const struct service *servic
     int rc = read_owner(session, service, &owner, err);
     if (rc != 0)
         return rc;
+    if (owner.thread_id != 0 && !owner.has_signed)
+        ask_other_side(service, session->node, &owner);
     if (owner.thread_id == 0) /* given back between two questions */
         rc = err_set(err, ERR_BUSY, EFFECT_NONE, "another controller held the lease a moment ago");
     else {
@@ -139,14 +185,19 @@ static int held_by_another(struct session *session, const struct service *servic
 int lease_holder(const struct service *service, char *out, size_t out_size, struct err *err)
 {
     struct err lost = {0};
-    for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
+    struct lease_owner found = {0};
+    for (int side = SIDE_OLD; side < SIDE_COUNT && !found.has_signed; side++) {
         CLEANUP(session_release) struct session session = {0};
         struct lease_owner owner = {0};
         const struct node *node = service_primary(service, (enum side)side);
         if (session_open(service, node, SESSION_CONTROLLER, &session, &lost) != 0 ||
-            read_owner(&session, service, &owner, &lost) != 0 || owner.thread_id == 0)
+            read_owner(&session, service, &owner, &lost) != 0)
             continue;
-        describe_owner(&owner, out, out_size);
+        if (owner.has_signed || found.thread_id == 0)
+            found = owner;
+    }
+    if (found.thread_id != 0) {
+        describe_owner(&found, out, out_size);
         return 0;
     }
     if (lost.code != ERR_NONE) {
@@ -190,12 +241,19 @@ static int take_lock(struct lease *lease, enum side side, int64_t *epoch, struct
 static int sign(struct lease *lease, enum side side, struct err *err)
 {
     char epoch[24];
+    struct err cause = {0};
     (void)snprintf(epoch, sizeof(epoch), "%lld", (long long)lease->epoch);
     const struct sql_arg args[] = {{"service", lease->service->name},
                                    {"holder", lease->holder},
                                    {"run", lease->run},
                                    {"epoch", epoch}};
-    return session_exec(&lease->session[side], SQL_LEASE_WRITE, args, ARRAY_LEN(args), err);
+    int rc = session_exec(&lease->session[side], SQL_LEASE_WRITE, args, ARRAY_LEN(args), &cause);
+    lease->is_unsigned[side] = rc != 0 && is_sealed(&lease->session[side], &cause);
+    if (rc == 0 || lease->is_unsigned[side])
+        return 0;
+    if (err != NULL)
+        *err = cause;
+    return rc;
 }
 
 /* May a side be left out because its primary does not answer? Not both. */
@@ -275,7 +333,6 @@ static struct lease *lease_new(const struct service *service)
     if (lease == NULL)
         return NULL;
     lease->service = service;
-    lock_name(service, lease->lock, sizeof(lease->lock));
     (void)pthread_mutex_init(&lease->mutex, NULL);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -298,7 +355,9 @@ static int take(const struct service *service, const char *holder, const char *r
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the lease");
     (void)snprintf(lease->holder, sizeof(lease->holder), "%s", holder);
     (void)snprintf(lease->run, sizeof(lease->run), "%s", run_id);
-    int rc = take_locks(lease, is_one_enough, err);
+    int rc = lock_name(service, lease->lock, err);
+    if (rc == 0)
+        rc = take_locks(lease, is_one_enough, err);
     if (rc != 0)
         return rc;
     if (pthread_create(&lease->keeper, NULL, keep, lease) != 0)
@@ -331,8 +390,9 @@ static int check_side(struct lease *lease, enum side side, struct err *err)
     int rc = read_owner(session, lease->service, &owner, err);
     if (rc != 0)
         return err_wrap(err, "the lease on %s cannot be confirmed", side_title(side));
-    if (owner.thread_id == (int64_t)db_thread_id(session->db) && owner.has_signed &&
-        owner.epoch == lease->epoch)
+    bool is_signed = owner.has_signed && owner.epoch == lease->epoch;
+    if (owner.thread_id == (int64_t)db_thread_id(session->db) &&
+        (is_signed || lease->is_unsigned[side]))
         return 0;
     if (owner.thread_id == 0)
         rc = err_set(err, ERR_BUSY, EFFECT_NONE, "the lease is no longer ours: its lock is free");

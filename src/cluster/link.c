@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/signals.h"
+#include "cluster/door.h"
+#include "cluster/link_error.h"
 
 #define WAIT_SLICE_MS 250
 #define HEALTH_POLL_MS 100
@@ -25,7 +27,7 @@ struct channel_health {
     bool is_cut; /* stopped receiving for good; "Connecting" is neither this nor receiving */
     struct position received;
     unsigned native;
-    char error[256];
+    char error[LINK_ERROR_SIZE];
     char ignored_domains[64];
 };
 
@@ -124,7 +126,22 @@ static int read_health(struct session *replica, const char *channel, struct chan
     rc = find_channel(replica, channel, &status, &row, err);
     if (rc != 0)
         return rc;
-    return take_health(replica, &status, row, out, err);
+    rc = take_health(replica, &status, row, out, err);
+    if (rc == 0 && out->native != 0 && !out->is_applying)
+        link_error_of_workers(replica, channel, &out->native, out->error, sizeof(out->error));
+    return rc;
+}
+
+/* "see SHOW ...; after mending the cause: START ..." in the words of this server. */
+static void hint_restart(const struct session *replica, const char *channel, struct err *err)
+{
+    CLEANUP(buf_release) struct buf start;
+    const char *status = sql_for(SQL_LINK_STATUS, &replica->version);
+    buf_init(&start, 1024);
+    if (status == NULL || sql_render(SQL_LINK_START, &replica->version,
+                                     &(struct sql_arg){"channel", channel}, 1, &start, NULL) != 0)
+        return;
+    (void)err_hint(err, "see %s there; after mending the cause: %s", status, buf_text(&start));
 }
 
 static int link_stopped(const struct session *replica, const char *channel,
@@ -136,9 +153,7 @@ static int link_stopped(const struct session *replica, const char *channel,
     if (err != NULL)
         err->native = health->native;
     (void)err_where(err, "%s", db_where(replica->db));
-    (void)err_hint(err,
-                   "see SHOW ALL SLAVES STATUS there; after mending the cause: START SLAVE '%s'",
-                   channel);
+    hint_restart(replica, channel, err);
     return rc;
 }
 
@@ -341,8 +356,8 @@ static int see_row(struct session *replica, const struct sql_arg *token, int64_t
     }
 }
 
-int link_probe_row(struct session *source, struct session *replica, int64_t deadline_ms,
-                   int64_t *out_ms, struct err *err)
+static int send_row(struct session *source, struct session *replica, int64_t deadline_ms,
+                    int64_t *out_ms, struct err *err)
 {
     char text[TOKEN_DIGITS + 1];
     int rc = digest_random_hex(text, TOKEN_DIGITS, err);
@@ -364,6 +379,26 @@ int link_probe_row(struct session *source, struct session *replica, int64_t dead
     if (rc == 0)
         *out_ms = took_ms;
     return rc;
+}
+
+/*
+ * A crash in between leaves the node closed for the application, and its next start seals it again.
+ */
+int link_probe_row(struct session *source, struct session *replica, int64_t deadline_ms,
+                   int64_t *out_ms, struct err *err)
+{
+    struct door door;
+    struct err sealing = {0};
+    int rc = door_read(source, &door, err);
+    if (rc == 0)
+        rc = door_admit(source, &door, err);
+    if (rc != 0)
+        return rc;
+    rc = send_row(source, replica, deadline_ms, out_ms, err);
+    if (db_is_dead(source->db))
+        return rc;
+    int sealed = door_seal(source, &door, rc == 0 ? err : &sealing);
+    return rc != 0 ? rc : sealed;
 }
 
 /* --- transactions that should not be there --- */

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cluster/link_error.h"
 #include "cluster/session.h"
 
 #define CLOCK_READINGS 3
@@ -206,6 +207,26 @@ static int take_channel(const struct channel_row *from, struct channel_facts *ou
                           &out->received, err);
 }
 
+/* What a channel that stopped applying says itself may be less than what its appliers say. */
+static int read_apply_errors(struct probe_job *job, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result workers = {0};
+    bool is_any = false;
+    for (unsigned i = 0; i < job->facts->channel_count; i++)
+        is_any = is_any || job->facts->channels[i].apply_errno != 0;
+    if (!is_any)
+        return 0;
+    int rc = ask(job, SQL_LINK_WORKERS, NULL, 0, &workers, err);
+    for (unsigned i = 0; rc == 0 && i < job->facts->channel_count; i++) {
+        struct channel_facts *channel = &job->facts->channels[i];
+        int64_t row = link_error_row(&workers, channel->name);
+        if (channel->apply_errno != 0 && row >= 0)
+            link_error_take(&workers, (size_t)row, &channel->apply_errno, channel->apply_error,
+                            sizeof(channel->apply_error));
+    }
+    return rc;
+}
+
 static int read_channels(struct probe_job *job, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result status = {0};
@@ -223,7 +244,7 @@ static int read_channels(struct probe_job *job, struct err *err)
             return rc;
     }
     job->facts->channel_count = (unsigned)status.row_count;
-    return 0;
+    return read_apply_errors(job, err);
 }
 
 static int read_gtids(struct probe_job *job, struct err *err)

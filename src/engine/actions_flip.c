@@ -8,11 +8,56 @@
 #include "base/clock.h"
 #include "engine/compile_step.h"
 
-/* Opening is more than its statement: the pause ends and heartbeats begin. */
-static void work_open(struct compile *c, struct plan_step *step, enum op_list list, enum side side)
+static const char *text_of(const struct compile *c, enum side side, enum sql_id id)
 {
-    add_work(c, step, list, "side.open", json_pack("{s:s}", "side", side_name(side)),
-             "SET GLOBAL read_only = 0 on %s", primary_of(c, side)->name);
+    const struct node_facts *primary = facts_primary(c->facts, side);
+    const char *text = primary == NULL ? NULL : sql_for(id, &primary->version);
+
+    return text == NULL ? sql_id_name(id) : text;
+}
+
+const char *close_text(const struct compile *c, enum side side)
+{
+    return text_of(c, side, SQL_READ_ONLY_SET);
+}
+
+const char *open_text(const struct compile *c, enum side side)
+{
+    return text_of(c, side, SQL_READ_ONLY_CLEAR);
+}
+
+/* Opening is more than its statement: the pause ends and heartbeats begin. */
+static void work_open(struct compile *c, struct plan_step *step, enum side side)
+{
+    add_work(c, step, LIST_DO, "side.open", json_pack("{s:s}", "side", side_name(side)), "%s on %s",
+             open_text(c, side), primary_of(c, side)->name);
+}
+
+static void warn_restart(struct compile *c, enum side side)
+{
+    const struct node_facts *primary = facts_primary(c->facts, side);
+
+    if (primary && primary->version.flavour == FLAVOUR_MYSQL && primary->version.major < 8)
+        plan_warn(c,
+                  "a restart of %s would open it again: MySQL 5.7 cannot be told to stay closed; "
+                  "have super_read_only = 1 in its my.cnf for as long as it must be",
+                  primary_of(c, side)->name);
+}
+
+/* Closing for good. What undoes it gives back what was found. */
+static void work_close(struct compile *c, struct plan_step *step, enum side side, bool has_undo,
+                       const char *proof)
+{
+    add_work(c, step, LIST_DO, "fence.close", json_pack("{s:s}", "side", side_name(side)),
+             "%s on %s, bounded by lock_wait; %s", close_text(c, side), primary_of(c, side)->name,
+             proof);
+    if (has_undo)
+        add_work(c, step, LIST_UNDO, "side.put_back", json_pack("{s:s}", "side", side_name(side)),
+                 "%s on %s, unless it was closed before", open_text(c, side),
+                 primary_of(c, side)->name);
+    set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", side_name(side)),
+               "%s refuses writes", side_title(side));
+    warn_restart(c, side);
 }
 
 static json_t *text_list(const struct playbook_value *value)
@@ -295,13 +340,9 @@ static void parts_fence(struct compile *c, enum side from)
     enum side to = side_other(from);
     struct plan_step *step = part(c, "close-from", "Close %s and prove it", side_title(from));
 
-    add_work(c, step, LIST_DO, "fence.close", json_pack("{s:s}", "side", side_name(from)),
-             "SET GLOBAL read_only = 1 on %s, bounded by lock_wait; end sessions that still hold "
-             "writes; no writing transaction left; position read twice and equal",
-             primary_of(c, from)->name);
-    work_open(c, step, LIST_UNDO, from);
-    set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", side_name(from)),
-               "%s refuses writes", side_title(from));
+    work_close(c, step, from, true,
+               "end sessions that still hold writes; no writing transaction left; position read "
+               "twice and equal");
 
     step = part(c, "drain", "%s applies the last transactions of %s", side_title(to),
                 side_title(from));
@@ -338,7 +379,7 @@ static void parts_open(struct compile *c, enum side from)
     struct plan_step *step = part(c, "open-to", "Open %s: the commit step", side_title(to));
 
     step->commits = true;
-    work_open(c, step, LIST_DO, to);
+    work_open(c, step, to);
     set_verify(c, step, "side.is_open", json_pack("{s:s}", "side", side_name(to)),
                "%s accepts writes", side_title(to));
 
@@ -399,14 +440,8 @@ void expand_settle(struct compile *c)
         side_title(leaves), clock_human_ms(timeout_ms, human));
 
     step = part(c, "close-from", "Close %s and prove it", side_title(leaves));
-    add_work(c, step, LIST_DO, "fence.close", json_pack("{s:s}", "side", side_name(leaves)),
-             "SET GLOBAL read_only = 1 on %s, bounded by lock_wait; prove that no write lands "
-             "after it",
-             primary_of(c, leaves)->name);
-    if (c->situation == SITUATION_SHARED)
-        work_open(c, step, LIST_UNDO, leaves);
-    set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", side_name(leaves)),
-               "%s refuses writes", side_title(leaves));
+    work_close(c, step, leaves, c->situation == SITUATION_SHARED,
+               "prove that no write lands after it");
 
     step = part(c, "drain", "%s applies the last transactions of %s", side_title(stays),
                 side_title(leaves));

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Closing, draining, opening: the seconds that count. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cluster/door.h"
 #include "cluster/events.h"
 #include "cluster/fence.h"
 #include "cluster/link.h"
@@ -31,34 +33,73 @@ static int note_closed(struct run *run, enum side side, const struct fence_repor
     return rc;
 }
 
+/*
+ * How a side was before this run closed it, so that undoing gives that back: "<run> open". A part
+ * that is repeated finds its own work, which is not remembered.
+ */
+static void found_name(enum side side, char out[64])
+{
+    (void)snprintf(out, 64, "found.%s", side_name(side));
+}
+
+static int recall_found(struct run *run, enum side side, char *out, size_t out_size,
+                        struct err *err)
+{
+    char name[64], value[128];
+    size_t id_len = strlen(run->id);
+
+    found_name(side, name);
+    int rc = journal_memory_get(run->journal, run->service->name, name, value, sizeof value, err);
+    if (rc)
+        return rc;
+    bool is_ours = strncmp(value, run->id, id_len) == 0 && value[id_len] == ' ';
+    (void)snprintf(out, out_size, "%s", is_ours ? value + id_len + 1 : "");
+    return 0;
+}
+
+static int remember_found(struct run *run, enum side side, const struct door *found,
+                          struct err *err)
+{
+    char name[64], value[128], known[16];
+
+    int rc = recall_found(run, side, known, sizeof known, err);
+    if (rc || (found->is_closed && known[0]))
+        return rc;
+    found_name(side, name);
+    (void)snprintf(value, sizeof value, "%s %s", run->id, door_name(found));
+    return journal_memory_put(run->journal, run->service->name, name, value, err);
+}
+
 WORK(work_fence_close)
 {
     enum side side;
     struct session *session;
     struct fence_report report = {0};
-    bool is_read_only = false;
-    int64_t value;
+    struct door found;
 
     (void)step;
     int rc = open_side(run, args, &side, &session, err);
     if (!rc)
-        rc = db_query_int(session->db, sql_for(SQL_READ_ONLY_GET, &session->version), &value, err);
+        rc = door_read(session, &found, err);
+    if (!rc)
+        rc = remember_found(run, side, &found, err);
     if (rc)
         return rc;
-    is_read_only = value != 0;
     heartbeat_set(run->heartbeat, side, false);
-    if (!is_read_only)
+    if (!found.is_closed)
         run->fence_began_ms = clock_mono_ms();
     rc = fence_close(run->service, session, &report, err);
     if (rc) {
         /* Given way: writes go on as they did before. Not known: the undo opens it. */
-        if (!is_read_only && err->effect == EFFECT_NONE) {
+        if (!found.is_closed && err->effect == EFFECT_NONE) {
             heartbeat_set(run->heartbeat, side, true);
             run->fence_began_ms = 0;
         }
         return rc;
     }
     rc = run_position_put(run, side_name(side), &report.position, err);
+    if (!rc && json_bool_or(args, "admit", 0))
+        rc = door_admit(session, &(struct door){.is_sealed = true}, err);
     return rc ? rc : note_closed(run, side, &report, err);
 }
 
@@ -114,12 +155,19 @@ WORK(work_side_open)
     struct session *session;
     int64_t pause_ms = -1;
 
+    struct err later = {0};
+
     (void)step;
     int rc = open_side(run, args, &side, &session, err);
     if (!rc)
-        rc = fence_open(session, err);
-    if (rc)
+        rc = door_open(session, &later);
+    if (rc && later.effect != EFFECT_APPLIED) {
+        if (later.code)
+            *err = later;
         return rc;
+    }
+    if (rc) /* users can write: nothing that a restart may do later is worth going back now */
+        log_warn("%s is open, but %s (%s), continuing", side_title(side), later.msg, later.hint);
     heartbeat_set(run->heartbeat, side, true);
     if (run->fence_began_ms) {
         pause_ms = run->write_pause_ms = clock_mono_ms() - run->fence_began_ms;
@@ -129,33 +177,67 @@ WORK(work_side_open)
     return 0;
 }
 
-static int ask_read_only(struct run *run, const json_t *args, bool wanted, struct err *err)
+/* Undo of closing: open, or what else it was before this run. */
+WORK(work_side_put_back)
 {
     enum side side;
     struct session *session;
-    int64_t value;
+    char found[16];
 
     int rc = open_side(run, args, &side, &session, err);
     if (!rc)
-        rc = db_query_int(session->db, sql_for(SQL_READ_ONLY_GET, &session->version), &value, err);
+        rc = recall_found(run, side, found, sizeof found, err);
     if (rc)
         return rc;
-    if ((value != 0) == wanted)
+    if (strcmp(found, "closed") == 0)
+        return door_put_back(session, &(struct door){.is_closed = true}, err);
+    if (strcmp(found, "sealed") == 0) /* nothing was done to it */
         return 0;
-    return err_set(err, ERR_REFUSED, EFFECT_NONE, "%s (%s) is %s", side_title(side),
-                   session->node->name, value ? "closed" : "open");
+    return work_side_open(run, step, args, err);
+}
+
+static int refuse_state(enum side side, const struct session *session, const struct door *door,
+                        struct err *err)
+{
+    return err_set(
+        err, ERR_REFUSED, EFFECT_NONE, "%s (%s) is %s", side_title(side), session->node->name,
+        door->is_closed && !door->is_whole ? "closed for the application only" : door_name(door));
 }
 
 WORK(work_side_is_closed)
 {
+    enum side side;
+    struct session *session;
+    struct door door;
+
     (void)step;
-    return ask_read_only(run, args, true, err);
+    int rc = open_side(run, args, &side, &session, err);
+    if (!rc)
+        rc = door_read(session, &door, err);
+    if (rc || door.is_whole || (door.is_closed && json_bool_or(args, "admit", 0)))
+        return rc;
+    return refuse_state(side, session, &door, err);
 }
 
+/* A crash may have come between opening and forgetting: what was left undone is made up for. */
 WORK(work_side_is_open)
 {
+    enum side side;
+    struct session *session;
+    struct door door;
+    struct err later = {0};
+
     (void)step;
-    return ask_read_only(run, args, false, err);
+    int rc = open_side(run, args, &side, &session, err);
+    if (!rc)
+        rc = door_read(session, &door, err);
+    if (rc)
+        return rc;
+    if (door.is_closed)
+        return refuse_state(side, session, &door, err);
+    if (door.is_kept && door_forget(session, &later))
+        log_warn("%s is open, but %s (%s), continuing", side_title(side), later.msg, later.hint);
+    return 0;
 }
 
 /*

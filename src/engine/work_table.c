@@ -20,6 +20,7 @@ static const struct work_row rows[] = {
     {"fence.close", work_fence_close},
     {"fence.still", work_fence_still},
     {"side.open", work_side_open},
+    {"side.put_back", work_side_put_back},
     {"side.is_closed", work_side_is_closed},
     {"side.is_open", work_side_is_open},
     {"drain", work_drain},

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/signals.h"
+#include "cluster/door.h"
 #include "cluster/events.h"
 #include "cluster/fence.h"
 #include "cluster/lease.h"
@@ -99,11 +100,11 @@ static json_t *node_json(const struct node_facts *facts)
         json_array_append_new(channels, channel_json(&facts->channels[i]));
     char origin[GTID_UUID_TEXT_SIZE];
     origin_text(&facts->origin, origin);
-    json_t *node = json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o}", "name", facts->node->name,
-                             "reached", tri_json(facts->is_reached), "error", facts->error,
-                             "version", facts->version_text, "server_id", (int)facts->server_id,
-                             "origin", origin, "read_only",
-                             tri_json(facts->is_read_only), "channels", channels);
+    json_t *node =
+        json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o}", "name", facts->node->name, "reached",
+                  tri_json(facts->is_reached), "error", facts->error, "version",
+                  facts->version_text, "server_id", (int)facts->server_id, "origin", origin,
+                  "read_only", tri_json(facts->is_read_only), "channels", channels);
     json_t *more = json_pack(
         "{s:o, s:o, s:o, s:o, s:I, s:I, s:i, s:i, s:i, s:s, s:s, s:i, s:i}", "position",
         position_json(&facts->binlog_pos), "state", position_json(&facts->binlog_state), "applied",
@@ -238,7 +239,25 @@ static int run_fence_open(char **arg, struct outcome *outcome)
 {
     CLEANUP(session_release) struct session session = {0};
     int rc = open_primary(side_of(arg[0]), &session, &outcome->err);
-    return rc != 0 ? rc : fence_open(&session, &outcome->err);
+    return rc != 0 ? rc : door_open(&session, &outcome->err);
+}
+
+static int run_door(char **arg, struct outcome *outcome)
+{
+    CLEANUP(session_release) struct session session = {0};
+    const struct door sealed = {.is_sealed = true};
+    struct door door = {0};
+    int rc = open_primary(side_of(arg[0]), &session, &outcome->err);
+    if (rc == 0 && strcmp(arg[1], "admit") == 0)
+        rc = door_admit(&session, &sealed, &outcome->err);
+    if (rc == 0 && strcmp(arg[1], "seal") == 0)
+        rc = door_seal(&session, &sealed, &outcome->err);
+    if (rc == 0)
+        rc = door_read(&session, &door, &outcome->err);
+    say(outcome, "door", json_string(door_name(&door)));
+    say(outcome, "whole", json_boolean(door.is_whole));
+    say(outcome, "kept", json_boolean(door.is_kept));
+    return rc;
 }
 
 static int run_sessions(char **arg, struct outcome *outcome)
@@ -290,11 +309,10 @@ static int create_link(struct session *source, struct session *replica, struct e
     struct err already = {0};
     if (session_exec(replica, SQL_LINK_STOP, &name, 1, &already) == 0)
         rc = session_exec(replica, SQL_LINK_RESET, &name, 1, err);
-    else if (already.native != 1617) /* there is no such channel */
+    else if (already.native != 1617 && already.native != 3074) /* there is no such channel */
         return err_set(err, already.code, already.effect, "%s", already.msg);
     if (rc == 0 && replica->node->side == SIDE_NEW)
-        rc = session_exec(replica, SQL_GTID_ADOPT, &(struct sql_arg){"position", position},
-                          1, err);
+        rc = session_exec(replica, SQL_GTID_ADOPT, &(struct sql_arg){"position", position}, 1, err);
     else if (rc ==
              0) /* a primary that was never a replica of NEW, which has written nothing so far */
         rc = session_exec(replica, SQL_GTID_ADOPT_OWN, NULL, 0, err);
@@ -490,6 +508,7 @@ static const struct command {
     {"fence-close", 1, run_fence_close},       /* SIDE */
     {"fence-prove", 1, run_fence_prove},       /* SIDE */
     {"fence-open", 1, run_fence_open},         /* SIDE */
+    {"door", 2, run_door},                     /* SIDE read|admit|seal */
     {"sessions", 1, run_sessions},             /* SIDE */
     {"link-create", 1, run_link_create},       /* REPLICA_SIDE */
     {"link-wait", 3, run_link_wait},           /* REPLICA_SIDE POSITION|now MS */

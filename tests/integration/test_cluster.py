@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """src/cluster and src/monitor against real servers, one function at a time (through cluster_check.c).
 
-The clusters are joined by both links. NEW holds no blog, so everything written here goes to blog.notes, which every node has.
+Which servers: CUTOVER_LAB_OLD and CUTOVER_LAB_NEW, both of one flavour. The clusters are joined by both links. NEW holds no blog, so everything written here goes to blog.notes, which every node has.
 """
 
 import contextlib
@@ -60,6 +60,32 @@ class Nodes:
     def is_closed(self, side):
         return bool(self.primary[side].value("SELECT @@global.read_only"))
 
+    def door(self, side, what="read"):
+        answer = self.ok("door", side, what)
+        return answer["door"], answer["kept"]
+
+    @property
+    def is_mysql(self):
+        return self.lab.old.kind.flavour == "mysql"
+
+    def link(self, side, verb, what=""):
+        """START or STOP the link that ends at `side`, or a part of it."""
+        channel = {"new": "cutover_forward", "old": "cutover_reverse"}[side]
+        self.primary[side].query(f"{verb} REPLICA {what} FOR CHANNEL '{channel}'" if self.is_mysql
+                                 else f"{verb} SLAVE '{channel}' {what}")
+
+    def start_all(self, server):
+        server.query("START REPLICA" if self.is_mysql else "START ALL SLAVES")
+
+    def reopen(self, side):
+        self.primary[side].query("SET GLOBAL read_only = 0")
+        if self.is_mysql:
+            self.primary[side].query("RESET PERSIST IF EXISTS super_read_only")
+
+    def state(self, side):
+        """Everything it has logged, by whom."""
+        return self.primary[side].position() if self.is_mysql else self.primary[side].value("SELECT @@gtid_binlog_state")
+
 
 class Talk:
     """A cluster_check that answers one line of input with one line."""
@@ -99,13 +125,16 @@ def joined_clusters():
         nodes.ok("prepare")  # again: nothing to do
         nodes.ok("link-create", "new")
         nodes.ok("link-create", "old")
+        if nodes.is_mysql:  # what its primary was told, a replica of MySQL cannot fetch
+            lab.new.replicas[0].query("STOP REPLICA; RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = %s; START REPLICA",
+                                      (lab.new.primary.value("SELECT @@global.gtid_purged"),))
         yield nodes
 
 
 @pytest.fixture(autouse=True)
 def open_old_afterwards(nodes):
     yield
-    nodes.primary["old"].query("SET GLOBAL read_only = 0")
+    nodes.reopen("old")
 
 
 def in_background(function, *args):
@@ -129,7 +158,7 @@ def test_the_probe_reads_every_node(nodes):
     assert (found["old1"]["has_data"], found["old1"]["binlog_format"], found["old1"]["server_id"]) == ("yes", "ROW", 101)
     assert all(node["tls"].startswith("TLS_") for node in found.values())
     assert all(abs(node["skew_us"]) < 50_000 for node in found.values()), "same clock"
-    assert found["old1"]["position"] == nodes.primary["old"].value("SELECT @@gtid_binlog_pos")
+    assert found["old1"]["position"] == nodes.primary["old"].position()
 
 
 def test_the_probe_reads_every_channel(nodes):
@@ -169,7 +198,7 @@ def test_a_stopped_node_is_a_fact_and_not_a_failure(nodes):
     assert (node["reached"], node["read_only"]) == ("no", "unknown")
     assert "connect" in node["error"]
     assert answer["took_ms"] < 1500
-    stopped.query("START SLAVE")
+    nodes.start_all(stopped)
 
 
 def test_the_probe_counts_the_application_only(nodes):
@@ -264,7 +293,7 @@ def test_the_lease_is_on_both_primaries_or_on_none(nodes):
         assert nodes.run("lease-holder")["code"] == "lost"
     finally:
         nodes.primary["new"].start()
-        nodes.primary["new"].query("START ALL SLAVES")
+        nodes.start_all(nodes.primary["new"])
         nodes.ok("link-healthy", "new", 10000)
         nodes.ok("link-healthy", "old", 10000)
 
@@ -279,11 +308,11 @@ def test_a_lease_whose_connection_was_killed_is_no_longer_ours(nodes):
 
 
 def test_the_lease_leaves_no_trace_in_the_binary_log(nodes):
-    before = nodes.primary["new"].value("SELECT @@gtid_binlog_pos")
+    before = nodes.primary["new"].position()
     lease = nodes.start("lease", "ann@laptop pid 1", "run-1")
     lease.read()
     lease.end()
-    assert nodes.primary["new"].value("SELECT @@gtid_binlog_pos") == before
+    assert nodes.primary["new"].position() == before
 
 
 # --- fence ---------------------------------------------------------------------------------------------------------
@@ -292,7 +321,7 @@ def test_the_fence_closes_and_opens(nodes):
     answer = nodes.ok("fence-close", "old")
     assert nodes.is_closed("old")
     assert answer["close_ms"] + answer["prove_ms"] < 100, "an idle primary has nothing to wait for"
-    assert answer["position"] == nodes.primary["old"].value("SELECT @@gtid_binlog_pos")
+    assert answer["position"] == nodes.primary["old"].position()
     assert nodes.ok("fence-prove", "old")["position"] == answer["position"]
     nodes.ok("fence-close", "old")  # again: already so
     nodes.ok("fence-open", "old")
@@ -355,7 +384,7 @@ def test_a_prepared_transaction_refuses_the_fence_before_anything_is_touched(nod
     assert not nodes.is_closed("old")
 
 
-def test_an_account_that_read_only_does_not_stop_refuses_the_fence(nodes):
+def test_an_account_that_read_only_does_not_stop_is_stopped_or_refuses_the_fence(nodes):
     stop = threading.Event()
 
     def write_on():
@@ -370,8 +399,11 @@ def test_an_account_that_read_only_does_not_stop_refuses_the_fence(nodes):
     finally:
         stop.set()
         writer.join()
-    assert answer["code"] == "refused", (answer, nodes.primary["old"].value("SELECT @@gtid_binlog_state"))
-    assert not nodes.is_closed("old")
+    if nodes.is_mysql:  # it is stopped
+        assert answer["code"] == "ok" and nodes.state("old") == answer["position"]
+    else:
+        assert answer["code"] == "refused", (answer, nodes.state("old"))
+        assert not nodes.is_closed("old")
 
 
 class Writer(threading.Thread):
@@ -416,7 +448,7 @@ def test_no_write_is_acknowledged_after_the_proof_with_writers_at_full_speed(nod
             wait_until(lambda count=refused: sum(w.refused for w in writers) > count + 50, 20, "refused writers")
             assert primary.value(rows_of_all) == rows
             assert sum(w.acknowledged for w in writers) <= rows <= sum(w.acknowledged + w.ambiguous for w in writers)
-            assert primary.value("SELECT @@gtid_binlog_pos") == answer["position"]
+            assert primary.position() == answer["position"]
             print(answer)
             nodes.ok("link-wait", "new", answer["position"], 10000)
             nodes.ok("fence-open", "old")
@@ -457,7 +489,7 @@ def test_a_probe_row_goes_there_and_back(nodes):
 
 
 def test_a_stopped_link_fails_at_once_instead_of_waiting(nodes):
-    nodes.primary["new"].query("STOP SLAVE 'cutover_forward'")
+    nodes.link("new", "STOP")
     nodes.primary["old"].query("INSERT INTO blog.notes (writer) VALUES (5)")
     try:
         answer = nodes.run("link-wait", "new", "now", 20000)
@@ -468,7 +500,7 @@ def test_a_stopped_link_fails_at_once_instead_of_waiting(nodes):
         assert row["code"] == "timeout"
         assert nodes.primary["old"].value("SELECT COUNT(*) FROM cutover.probe") == 0
     finally:
-        nodes.primary["new"].query("START SLAVE 'cutover_forward'")
+        nodes.link("new", "START")
     nodes.ok("link-healthy", "new", 5000)
     nodes.ok("link-wait", "new", "now", 10000)
     assert 0 <= nodes.ok("link-measure", "new", 2000)["lag_us"] < 1_000_000
@@ -476,20 +508,20 @@ def test_a_stopped_link_fails_at_once_instead_of_waiting(nodes):
 
 def test_a_link_that_only_stopped_receiving_still_delivers_what_it_has(nodes):
     nodes.ok("link-wait", "new", "now", 5000)
-    position = nodes.primary["old"].value("SELECT @@gtid_binlog_pos")
-    nodes.primary["new"].query("STOP SLAVE 'cutover_forward' IO_THREAD")
+    position = nodes.primary["old"].position()
+    nodes.link("new", "STOP", "IO_THREAD")
     try:
         nodes.ok("link-wait", "new", position, 5000)
         nodes.primary["old"].query("INSERT INTO blog.notes (writer) VALUES (6)")
         answer = nodes.run("link-wait", "new", "now", 20000)
         assert answer["code"] == "server" and answer["took_ms"] < 1000
     finally:
-        nodes.primary["new"].query("START SLAVE 'cutover_forward'")
+        nodes.link("new", "START")
 
 
 def test_a_link_that_is_behind_times_out_and_says_how_much_is_missing(nodes):
     nodes.ok("link-wait", "new", "now", 5000)
-    domain_1 = next(item for item in nodes.primary["old"].value("SELECT @@gtid_binlog_pos").split(",") if item.startswith("1-"))
+    domain_1 = next(item for item in nodes.primary["old"].position().split(",") if item.startswith("1-"))
     sequence = int(domain_1.split("-")[2])
     answer = nodes.run("link-wait", "new", f"1-101-{sequence + 3},2-201-99999", 600)
     assert answer["code"] == "timeout" and "lacks 3 transactions" in answer["msg"], "its own domain does not count"
@@ -506,19 +538,19 @@ def test_a_link_stopped_by_a_conflict_tells_the_error(nodes):
         assert nodes.run("link-healthy", "new", 5000)["native"] == 1062
     finally:
         nodes.primary["new"].query("SET sql_log_bin = 0; DELETE FROM blog.notes WHERE id = -1")
-        nodes.primary["new"].query("START SLAVE 'cutover_forward'")
+        nodes.link("new", "START")
     nodes.ok("link-healthy", "new", 5000)
     nodes.ok("link-wait", "new", "now", 5000)
 
 
 def test_a_transaction_that_only_new_has_is_errant(nodes):
     assert nodes.ok("link-errant", "new")["errant"] == ""
-    nodes.primary["old"].query("STOP SLAVE 'cutover_reverse'")
+    nodes.link("old", "STOP")
     nodes.primary["new"].query("INSERT INTO blog.notes (writer) VALUES (9)")
     try:
         assert nodes.ok("link-errant", "new")["errant"].startswith(f"2-{nodes.primary['new'].value('SELECT @@server_id')}-")
     finally:
-        nodes.primary["old"].query("START SLAVE 'cutover_reverse'")
+        nodes.link("old", "START")
     nodes.ok("link-wait", "old", "now", 5000)
     assert nodes.ok("link-errant", "new")["errant"] == ""
 
@@ -531,7 +563,7 @@ def test_switching_events_keeps_definer_charset_and_mode_and_logs_nothing(nodes)
               " EVENT blog.`hourly ``news``` ON SCHEDULE EVERY 1 HOUR DO SET @news = 'x'", ())
     look = ("SELECT definer, character_set_client, collation_connection, sql_mode, time_zone, event_definition, starts"
             " FROM information_schema.EVENTS WHERE event_name LIKE 'hourly%'")
-    before, position = old.query(look), old.value("SELECT @@gtid_binlog_state")
+    before, position = old.query(look), nodes.state("old")
     assert before[0]["character_set_client"] == "latin1"
     try:
         assert nodes.ok("events", "old", "count") | {"took_ms": 0} == {
@@ -542,7 +574,7 @@ def test_switching_events_keeps_definer_charset_and_mode_and_logs_nothing(nodes)
         on = nodes.ok("events", "old", "on")
         assert (on["changed"], on["enabled"], on["waiting"]) == (1, 1, 0), "DISABLED blog.tick is left alone"
         assert old.query(look) == before
-        assert old.value("SELECT @@gtid_binlog_state") == position
+        assert nodes.state("old") == position
     finally:
         old.query("SET sql_log_bin = 0; DROP EVENT blog.`hourly ``news```")
 
@@ -618,12 +650,12 @@ def test_the_heartbeat_arrives_everywhere_and_read_only_stops_it(nodes, monitor)
 def test_a_stopped_link_is_infinitely_far_behind(nodes, monitor):
     monitor.ask("old on")
     eventually(monitor, lambda s: s["forward_lag"] is not None and s["forward_lag"] < 500, "small lag")
-    nodes.primary["new"].query("STOP SLAVE 'cutover_forward'")
+    nodes.link("new", "STOP")
     snapshot = eventually(monitor, lambda s: s["forward_lag"] is None, "infinite lag", 2)
     new1 = samples(nodes, snapshot)["new1"]
     assert (new1["has_link"], new1["link_running"], new1["old_lag"], new1["receive_lag"]) == (True, False, None, None)
     assert snapshot["conflicts"] == 0
-    nodes.primary["new"].query("START SLAVE 'cutover_forward'")
+    nodes.link("new", "START")
     eventually(monitor, lambda s: s["forward_lag"] is not None and s["forward_lag"] < 500, "small lag again")
 
 
@@ -647,7 +679,7 @@ def test_a_conflict_is_counted_while_the_link_is_stopped_by_it(nodes, monitor):
         assert samples(nodes, snapshot)["new1"]["link_errno"] == 1062
     finally:
         nodes.primary["new"].query("SET sql_log_bin = 0; DELETE FROM blog.notes WHERE id = -2")
-        nodes.primary["new"].query("START SLAVE 'cutover_forward'")
+        nodes.link("new", "START")
     eventually(monitor, lambda s: s["conflicts"] == 0 and s["forward_lag"] is not None, "no conflict")
 
 

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Which words close and open a node is the catalog's business; here is their order, and the proof. */
+#include "cluster/door.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ERROR_INTERRUPTED 1317
+
+int door_read(struct session *session, struct door *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    struct err cause = {0};
+    int rc = session_query_row(session, SQL_READ_ONLY_GET, NULL, 0, &row, &cause);
+    if (rc != 0 &&
+        cause.native == ERROR_INTERRUPTED) /* a KILL QUERY that came too late for its statement */
+        rc = session_query_row(session, SQL_READ_ONLY_GET, NULL, 0, &row, &cause);
+    if (rc != 0) {
+        if (err != NULL)
+            *err = cause;
+        return rc;
+    }
+    *out = (struct door){.is_closed = result_number(&row, 0, "read_only") != 0,
+                         .is_sealed = result_number(&row, 0, "is_super") != 0,
+                         .is_whole = result_number(&row, 0, "is_whole") != 0,
+                         .is_kept = result_number(&row, 0, "is_kept") != 0};
+    return 0;
+}
+
+int door_forget(struct session *session, struct err *err)
+{
+    int rc = session_exec(session, SQL_READ_ONLY_FORGET, NULL, 0, err);
+    if (rc == 0)
+        return 0;
+    (void)err_wrap(err, "a restart would close the node again");
+    (void)err_hint(err, "type there: %s", sql_for(SQL_READ_ONLY_FORGET, &session->version));
+    return rc;
+}
+
+int door_open(struct session *session, struct err *err)
+{
+    struct door now = {.is_closed = true};
+    int rc = session_exec(session, SQL_READ_ONLY_CLEAR, NULL, 0, err);
+    if (rc == 0)
+        rc = door_read(session, &now, err);
+    if (rc != 0)
+        return rc;
+    if (now.is_closed) {
+        rc = err_set(err, ERR_CONFLICT, EFFECT_UNKNOWN,
+                     "read_only was switched off, but it is on: somebody else sets it");
+        (void)err_where(err, "%s", db_where(session->db));
+        return rc;
+    }
+    rc = door_forget(session, err);
+    if (rc != 0 && err != NULL)
+        err->effect = EFFECT_APPLIED;
+    return rc;
+}
+
+int door_admit(struct session *session, const struct door *found, struct err *err)
+{
+    if (!found->is_sealed)
+        return 0;
+    return session_exec(session, SQL_READ_ONLY_ADMIT, NULL, 0, err);
+}
+
+int door_seal(struct session *session, const struct door *found, struct err *err)
+{
+    if (!found->is_sealed)
+        return 0;
+    int rc = session_exec(session, SQL_READ_ONLY_SEAL, NULL, 0, err);
+    return rc != 0 ? err_wrap(err, "closing the node for administrators again") : 0;
+}
+
+int door_put_back(struct session *session, const struct door *found, struct err *err)
+{
+    struct door now = {0};
+    if (!found->is_closed)
+        return door_open(session, err);
+    int rc = found->is_sealed ? session_exec(session, SQL_READ_ONLY_SEAL, NULL, 0, err)
+                              : session_exec(session, SQL_READ_ONLY_ADMIT, NULL, 0, err);
+    if (rc == 0 && !found->is_kept)
+        rc = door_forget(session, err);
+    if (rc == 0)
+        rc = door_read(session, &now, err);
+    if (rc != 0)
+        return rc;
+    if (now.is_closed && now.is_sealed == found->is_sealed)
+        return 0;
+    rc = err_set(err, ERR_CONFLICT, EFFECT_UNKNOWN, "the node was found %s, but now it is %s",
+                 door_name(found), door_name(&now));
+    (void)err_where(err, "%s", db_where(session->db));
+    return rc;
+}
+
+void door_open_text(const struct server_version *version, char *out, size_t out_size)
+{
+    const char *clear = sql_for(SQL_READ_ONLY_CLEAR, version);
+    const char *forget = sql_for(SQL_READ_ONLY_FORGET, version);
+    if (clear == NULL || forget == NULL)
+        (void)snprintf(out, out_size, "switch read_only off");
+    else if (sql_is_nothing(SQL_READ_ONLY_FORGET, version))
+        (void)snprintf(out, out_size, "%s", clear);
+    else
+        (void)snprintf(out, out_size, "%s; %s", clear, forget);
+}
+
+const char *door_name(const struct door *door)
+{
+    if (!door->is_closed)
+        return "open";
+    return door->is_sealed ? "sealed" : "closed";
+}
