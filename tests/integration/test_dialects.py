@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -38,7 +39,8 @@ RUN_TIME_ERRORS = (1139, 3685)  # a regular expression is read when it is used, 
 
 # Parameters that are put in as they are; others become 'x', 1 or `x`.
 TEXTS = {"columns": "`id`", "column": "`id`", "order": "`id`", "range": "TRUE", "table": "`blog`.`posts`", "index": "`PRIMARY`",
-         "database": "`blog`", "databases": "'blog'", "ours": "'cutover'", "event": "`blog`.`tick`", "seconds": "1", "name": "`n`"}
+         "database": "`blog`", "databases": "'blog'", "ours": "'cutover'", "event": "`blog`.`tick`", "seconds": "1",
+         "name": "`n`"}
 
 
 def filled(text):
@@ -48,8 +50,13 @@ def filled(text):
     return f"{sql} (1)" if sql.endswith("VALUES") else sql  # seed_insert: the rows are appended
 
 
+@cache
+def program(name):
+    return programs.build(name)
+
+
 def catalog(*arguments):
-    done = subprocess.run([programs.build("dialect_check"), *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run([program("dialect_check"), *arguments], capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -219,6 +226,28 @@ def test_the_columns_that_a_show_statement_is_read_by_are_those_that_the_version
     assert checked >= len(VERSIONS)  # each has a SHOW REPLICA STATUS of its own
 
 
+OLD_WORDS, NEW_WORDS = {"mysql-5.7", "mysql-8.0.21"}, {"mysql-8.4", "percona-8.4", "mysql-9.7"}
+
+
+@pytest.mark.parametrize(("statement", "words"), [
+    ("link_start", lambda name: r"START SLAVE FOR CHANNEL" if name in OLD_WORDS else r"START REPLICA FOR CHANNEL"),
+    ("link_stop", lambda name: r"STOP SLAVE FOR CHANNEL" if name in OLD_WORDS else r"STOP REPLICA FOR CHANNEL"),
+    ("link_reset", lambda name: r"RESET SLAVE ALL FOR CHANNEL" if name in OLD_WORDS else r"RESET REPLICA ALL FOR CHANNEL"),
+    ("link_status", lambda name: r"SHOW SLAVE STATUS$" if name in OLD_WORDS else r"SHOW REPLICA STATUS$"),
+    ("link_change_source", lambda name: r"CHANGE MASTER TO .*MASTER_AUTO_POSITION = 1 FOR CHANNEL"
+     if name in OLD_WORDS | {"mysql-8.0.22"} else r"CHANGE REPLICATION SOURCE TO .*SOURCE_AUTO_POSITION = 1 FOR CHANNEL"),
+    ("gtid_forget", lambda name: r"RESET BINARY LOGS AND GTIDS$" if name in NEW_WORDS else r"RESET MASTER$"),
+    ("binlog_status", lambda name: r"SHOW BINARY LOG STATUS$" if name in NEW_WORDS else r"SHOW MASTER STATUS$"),
+    ("read_only_set", lambda name: r"SET GLOBAL super_read_only = 1$" if name == "mysql-5.7" else r"SET PERSIST super_read_only = 1$"),
+    ("read_only_forget", lambda name: r"DO 0$" if name == "mysql-5.7" else r"RESET PERSIST IF EXISTS super_read_only$"),
+    ("events_disable", lambda name: r"ALTER .* DISABLE ON REPLICA$" if name in NEW_WORDS else r"ALTER .* DISABLE ON SLAVE$"),
+])
+def test_mysql_is_spoken_to_in_the_words_of_its_manual(statement, words):
+    texts = {line["version"]: line["text"] for line in catalog(*(VERSIONS[name].text for name in MYSQL)) if line["id"] == statement}
+    for name in MYSQL:
+        assert re.match(words(name), texts[VERSIONS[name].text]), (name, texts[VERSIONS[name].text])
+
+
 # --- logging in ------------------------------------------------------------------------------------------------------
 
 def connected(server, **options):
@@ -271,7 +300,7 @@ class Pair:
         self.new.__exit__()
 
     def run(self, *words):
-        done = subprocess.run([programs.build("cluster_check"), self._config.path, *map(str, words)], capture_output=True,
+        done = subprocess.run([program("cluster_check"), self._config.path, *map(str, words)], capture_output=True,
                               text=True, timeout=30, stdin=subprocess.DEVNULL, check=False)
         assert done.stdout, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
@@ -458,6 +487,10 @@ def test_events_are_put_to_sleep_in_the_words_of_the_version(place, name):
         pair.ok("events", "old", "off")
         word = "REPLICA" if fits(mysql("8.2"), version) else "SLAVE"
         assert pair.old.said(rf"^ALTER DEFINER = 'app'@'127.0.0.1' EVENT `blog`.`tick` DISABLE ON {word}$")
+        counted = pair.ok("events", "old", "count")
+        assert (counted["enabled"], counted["waiting"]) == (0, 1)
+        pair.ok("events", "old", "on")
+        assert [event["STATUS"] for event in pair.old.rows["information_schema.EVENTS"]] == ["ENABLED"]
 
 
 @pytest.mark.parametrize("name", VERSIONS)

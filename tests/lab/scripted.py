@@ -53,6 +53,12 @@ class Channel:
     uses_tls: bool = True
     auto_position: bool = True
     options: dict = field(default_factory=dict)  # of the CHANGE that made it
+    worker: dict = field(default_factory=dict)   # MySQL: further columns of its row in ..._status_by_worker
+
+
+def _bare(variable):
+    """@@global.read_only -> read_only"""
+    return variable.lower().split(".")[-1].strip("@")
 
 
 _STATE = {"Yes": "ON", "No": "OFF", "Connecting": "CONNECTING"}
@@ -258,7 +264,7 @@ class Scripted:
             if not history.has_variable(self.version, name):
                 refuse(1193, f"Unknown system variable '{name}'")
             for token in words[2:]:
-                if token.kind == "variable" and not history.has_variable(self.version, token.text.lower().split(".")[-1].strip("@")):
+                if token.kind == "variable" and not history.has_variable(self.version, _bare(token.text)):
                     refuse(1193, f"Unknown system variable '{token.text}'")
             found.append((own_scope.upper() or scope, name, words[2:]))
         return found
@@ -279,7 +285,7 @@ class Scripted:
             if word.kind == "number":
                 return int(word.text) if word.text.isdigit() else float(word.text)
             if word.kind == "variable":
-                return self._variable(word.text.lower().split(".")[-1].strip("@"))
+                return self._variable(_bare(word.text))
             return {"ON": 1, "OFF": 0, "TRUE": 1, "FALSE": 0}.get(word.upper, word.text)
         return " ".join(word.text for word in words)
 
@@ -312,10 +318,14 @@ class Scripted:
 
     def _named(self, sql):
         """The name of the channel that a statement speaks of; "" is the default one, None says it does not speak of any."""
-        found = re.search(r"FOR\s+CHANNEL\s+('(?:[^']|'')*')", sql, re.IGNORECASE)
-        if not found and self.version.flavour == "mariadb":
-            found = re.search(r"^\s*(?:CHANGE\s+MASTER|(?:START|STOP|RESET|SHOW)\s+(?:SLAVE|REPLICA))\s+('(?:[^']|'')*')", sql, re.IGNORECASE)
-        return unquoted(found.group(1)) if found else None
+        said = tokens(sql)
+        for at, token in enumerate(said):
+            before = [earlier.upper for earlier in said[max(0, at - 2):at]]
+            if token.kind == "string" and before == ["FOR", "CHANNEL"]:
+                return unquoted(token.text)
+            if token.kind == "string" and at == 2 and self.version.flavour == "mariadb":  # START SLAVE 'c'
+                return unquoted(token.text)
+        return None
 
     def _channel(self, name):
         for channel in self.channels:
@@ -329,17 +339,17 @@ class Scripted:
         name = self._named(sql) or ""
         channel = next((channel for channel in self.channels if channel.name == name), None)
         if channel is not None and "No" not in (channel.io, channel.sql):
-            refuse(*((1198, f"This operation cannot be performed as you have a running slave '{name}'; run STOP SLAVE '{name}' first")
-                     if self.version.flavour == "mariadb" else
-                     (3081, f"This operation cannot be performed with running replication threads; run STOP REPLICA FOR CHANNEL '{name}' first")))
+            refuse(1198 if self.version.flavour == "mariadb" else 3081,
+                   f"This operation cannot be performed with running replication threads; stop the channel '{name}' first")
         if channel is None:
             channel = Channel(name, io="No", sql="No", behind=None)
             self.channels.append(channel)
         said = [token for token in tokens(sql) if token.text != ";"]
         for at, token in enumerate(said[:-2]):
             if token.kind == "word" and said[at + 1].text == "=":
-                value = self._value([said[at + 2]]) if said[at + 2].text != "(" else [t.text for t in said[at + 3:] if t.kind == "number"]
-                channel.options[token.upper] = value
+                is_list = said[at + 2].text == "("
+                channel.options[token.upper] = ([number.text for number in said[at + 3:] if number.kind == "number"] if is_list
+                                                else self._value([said[at + 2]]))
         options = {re.sub(r"^(?:MASTER|SOURCE)_", "", option): value for option, value in channel.options.items()}
         channel.host, channel.port = options.get("HOST", channel.host), options.get("PORT", channel.port)
         channel.user = options.get("USER", channel.user)
@@ -369,6 +379,19 @@ class Scripted:
 
     def _wait_executed(self, want, *_):
         return 0 if GtidSet(want).is_in(GtidSet(self.variables["gtid_executed"])) else 1
+
+    # --- events
+
+    def _run_alter_event(self, sql):
+        """events.html: what is disabled on a replica has a word of its own since MySQL 8.2."""
+        said = [token for token in tokens(sql) if token.text != ";"]
+        name = said[next(at for at, token in enumerate(said) if token.upper in ("ENABLE", "DISABLE")) - 1].text.strip("`")
+        state = " ".join(token.upper for token in said[-3:])
+        is_new = fits(mysql("8.2"), self.version)
+        status = ("REPLICA_SIDE_DISABLED" if is_new else "SLAVESIDE_DISABLED") if " ON " in state else f"{said[-1].upper}D"
+        for event in self.rows.get("information_schema.EVENTS", []):
+            if event["EVENT_NAME"] == name:
+                event["STATUS"] = status
 
     # --- SHOW
 
@@ -412,6 +435,9 @@ class Scripted:
     def _run_show(self, sql):
         """Anything else that is shown: the columns, and no row."""
         said = " ".join(token.text.upper() for token in tokens(sql) if token.text != ";")
+        if self.version.flavour == "mysql" and said in ("SHOW SLAVE HOSTS", "SHOW REPLICAS"):
+            return history.hosts_columns(said == "SHOW SLAVE HOSTS"), []
+        said = "SHOW BINARY LOGS" if said == "SHOW MASTER LOGS" else said
         for statement, names in self.version.recorded["shows"].items():
             if isinstance(names, list) and said.startswith(statement.split(" LIKE")[0].upper()):
                 return names, []
@@ -448,8 +474,11 @@ class Scripted:
                  "LAST_ERROR_MESSAGE": c.sql_error} for c in self.channels],
             "performance_schema.replication_applier_status_by_worker": [
                 {"CHANNEL_NAME": c.name, "WORKER_ID": 1, "SERVICE_STATE": _STATE[c.sql], "LAST_ERROR_NUMBER": c.sql_errno,
-                 "LAST_ERROR_MESSAGE": c.worker_error or c.sql_error, "LAST_APPLIED_TRANSACTION": "", "APPLYING_TRANSACTION": "",
-                 "LAST_SEEN_TRANSACTION": ""} for c in self.channels],
+                 "LAST_ERROR_MESSAGE": c.worker_error or c.sql_error, "LAST_APPLIED_TRANSACTION": "",
+                 "APPLYING_TRANSACTION": "", "LAST_SEEN_TRANSACTION": "", **c.worker} for c in self.channels],
+            "performance_schema.persisted_variables": [
+                {"VARIABLE_NAME": name, "VARIABLE_VALUE": {1: "ON", 0: "OFF"}.get(value, value)}
+                for name, value in self.persisted.items()],
         }
         return {**rows, **self.rows}
 

@@ -6,9 +6,11 @@ column, table, variable or function is found by a real SQL engine, and joins, al
 A statement that SQLite cannot be told is error 1105 "not scripted": a hole in this file, never an answer.
 """
 
+import json
 import re
 import sqlite3
 import time
+from datetime import UTC, datetime
 
 from .dialects import history
 from .dialects.statements import Refusal, syntax_error, tokens
@@ -22,7 +24,8 @@ _NOT_FUNCTIONS = frozenset((
     " OR OVER REGEXP RLIKE SELECT THEN UNION USING VALUES WHEN WHERE WITH CHAR BINARY DECIMAL DATETIME TIME XOR").split())
 _RENAMED = {"IF": "IIF", "LEFT": "left_", "RIGHT": "right_", "GREATEST": "MAX", "LEAST": "MIN", "DATABASE": "database_",
             "SCHEMA": "database_", "CONVERT": "convert_", "ROW": "", "CURRENT_USER": "current_user_", "REPLACE": "replace"}
-_OPERATORS = {"<=>": "IS", "&&": "AND", "||": "OR", "DIV": "/", "MOD": "%", "XOR": "<>", "RLIKE": "REGEXP", "STRAIGHT_JOIN": "JOIN"}
+_OPERATORS = {"<=>": "IS", "&&": "AND", "||": "OR", "DIV": "/", "MOD": "%", "XOR": "<>", "RLIKE": "REGEXP",
+              "STRAIGHT_JOIN": "JOIN"}
 _UNITS = "MICROSECOND SECOND MINUTE HOUR DAY WEEK MONTH YEAR".split()
 
 
@@ -134,7 +137,7 @@ class Translation:
             return 4
         if word == "INTERVAL":
             return 1
-        if word in _UNITS and self._out and re.fullmatch(r"[\d.]+", self._out[-1]) and self._tokens[at - 2].upper == "INTERVAL":
+        if word in _UNITS and at >= 2 and self._tokens[at - 2].upper == "INTERVAL":
             return 1
         if word in ("FORCE", "USE", "IGNORE") and after in ("INDEX", "KEY"):
             return next(i for i in range(at, len(self._tokens)) if self._tokens[i].text == ")") - at + 1
@@ -285,8 +288,22 @@ def _regexp(pattern, text):
     return int(re.search(pattern, str(text), re.IGNORECASE) is not None)
 
 
+def _unix_timestamp(*moment):
+    """Of now, or of a text like 2026-01-01 00:00:00.25; 0 for the zero date."""
+    if not moment:
+        return time.time()
+    if moment[0] is None or not isinstance(moment[0], str):
+        return moment[0]
+    if moment[0].startswith("0000"):
+        return 0
+    return datetime.fromisoformat(moment[0]).replace(tzinfo=UTC).timestamp()
+
+
+def _now(*_):
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
 def _json_value(text, path):
-    import json  # noqa: PLC0415 - the only use
     value = json.loads(text or "{}")
     for part in path.lstrip("$.").split("."):
         value = value.get(part) if isinstance(value, dict) else None
@@ -299,23 +316,23 @@ _FUNCTIONS = {
     "CONCAT_WS": (-1, _concat_ws),
     "FIELD": (-1, lambda value, *values: values.index(value) + 1 if value in values else 0),
     "FIND_IN_SET": (2, lambda value, values: 0 if value not in (values or "").split(",") else values.split(",").index(value) + 1),
-    "FROM_UNIXTIME": (-1, lambda *_: "2026-01-01 00:00:00.000000"),
+    "FROM_UNIXTIME": (-1, _now),
     "GTID_SUBSET": (2, lambda part, whole: int(GtidSet(part).is_in(GtidSet(whole)))),
     "GTID_SUBTRACT": (2, lambda one, other: str(GtidSet(one).minus(GtidSet(other)))),
     "JSON_UNQUOTE": (1, lambda value: value),
     "JSON_VALUE": (2, _json_value),
     "LOCATE": (-1, lambda part, text, *_: (text or "").find(part or "") + 1),
     "MICROSECOND": (1, lambda _: 0),
-    "NOW": (-1, lambda *_: "2026-01-01 00:00:00.000000"),
+    "NOW": (-1, _now),
     "REGEXP": (2, _regexp),
     "REGEXP_LIKE": (-1, lambda text, pattern, *_: _regexp(pattern, text)),
     "REGEXP_REPLACE": (-1, lambda text, *_: text),
-    "SYSDATE": (-1, lambda *_: "2026-01-01 00:00:00.000000"),
+    "SYSDATE": (-1, _now),
     "SUBSTRING_INDEX": (3, _substring_index),
     "TIMESTAMPDIFF": (3, lambda _unit, _one, _other: 0),
     "TO_SECONDS": (1, lambda _: 0),
-    "UNIX_TIMESTAMP": (-1, lambda *_: time.time()),
-    "UTC_TIMESTAMP": (-1, lambda *_: "2026-01-01 00:00:00.000000"),
+    "UNIX_TIMESTAMP": (-1, _unix_timestamp),
+    "UTC_TIMESTAMP": (-1, _now),
     "convert_": (1, lambda value: value),
     "left_": (2, lambda text, count: None if text is None else str(text)[:count]),
     "right_": (2, lambda text, count: None if text is None else str(text)[-count:]),

@@ -12,8 +12,8 @@ MAX_PACKET = 0xFFFFFF
 COM_QUIT, COM_INIT_DB, COM_QUERY, COM_PING, COM_RESET = 0x01, 0x02, 0x03, 0x0E, 0x1F
 CLIENT_MYSQL, CLIENT_SSL, CLIENT_CONNECT_WITH_DB = 0x1, 0x800, 0x8
 CLIENT_PLUGIN_AUTH, CLIENT_AUTH_LENENC = 0x80000, 0x200000
-# LONG_PASSWORD LONG_FLAG CONNECT_WITH_DB PROTOCOL_41 TRANSACTIONS SECURE_CONNECTION MULTI_RESULTS PLUGIN_AUTH CONNECT_ATTRS
-# AUTH_LENENC. Neither DEPRECATE_EOF nor QUERY_ATTRIBUTES: an answer ends with EOF, a query is nothing but its text.
+# LONG_PASSWORD LONG_FLAG CONNECT_WITH_DB PROTOCOL_41 TRANSACTIONS SECURE_CONNECTION MULTI_RESULTS PLUGIN_AUTH
+# CONNECT_ATTRS AUTH_LENENC. Neither DEPRECATE_EOF nor QUERY_ATTRIBUTES: an answer ends with EOF, a query is nothing but its text.
 CAPABILITIES = 0x1 | 0x4 | 0x8 | 0x200 | 0x2000 | 0x8000 | 0x20000 | 0x80000 | 0x100000 | 0x200000
 STATUS_AUTOCOMMIT = 2
 UTF8MB4, TYPE_LONGLONG, TYPE_STRING = 45, 8, 253
@@ -84,7 +84,7 @@ class Wire:
             proof = self._receive()
         wanted = SCRAMBLES[version.auth_plugin](accounts.get(user, secrets.token_hex(8)), nonce)
         if proof.rstrip(b"\0") != wanted.rstrip(b"\0") and proof != wanted:
-            self.error(1045, f"Access denied for user '{user}'@'localhost' (using password: {'YES' if proof else 'NO'})", "28000")
+            self.error(1045, f"Access denied for user '{user}'@'localhost'", "28000")
             self.flush()
             raise Disconnected
         if version.auth_plugin == "caching_sha2_password" and wanted:
@@ -121,7 +121,7 @@ class Wire:
             values = [row[at] for row in rows if row[at] is not None]
             is_number = bool(values) and all(isinstance(value, int) for value in values)
             self._send(b"".join(map(lenenc_text, ("def", "", "", "", name, ""))) + b"\x0c"
-                       + struct.pack("<HIBHB", 63 if is_number else UTF8MB4, 4096, TYPE_LONGLONG if is_number else TYPE_STRING, 0, 0)
+                       + struct.pack("<HIBHB", *((63, 20, TYPE_LONGLONG) if is_number else (UTF8MB4, 4096, TYPE_STRING)), 0, 0)
                        + b"\0\0")
         self._end_of_part()
         for row in rows:

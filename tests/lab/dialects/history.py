@@ -170,6 +170,13 @@ def status_columns(server, is_old_statement):
     return [old_name(name) for name in found] if is_old_statement else found
 
 
+def hosts_columns(is_old_statement):
+    """MySQL's SHOW REPLICAS and SHOW SLAVE HOSTS; refman-5.7 show-slave-hosts.html."""
+    if is_old_statement:
+        return ["Server_id", "Host", "Port", "Master_id", "Slave_UUID"]
+    return ["Server_Id", "Host", "Port", "Source_Id", "Replica_UUID"]
+
+
 # --- variables -----------------------------------------------------------------------------------------------------
 
 def _everywhere(names):
@@ -233,6 +240,7 @@ VARIABLES = {
     "have_ssl": mysql(below="8.4") + mariadb(),
     "have_openssl": mysql(below="8.4") + mariadb(),
     "show_create_table_skip_secondary_engine": mysql("8.0.18"),
+    "show_gipk_in_create_table_and_information_schema": mysql("8.0.30"),
     "clone_valid_donor_list": mysql("8.0.17"),  # of the clone plugin
     "check_constraint_checks": mariadb(),
     "default_collation_for_utf8mb4": mysql("8.0.11"),

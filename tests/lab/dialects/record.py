@@ -48,28 +48,33 @@ PROBES = (
     *SHOWS,
     "ALTER EVENT e DISABLE ON REPLICA", "ALTER EVENT e DISABLE ON SLAVE", "BACKUP STAGE START",
     "CHANGE MASTER 'c' TO MASTER_HOST = 'h', MASTER_USE_GTID = slave_pos, IGNORE_DOMAIN_IDS = (1)",
+    "CHANGE MASTER TO MASTER_HOST = 'h' FOR CHANNEL 'c'",
     "CHANGE MASTER TO MASTER_HOST = 'h', MASTER_AUTO_POSITION = 1 FOR CHANNEL 'c'",
-    "CHANGE MASTER TO MASTER_HOST = 'h' FOR CHANNEL 'c'", "CHANGE MASTER TO MASTER_HOST = 'h', MASTER_SSL = 1",
+    "CHANGE MASTER TO MASTER_HOST = 'h', MASTER_SSL = 1",
     "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'h', GET_SOURCE_PUBLIC_KEY = 1 FOR CHANNEL 'c'",
-    "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'h', SOURCE_AUTO_POSITION = 1",
-    "KILL CONNECTION 1", "KILL SOFT QUERY 1", "LOCK INSTANCE FOR BACKUP", "PURGE BINARY LOGS TO 'b'", "PURGE MASTER LOGS TO 'b'",
+    "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'h', SOURCE_AUTO_POSITION = 1", "KILL CONNECTION 1",
+    "KILL SOFT QUERY 1", "LOCK INSTANCE FOR BACKUP", "PURGE BINARY LOGS TO 'b'", "PURGE MASTER LOGS TO 'b'",
     "RESET BINARY LOGS AND GTIDS", "RESET MASTER", "RESET PERSIST IF EXISTS super_read_only", "RESET REPLICA ALL",
     "RESET REPLICA ALL FOR CHANNEL 'c'", "RESET SLAVE 'c' ALL", "RESET SLAVE ALL",
-    "SELECT /*+ MAX_EXECUTION_TIME(9) */ 1",     "SELECT 1 FROM DUAL FOR UPDATE", "SELECT @@global.gtid_binlog_state AS x", "SELECT @@global.gtid_executed AS x",
+    "SELECT /*+ MAX_EXECUTION_TIME(9) */ 1", "SELECT 1 FROM DUAL FOR UPDATE",
+    "SELECT @@global.gtid_binlog_state AS x", "SELECT @@global.gtid_executed AS x",
     "SELECT @@log_replica_updates AS x", "SELECT @@log_slave_updates AS x", "SELECT @@max_statement_time AS x",
-    "SELECT @@server_uuid AS x", "SELECT @@super_read_only AS x", "SELECT @@transaction_isolation AS x", "SELECT @@tx_isolation AS x",
-    "SELECT GTID_SUBTRACT('', '') AS x", "SELECT WAIT_FOR_EXECUTED_GTID_SET('', 0) AS x", "SELECT ICU_VERSION() AS x",
+    "SELECT @@server_uuid AS x", "SELECT @@super_read_only AS x", "SELECT @@transaction_isolation AS x",
+    "SELECT @@tx_isolation AS x", "SELECT ATTRIBUTE FROM information_schema.USER_ATTRIBUTES",
+    "SELECT GTID_SUBTRACT('', '') AS x", "SELECT ICU_VERSION() AS x",
     "SELECT LAST_APPLIED_TRANSACTION FROM performance_schema.replication_applier_status_by_worker",
     "SELECT LAST_SEEN_TRANSACTION FROM performance_schema.replication_applier_status_by_worker",
-    "SELECT SERVICE_STATE FROM performance_schema.replication_connection_status", "SELECT User, Super_priv FROM mysql.user",
-    "SELECT PRIV FROM mysql.global_grants", "SELECT Priv FROM mysql.global_priv", "SELECT TIME_MS FROM information_schema.PROCESSLIST",
-    "SELECT e.unheard_of FROM information_schema.EVENTS e", "SELECT ATTRIBUTE FROM information_schema.USER_ATTRIBUTES",
-    "SELECT x FROM information_schema.UNHEARD_OF", "SELECT trx_schedule_weight FROM information_schema.INNODB_TRX",
-    "SET GLOBAL super_read_only = 1", "SET NAMES utf8mb4, SESSION max_execution_time = 0", "SET PERSIST super_read_only = 1",
-    "SET SESSION max_statement_time = 0", "SET SESSION sql_log_bin = 0", "SET STATEMENT max_statement_time = 1 FOR SELECT 1",
-    "SHOW ALL REPLICAS STATUS", "SHOW MASTER LOGS", "SHOW REPLICA 'c' STATUS", "SHOW REPLICA HOSTS",
-    "SHOW REPLICA STATUS FOR CHANNEL 'c'", "SHOW SLAVE 'c' STATUS", "START ALL SLAVES", "START REPLICA", "START REPLICA FOR CHANNEL 'c'",
-    "START SLAVE", "START SLAVE 'c'", "START SLAVE FOR CHANNEL 'c'", "STOP REPLICA SQL_THREAD FOR CHANNEL 'c'", "STOP SLAVE 'c'",
+    "SELECT PRIV FROM mysql.global_grants", "SELECT Priv FROM mysql.global_priv",
+    "SELECT SERVICE_STATE FROM performance_schema.replication_connection_status",
+    "SELECT TIME_MS FROM information_schema.PROCESSLIST", "SELECT User, Super_priv FROM mysql.user",
+    "SELECT WAIT_FOR_EXECUTED_GTID_SET('', 0) AS x", "SELECT e.unheard_of FROM information_schema.EVENTS e",
+    "SELECT trx_schedule_weight FROM information_schema.INNODB_TRX", "SELECT x FROM information_schema.UNHEARD_OF",
+    "SET GLOBAL super_read_only = 1", "SET NAMES utf8mb4, SESSION max_execution_time = 0",
+    "SET PERSIST super_read_only = 1", "SET SESSION max_statement_time = 0", "SET SESSION sql_log_bin = 0",
+    "SET STATEMENT max_statement_time = 1 FOR SELECT 1", "SHOW ALL REPLICAS STATUS", "SHOW MASTER LOGS",
+    "SHOW REPLICA 'c' STATUS", "SHOW REPLICA HOSTS", "SHOW REPLICA STATUS FOR CHANNEL 'c'", "SHOW SLAVE 'c' STATUS",
+    "START ALL SLAVES", "START REPLICA", "START REPLICA FOR CHANNEL 'c'", "START SLAVE", "START SLAVE 'c'",
+    "START SLAVE FOR CHANNEL 'c'", "STOP REPLICA SQL_THREAD FOR CHANNEL 'c'", "STOP SLAVE 'c'",
     "WITH x (n) AS (SELECT 1) SELECT n FROM x", "XA RECOVER CONVERT XID",
 )
 UNDERSTOOD = {  # the statement was understood, and something that it needs is not there
@@ -93,8 +98,9 @@ def verdict(connection, statement):
         try:
             cursor.execute("PREPARE judged FROM @judged")
         except pymysql.Error as error:
-            is_somebodys_table = error.args[0] == 1146 and not re.search(rf"'(?:{'|'.join(SYSTEM_TABLES)})\.", error.args[1])
-            return 0 if error.args[0] in UNDERSTOOD or is_somebodys_table else error.args[0]
+            schema = re.search(r"'(\w+)\.", error.args[1])
+            is_somebodys = error.args[0] == 1146 and schema is not None and schema.group(1) not in SYSTEM_TABLES
+            return 0 if error.args[0] in UNDERSTOOD or is_somebodys else error.args[0]
         return 0
 
 

@@ -89,9 +89,10 @@ FORMS = (
     Form(r"(?:CREATE|DROP|ALTER) (?:OR REPLACE )?(?:DATABASE|SCHEMA|TABLE|TEMPORARY TABLE|VIEW|USER|ROLE) .*"),
     Form(r"(?:GRANT|REVOKE|RENAME USER) .*"),
     Form(r"USE <id>"),
-    Form(r"ALTER (?:DEFINER = <account> )?EVENT <table> (?:ENABLE|DISABLE)"),
-    Form(r"ALTER (?:DEFINER = <account> )?EVENT <table> DISABLE ON SLAVE"),  # deprecated in 8.2, 9.7 still takes it (run)
-    Form(r"ALTER (?:DEFINER = <account> )?EVENT <table> DISABLE ON REPLICA", mysql("8.2") + mariadb()),
+    Form(r"ALTER (?:DEFINER = <account> )?EVENT <table> (?:ENABLE|DISABLE)", run="alter_event"),
+    # deprecated in 8.2, 9.7 still takes it (run)
+    Form(r"ALTER (?:DEFINER = <account> )?EVENT <table> DISABLE ON SLAVE", run="alter_event"),
+    Form(r"ALTER (?:DEFINER = <account> )?EVENT <table> DISABLE ON REPLICA", mysql("8.2") + mariadb(), run="alter_event"),
     Form(r"KILL (?:CONNECTION |QUERY )?N"),
     Form(r"KILL (?:SOFT|HARD) .*", mariadb()),
     Form(r"FLUSH (?:NO_WRITE_TO_BINLOG |LOCAL )?(?:PRIVILEGES|TABLES|BINARY LOGS|LOGS|STATUS)"),
@@ -136,17 +137,19 @@ FORMS = (
     # --- everything else that is shown
     Form(r"SHOW (?:FULL )?PROCESSLIST", run="show"),
     Form(r"SHOW (?:GLOBAL |SESSION )?(?:STATUS|VARIABLES)(?: LIKE 'S'| WHERE .*)?", run="show"),
-    Form(r"SHOW (?:OPEN TABLES|DATABASES|TABLES|FULL TABLES|PLUGINS|ENGINES|WARNINGS)(?: (?:FROM|LIKE|WHERE) .*)?", run="show"),
+    Form(r"SHOW (?:OPEN TABLES|DATABASES|TABLES|FULL TABLES|PLUGINS|ENGINES|WARNINGS)(?: (?:FROM|LIKE|WHERE) .*)?",
+         run="show"),
     Form(r"SHOW GRANTS(?: FOR <account>)?", run="show"),
-    Form(r"SHOW CREATE (?:DATABASE|SCHEMA|TABLE|VIEW|PROCEDURE|FUNCTION|TRIGGER|EVENT) (?:IF NOT EXISTS )?<table>", run="show"),
+    Form(r"SHOW CREATE (?:DATABASE|SCHEMA|TABLE|VIEW|PROCEDURE|FUNCTION|TRIGGER|EVENT) (?:IF NOT EXISTS )?<table>",
+         run="show"),
     Form(r"SHOW CREATE USER <account>", run="show"),
     Form(r"SHOW CREATE PACKAGE(?: BODY)? <table>", mariadb(), run="show"),
 )
 
 # Options of CHANGE MASTER and CHANGE REPLICATION SOURCE: {option: versions}. MASTER_x and SOURCE_x share a row of the
 # manual; where an option has no such word in it, it is the same in both.
-_RENAMED = ("HOST PORT USER PASSWORD BIND CONNECT_RETRY RETRY_COUNT HEARTBEAT_PERIOD DELAY AUTO_POSITION LOG_FILE LOG_POS SSL SSL_CA"
-            " SSL_CAPATH SSL_CERT SSL_CRL SSL_CRLPATH SSL_KEY SSL_CIPHER SSL_VERIFY_SERVER_CERT TLS_VERSION").split()
+_RENAMED = ("HOST PORT USER PASSWORD BIND CONNECT_RETRY RETRY_COUNT HEARTBEAT_PERIOD DELAY AUTO_POSITION LOG_FILE LOG_POS"
+            " SSL SSL_CA SSL_CAPATH SSL_CERT SSL_CRL SSL_CRLPATH SSL_KEY SSL_CIPHER SSL_VERIFY_SERVER_CERT TLS_VERSION").split()
 _LATER = {"TLS_CIPHERSUITES": "8.0.19", "PUBLIC_KEY_PATH": "8.0.4", "COMPRESSION_ALGORITHMS": "8.0.18",
           "ZSTD_COMPRESSION_LEVEL": "8.0.18"}
 _MARIADB_LACKS = ("AUTO_POSITION", "BIND", "TLS_VERSION", "RETRY_COUNT")
