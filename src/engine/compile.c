@@ -364,8 +364,8 @@ int compile_plan(const struct compile_input *input, struct plan *out, struct err
     (void)snprintf(plan.service, sizeof plan.service, "%s", input->service->name);
     plan.starts_in = verdict.situation;
     for (size_t i = 0; i < waived.count; i++)
-        plan_warn(&c, "%s: %.120s; %.150s", waived.items[i].check, waived.items[i].waived,
-                  waived.items[i].found);
+        plan_warn(&c, "%s is %.200s (\"cutover check\" says what it found)", waived.items[i].check,
+                  waived.items[i].waived);
     load_records(&c);
     expand_all(&c, first);
     plan.ends_in = c.situation;
