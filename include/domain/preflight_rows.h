@@ -53,7 +53,7 @@ check_look look_equal_setting, look_sql_modes, look_variables_gone, look_packet,
     look_skipped_errors, look_time_zone_tables, look_default_collations;
 /* preflight_rows_upgrade_log.c: what is written into the binary log */
 check_look look_binlog_compression, look_partial_json, look_row_metadata, look_tagged_gtids,
-    look_higher_source, look_fk_cascades;
+    look_higher_source, look_fk_cascades, look_two_phase_alter;
 /* preflight_rows_upgrade_schema.c: accounts and the schema */
 check_look look_collations_used, look_account_plugins, look_reserved_words, look_loose_keys,
     look_row_formats, look_partitions, look_zero_dates, look_utf8mb3, look_float_ids;

@@ -162,6 +162,8 @@ static const struct check_row rows[] = {
      "MySQL Reference Manual, binlog_row_metadata", look_row_metadata, false, false},
     {"upgrade.tagged_gtids", "a server before 8.3 does not know a GTID with a tag",
      "MySQL 8.3 Reference Manual, GTID Format and Storage", look_tagged_gtids, false, false},
+    {"upgrade.two_phase_alter", "a MariaDB before 10.8 does not know half an ALTER TABLE",
+     "MariaDB documentation, binlog_alter_two_phase", look_two_phase_alter, false, false},
     {"upgrade.higher_source", "a 9.7 replica may be told to refuse a newer source",
      "MySQL worklog 17202", look_higher_source, false, false},
     {"upgrade.skipped_errors", "an error that is skipped is a difference that nobody sees",

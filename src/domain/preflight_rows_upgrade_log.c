@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Traps of an upgrade in what a primary writes into its binary log, and the other has to read. */
-#include <ctype.h>
 #include <string.h>
 
 #include "domain/pairs.h"
@@ -9,6 +8,7 @@
 #define MYSQL_COMPRESSION 80020
 #define MYSQL_PARTIAL_JSON 80003
 #define MYSQL_SQL_LAYER_CASCADES 90600
+#define MYSQL_TAGS 80300
 
 static bool is_older_than(const struct server_version *version, unsigned number)
 {
@@ -88,27 +88,28 @@ void look_row_metadata(const struct service *service UNUSED, const struct facts 
                     new_value[0] == '\0' ? "none" : new_value);
 }
 
-/* uuid:1-7:tag:1-3: after a colon comes a number, or a tag, which begins with no digit. */
-static bool has_tag(const char *gtids)
+static bool has_tag(const struct node_facts *node)
 {
-    for (const char *colon = strchr(gtids, ':'); colon != NULL; colon = strchr(colon + 1, ':'))
-        if (isalpha((unsigned char)colon[1]) || colon[1] == '_')
+    const struct position *position = &node->binlog_state;
+    if (position->flavour != FLAVOUR_MYSQL)
+        return false;
+    for (size_t i = 0; i < position->set.source_count; i++)
+        if (position->set.sources[i].tag[0] != '\0')
             return true;
     return false;
 }
 
 void look_tagged_gtids(const struct service *service UNUSED, const struct facts *facts,
-                       const struct survey *survey, const struct check_row *row,
+                       const struct survey *survey UNUSED, const struct check_row *row,
                        struct findings *out)
 {
     size_t before = out->count;
-    if (settings_untold(out, row, survey))
-        return;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
-        const struct server_version *other = version_of(facts, side_other(side), row, out);
-        if (other == NULL || !has_tag(setting_of(survey, side, "gtid_executed")))
+        const struct server_version *here = version_of(facts, side, row, out);
+        const struct server_version *other = version_of(facts, side_other(side), row, NULL);
+        if (here == NULL || other == NULL || !has_tag(facts_primary(facts, side)))
             continue;
-        if (is_older_than(other, 80300))
+        if (is_older_than(other, MYSQL_TAGS))
             finding_fix(
                 finding_add(out, row, severity_from(side), side_title(side),
                             "has tagged GTIDs, which %s does not know",
@@ -118,6 +119,28 @@ void look_tagged_gtids(const struct service *service UNUSED, const struct facts 
             finding_add(out, row, SEVERITY_NOTE, side_title(side), "has tagged GTIDs");
     }
     finding_well(out, row, before, "no GTID has a tag");
+}
+
+/* Since 10.8 a long ALTER may be logged when it begins and once more when it ends. */
+void look_two_phase_alter(const struct service *service UNUSED, const struct facts *facts,
+                          const struct survey *survey, const struct check_row *row,
+                          struct findings *out)
+{
+    size_t before = out->count;
+    const char *name = "binlog_alter_two_phase";
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
+        if (setting_is_on(survey, side, name) && !setting_exists(survey, side_other(side), name) &&
+            version_of(facts, side_other(side), row, out) != NULL)
+            finding_fix(finding_add(out, row, severity_from(side), side_title(side),
+                                    "%s is ON: its ALTER TABLE is logged in two parts, and %s "
+                                    "knows only whole ones",
+                                    name, side_title(side_other(side))),
+                        "SET GLOBAL %s = OFF on %s, and in its configuration, until `retire`", name,
+                        side_title(side));
+    finding_well(out, row, before,
+                 "ALTER TABLE is logged as one statement, or both know the two parts");
 }
 
 void look_higher_source(const struct service *service UNUSED, const struct facts *facts,

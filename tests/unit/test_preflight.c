@@ -59,6 +59,12 @@ static void plant_variable(enum side side, const char *name, const char *value)
     plant(side, SURVEY_VARIABLES, name, value);
 }
 
+static void plant_gtids(unsigned node, const char *text)
+{
+    struct position *position = &facts.nodes[node].binlog_state;
+    assert_int_equal(position_parse(FLAVOUR_MYSQL, text, position, NULL), 0);
+}
+
 /* Two servers that were set up alike: nothing for an upgrade to fall over. */
 static void well_topics(void)
 {
@@ -490,7 +496,7 @@ static void test_what_an_older_reader_cannot_read_is_named(void **state UNUSED)
     make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
     plant_variable(SIDE_NEW, "binlog_transaction_compression", "ON");
     plant_variable(SIDE_NEW, "binlog_row_value_options", "PARTIAL_JSON");
-    plant_variable(SIDE_NEW, "gtid_executed", "aaaaaaaa-0000-0000-0000-000000000001:1-7:app:1-3");
+    plant_gtids(NEW_PRIMARY, "aaaaaaaa-0000-0000-0000-000000000001:1-7:app:1-3");
     assert_finding("upgrade.binlog_compression", SEVERITY_WARN, "OLD cannot read that");
     assert_finding("upgrade.partial_json", SEVERITY_WARN, "cannot read");
     assert_finding("upgrade.tagged_gtids", SEVERITY_WARN, "OLD does not know");
@@ -500,11 +506,22 @@ static void test_what_an_older_reader_cannot_read_is_named(void **state UNUSED)
     assert_finding("upgrade.tagged_gtids", SEVERITY_NOTE, "tagged");
     well();
     make_mysql(mysql_of(8, 4, 3), mysql_of(8, 4, 3));
-    plant_variable(SIDE_NEW, "gtid_executed", "aaaaaaaa-0000-0000-0000-000000000001:1-7:9-12");
+    plant_gtids(NEW_PRIMARY, "aaaaaaaa-0000-0000-0000-000000000001:1-7:9-12");
     assert_finding("upgrade.tagged_gtids", SEVERITY_OK, "no GTID has a tag");
     plant_variable(SIDE_OLD, "binlog_row_metadata", "FULL");
     plant_variable(SIDE_NEW, "binlog_row_metadata", "MINIMAL");
     assert_finding("upgrade.row_metadata", SEVERITY_WARN, "NEW has MINIMAL");
+}
+
+static void test_half_an_alter_is_not_sent_to_a_server_that_knows_only_whole_ones(
+    void **state UNUSED)
+{
+    well();
+    make_mariadb(5, 10, 11);
+    plant_variable(SIDE_NEW, "binlog_alter_two_phase", "ON");
+    assert_finding("upgrade.two_phase_alter", SEVERITY_WARN, "OLD knows only whole ones");
+    plant_variable(SIDE_OLD, "binlog_alter_two_phase", "OFF");
+    assert_finding("upgrade.two_phase_alter", SEVERITY_OK, "or both know");
 }
 
 static void test_a_side_that_refuses_newer_sources_is_told(void **state UNUSED)
@@ -908,6 +925,7 @@ int main(void)
         cmocka_unit_test(test_names_that_become_keywords_are_named),
         cmocka_unit_test(test_cascades_that_are_logged_break_an_older_side),
         cmocka_unit_test(test_what_an_older_reader_cannot_read_is_named),
+        cmocka_unit_test(test_half_an_alter_is_not_sent_to_a_server_that_knows_only_whole_ones),
         cmocka_unit_test(test_a_side_that_refuses_newer_sources_is_told),
         cmocka_unit_test(test_settings_that_change_what_works_are_compared),
         cmocka_unit_test(test_what_hides_or_delays_is_named),
