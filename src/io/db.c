@@ -23,7 +23,9 @@
 #include "base/clock.h"
 #include "io/db_error.h"
 #include "io/db_rows.h"
+#include "io/db_watch.h"
 
+#define CONNECT_GRACE_MS 500 /* the library's own limit, which has better words, comes first */
 #define READ_AWAY_CAP 100000 /* rows; beyond it an unwanted answer costs the connection */
 
 #ifdef LIBMARIADB
@@ -160,11 +162,11 @@ static void set_options(MYSQL *mysql, const struct db_target *target)
     set_tls(mysql, target->tls);
 }
 
-static int connect_failed(struct db *db, const struct db_target *target, struct err *err)
+static int connect_failed(struct db *db, const struct db_target *target, unsigned native,
+                          const char *problem, struct err *err)
 {
-    unsigned native = mysql_errno(db->mysql);
-    int rc = err_set(err, ERR_LOST, EFFECT_NONE, "cannot connect as \"%s\": %s", target->user,
-                     mysql_error(db->mysql));
+    int rc =
+        err_set(err, ERR_LOST, EFFECT_NONE, "cannot connect as \"%s\": %s", target->user, problem);
 
     if (err)
         err->native = native;
@@ -172,7 +174,7 @@ static int connect_failed(struct db *db, const struct db_target *target, struct 
     (void)err_hint(
         err, "%s",
         native == CR_SERVER_LOST
-            ? "something accepts connections there but does not greet as a database server does: "
+            ? "something accepts connections there but does not answer as a database server does: "
               "check the port, and whether the server is overloaded"
             : db_error_hint(native));
     return rc;
@@ -200,6 +202,38 @@ static int check_cipher(struct db *db, const struct db_target *target, struct er
     return rc;
 }
 
+#ifdef LIBMARIADB
+static int connect_in_time(struct db *db, const struct db_target *target, struct err *err)
+{
+    if (mysql_real_connect(db->mysql, target->host, target->user, secret_bytes(target->password),
+                           NULL, target->port, NULL, 0))
+        return 0;
+    return connect_failed(db, target, mysql_errno(db->mysql), mysql_error(db->mysql), err);
+}
+#else
+/* Oracle's library keeps the connect limit up to the server's greeting only, and knows none at all
+ * for the TLS handshake. */
+static int connect_in_time(struct db *db, const struct db_target *target, struct err *err)
+{
+    struct db_watch watch;
+    int64_t deadline_ms = clock_mono_ms() + target->connect_timeout_ms + CONNECT_GRACE_MS;
+
+    db->mysql->net.fd = -1;
+    int rc = db_watch_start(&watch, &db->mysql->net.fd, target->port, deadline_ms, err);
+    if (rc != 0)
+        return rc;
+    bool is_connected =
+        mysql_real_connect(db->mysql, target->host, target->user, secret_bytes(target->password),
+                           NULL, target->port, NULL, 0) != NULL;
+    if (db_watch_stop(&watch))
+        return connect_failed(db, target, CR_SERVER_LOST,
+                              "the server did not let us in within the time limit", err);
+    if (!is_connected)
+        return connect_failed(db, target, mysql_errno(db->mysql), mysql_error(db->mysql), err);
+    return 0;
+}
+#endif
+
 int db_connect(const struct db_target *target, struct db **out, struct err *err)
 {
     CLEANUP(db_freep) struct db *db = calloc(1, sizeof *db);
@@ -210,11 +244,8 @@ int db_connect(const struct db_target *target, struct db **out, struct err *err)
                    target->host, target->port);
     db->read_timeout_ms = target->read_timeout_ms;
     set_options(db->mysql, target);
-    if (!mysql_real_connect(db->mysql, target->host, target->user, secret_bytes(target->password),
-                            NULL, target->port, NULL, 0))
-        return connect_failed(db, target, err);
-
-    int rc = check_cipher(db, target, err);
+    int rc = connect_in_time(db, target, err);
+    rc = rc != 0 ? rc : check_cipher(db, target, err);
     if (rc != 0)
         return rc;
     db->thread_id = mysql_thread_id(db->mysql);

@@ -124,6 +124,47 @@ static int listener_port(int *out_fd)
     return ntohs(address.sin_port);
 }
 
+/* One server that passes on the greeting of the real one and then says nothing more. */
+static void *greet_and_stall(void *arg)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)target.port)};
+    char greeting[1024];
+    int client = accept(*(int *)arg, NULL, NULL), server = socket(AF_INET, SOCK_STREAM, 0);
+    ssize_t len = 0;
+
+    if (inet_aton(target.host, &address.sin_addr) &&
+        connect(server, (struct sockaddr *)&address, sizeof address) == 0)
+        len = recv(server, greeting, sizeof greeting, 0);
+    if (len > 0)
+        (void)send(client, greeting, (size_t)len, MSG_NOSIGNAL);
+    while (recv(client, greeting, sizeof greeting, 0) > 0)
+        continue;
+    close(server);
+    close(client);
+    return NULL;
+}
+
+static void check_stalled_login(void)
+{
+    struct db_target with = target;
+    struct err err;
+    pthread_t thread;
+    int fd;
+
+    with.host = "127.0.0.1";
+    with.port = (unsigned)listener_port(&fd);
+    with.connect_timeout_ms = 1000;
+    with.read_timeout_ms = 20000;
+    if (pthread_create(&thread, NULL, greet_and_stall, &fd) != 0)
+        exit(1);
+    int64_t started_ms = clock_mono_ms();
+    check_err(connect_err(&with, &err), &err, ERR_LOST, EFFECT_NONE, 0,
+              "a server that stalls after its greeting is given up");
+    check(clock_mono_ms() - started_ms < 2500, "within the connect limit as well");
+    (void)pthread_join(thread, NULL);
+    close(fd);
+}
+
 static void check_refused_connections(void)
 {
     struct db_target with = target;
@@ -595,6 +636,7 @@ int main(int argc, char **argv)
         make_numbers(db);
         check_tls();
         check_refused_connections();
+        check_stalled_login();
         check_ways_to_log_in(db);
         if (tls.mode != TLS_OFF)
             check_the_rest(db);
