@@ -19,12 +19,12 @@ import pymysql
 import pytest
 
 from tests.integration import programs
-from tests.lab import config, kinds, ports, tls
+from tests.lab import config, kinds, lab, ports, tls
 from tests.lab.accounts import Account
 from tests.lab.dialects import history
 from tests.lab.dialects.record import SHOWS, answer, verdict
 from tests.lab.dialects.versions import VERSIONS, Version, fits, mysql
-from tests.lab.lab import CACHE
+from tests.lab.lab import CACHE, REPOSITORY
 from tests.lab.scripted import UUID, Channel, Scripted
 from tests.lab.scripted_select import NOT_SCRIPTED
 from tests.lab.servers import Absent, Server
@@ -305,6 +305,26 @@ class Pair:
         assert done.stdout, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
+    def cutover(self, *words):
+        return subprocess.run([lab.CUTOVER, "-c", self._config.path, *words], capture_output=True, text=True, timeout=30,
+                              stdin=subprocess.DEVNULL, check=False)
+
+    def in_situation(self, name):
+        """apart, following (NEW follows OLD and is closed) or mirrored (and OLD follows NEW)."""
+        self.old.rows["information_schema.TABLES"] = [{"TABLE_SCHEMA": "blog", "TABLE_NAME": "posts", "TABLE_TYPE": "BASE TABLE"}]
+        self.new.answer("SET GLOBAL read_only = 1")
+        is_mariadb = self.new.version.flavour == "mariadb"
+        received = "1-100-7" if is_mariadb else f"{UUID['old']}:1-7"
+        if name != "apart":
+            self.new.rows["information_schema.TABLES"] = self.old.rows["information_schema.TABLES"]
+            self.new.channels.append(Channel("cutover_forward", host=self.old.address, port=self.old.port, received=received,
+                                             ignored_domains="2" if is_mariadb else ""))
+        if name == "mirrored":
+            self.old.variables |= {"auto_increment_increment": 2, "auto_increment_offset": 1}
+            self.new.variables |= {"auto_increment_increment": 2, "auto_increment_offset": 2}
+            self.old.channels.append(Channel("cutover_reverse", host=self.new.address, port=self.new.port,
+                                             ignored_domains="1" if is_mariadb else ""))
+
     def ok(self, *words):
         said = self.run(*words)
         assert said["code"] == "ok", (said, self.refusals)
@@ -510,6 +530,47 @@ def test_each_side_is_spoken_to_in_its_own_words(place, old, new):
             assert [channel["receiving"] for channel in facts["channels"]] == ["yes"]
         for server in (pair.old, pair.new):
             assert server.said(f"^{words_for_status(server.version)}$")
+
+
+# --- plans: every statement of a migration ---------------------------------------------------------------------------
+
+PAIRS = [("mysql-8.0.21", "mysql-8.0.34"), ("mysql-8.0.22", "mysql-8.0.34"), ("mysql-8.0.34", "mysql-8.4"),
+         ("percona-8.0", "percona-8.4"), ("mysql-8.4", "mysql-9.7"), ("mariadb-10.6", "mariadb-11.4")]
+
+
+def statements_of(plan):
+    """[(node, statement)] of a plan as JSON: what is done, what takes it back."""
+    return [(op["node"], op["text"]) for step in plan["steps"] for op in [*step["ops"], *step["undo"], step["verify"] or {}]
+            if op.get("kind") == "sql"]
+
+
+@pytest.mark.parametrize(("situation", "playbook", "channel"), [
+    ("apart", "1-follow", "cutover_forward"), ("following", "3-mirror", "cutover_reverse"), ("mirrored", "4-migration-day-fenced", "")])
+@pytest.mark.parametrize(("old", "new"), PAIRS)
+def test_every_statement_of_a_plan_is_understood_where_it_is_to_run(place, old, new, situation, playbook, channel):
+    with Pair(place, old, new) as pair:
+        pair.in_situation(situation)
+        said = pair.cutover("plan", REPOSITORY / "playbooks" / f"{playbook}.cfg", "--json")
+        assert said.returncode == 0, said.stderr
+        plan = json.loads(said.stdout)["plan"]
+        assert plan["starts_in"] == situation
+        statements = statements_of(plan)
+        assert [sql for _, sql in statements if channel in sql] or not channel
+        servers = {f"{server.address}:{server.port}": server for server in (pair.old, pair.new)}
+        assert [(node, sql) for node, sql in statements if servers[node].judge(sql)] == []
+        assert pair.refusals == []
+
+
+@pytest.mark.parametrize(("old", "new"), [*PAIRS, ("mysql-5.7", "mysql-8.0.34")])
+def test_check_and_status_ask_only_what_the_version_understands(place, old, new):
+    with Pair(place, old, new) as pair:
+        pair.in_situation("apart")
+        said = pair.cutover("check", "--json")
+        assert json.loads(said.stdout)
+        assert pair.refusals == []
+        said = pair.cutover("status", "--json")
+        assert json.loads(said.stdout)["situation"] == "apart"
+        assert {number for number, _, _ in pair.refusals} == {1049}  # nobody ever took a lease there
 
 
 def test_no_version_was_asked_what_the_scripted_server_cannot_answer(servers):

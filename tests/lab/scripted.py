@@ -8,8 +8,8 @@ manual says, and holds no data.
         assert "START SLAVE FOR CHANNEL 'cutover_forward'" in server.statements
 
 A statement that this version would not understand is refused with the version's own error, so that the wrong variant
-fails. What it understands is answered from `script` (patterns first), from the state below, or with OK. A SELECT
-from anybody's own tables that the script does not answer is error 1105, "not scripted".
+fails. What it understands is answered from `script` (patterns first), from the state below, or with OK. There is
+no database: a SELECT from anybody's own tables is error 1049 unless the script answers it.
 State: variables, channels and rows of system tables; SET, CHANGE, START, STOP and RESET change it.
 """
 
@@ -59,6 +59,15 @@ class Channel:
 def _bare(variable):
     """@@global.read_only -> read_only"""
     return variable.lower().split(".")[-1].strip("@")
+
+
+_SWITCHES = ("read_only", "super_read_only", "log_bin", "log_slave_updates", "log_replica_updates", "offline_mode",
+             "autocommit", "sql_log_bin", "performance_schema", "gtid_strict_mode", "binlog_transaction_compression")
+
+
+def _shown(name, value):
+    """What @@name calls 1, SHOW calls ON."""
+    return ("ON" if value else "OFF") if name in _SWITCHES else str(value)
 
 
 _STATE = {"Yes": "ON", "No": "OFF", "Connecting": "CONNECTING"}
@@ -226,7 +235,7 @@ class Scripted:
             if re.search(pattern, sql):
                 return answer(sql) if callable(answer) else answer
         if form.run == "select":
-            return found or Refusal(NOT_SCRIPTED, f"not scripted: {sql}")
+            return found or Refusal(1049, "Unknown database: a scripted server holds nobody's data")
         return getattr(self, f"_run_{form.run}")(sql)
 
     def _select(self, sql):
@@ -437,11 +446,21 @@ class Scripted:
         said = " ".join(token.text.upper() for token in tokens(sql) if token.text != ";")
         if self.version.flavour == "mysql" and said in ("SHOW SLAVE HOSTS", "SHOW REPLICAS"):
             return history.hosts_columns(said == "SHOW SLAVE HOSTS"), []
+        if re.match(r"SHOW (?:GLOBAL |SESSION )?VARIABLES", said):
+            return ["Variable_name", "Value"], self._shown_variables(sql)
+        if re.match(r"SHOW (?:GLOBAL |SESSION )?STATUS", said):
+            return ["Variable_name", "Value"], []
         said = "SHOW BINARY LOGS" if said == "SHOW MASTER LOGS" else said
         for statement, names in self.version.recorded["shows"].items():
             if isinstance(names, list) and said.startswith(statement.split(" LIKE")[0].upper()):
                 return names, []
         return Refusal(NOT_SCRIPTED, f"not scripted: {sql}")
+
+    def _shown_variables(self, sql):
+        """As SHOW VARIABLES LIKE and performance_schema have them: switches are ON and OFF."""
+        pattern = next((unquoted(token.text) for token in tokens(sql) if token.kind == "string"), "%")
+        wanted = re.compile(re.escape(pattern).replace("%", ".*").replace("_", "."), re.IGNORECASE)
+        return [[name, _shown(name, value)] for name, value in sorted(self.variables.items()) if wanted.fullmatch(name)]
 
     # --- system tables
 
@@ -477,8 +496,10 @@ class Scripted:
                  "LAST_ERROR_MESSAGE": c.worker_error or c.sql_error, "LAST_APPLIED_TRANSACTION": "",
                  "APPLYING_TRANSACTION": "", "LAST_SEEN_TRANSACTION": "", **c.worker} for c in self.channels],
             "performance_schema.persisted_variables": [
-                {"VARIABLE_NAME": name, "VARIABLE_VALUE": {1: "ON", 0: "OFF"}.get(value, value)}
-                for name, value in self.persisted.items()],
+                {"VARIABLE_NAME": name, "VARIABLE_VALUE": _shown(name, value)} for name, value in self.persisted.items()],
+            **{f"performance_schema.{scope}_variables": [
+                {"VARIABLE_NAME": name, "VARIABLE_VALUE": value} for name, value in self._shown_variables("")]
+               for scope in ("global", "session")},
         }
         return {**rows, **self.rows}
 
