@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""What check says of a move to another version, on real servers: every topic of the survey is read, what was planted is
+found, and what is waived is shown."""
+
+import json
+import os
+
+import pytest
+
+from tests.lab.lab import REPOSITORY, Lab
+from tests.lab.servers import Absent
+
+CUTOVER = REPOSITORY / os.environ.get("BUILD", "build") / "cutover"
+PAIRS = {"mariadb-10.5 to 11.8": ("mariadb-10.5", "mariadb-11.8"), "mysql to mysql": ("mysql", "mysql")}
+REFUSED = 3
+
+
+@pytest.fixture(scope="module", params=PAIRS, name="lab")
+def running_lab(request):
+    old, new = PAIRS[request.param]
+    try:
+        lab = Lab(mb=1, replicas=0, dns=False, cloudflare=False, site=False, old=old, new=new)
+    except Absent as absent:
+        pytest.skip(str(absent))
+    with lab:
+        yield lab
+
+
+def check(lab, cfg=None):
+    """The findings by the id of their check."""
+    done = lab.cutover("check", "--json", cfg=cfg, binary=CUTOVER)
+    assert done.returncode in (0, REFUSED), done.stderr
+    found = {}
+    for finding in json.loads(done.stdout)["findings"]:
+        found.setdefault(finding["check"], []).append(finding)
+    return found
+
+
+def texts(findings):
+    return [f"{finding['severity']} {finding['subject']}: {finding['found']}" for finding in findings]
+
+
+def unlogged(server, *statements):
+    server.query("SET sql_log_bin = 0; " + "; ".join(statements))
+
+
+def test_every_topic_is_read_with_the_privileges_of_the_controller(lab):
+    found = check(lab)
+    unknown = [text for findings in found.values() for text in texts(findings) if "not known" in text]
+    assert not unknown
+    assert len([name for name in found if name.startswith("upgrade.")]) >= 25
+
+
+def test_both_directions_are_judged(lab):
+    found = check(lab)
+    assert texts(found["node.flavour"])[0].startswith("ok ")
+    assert texts(found["pair.forward"])[0].startswith("ok ")
+    [back] = found["pair.way_back"]
+    is_same = lab.kinds["old"] == lab.kinds["new"]
+    assert back["severity"] == ("ok" if is_same else "warn")
+    assert is_same or "VECTOR" in back["found"]
+
+
+def test_what_the_other_side_does_not_know_is_found_in_the_schema(lab):
+    new = lab.new.primary
+    unlogged(new, "CREATE DATABASE IF NOT EXISTS blog", "CREATE TABLE blog.child (id INT PRIMARY KEY, v VECTOR(3))")
+    try:
+        found = check(lab)
+        features = texts(found["pair.features"])
+        if lab.kinds["old"] == lab.kinds["new"]:
+            assert features[0].startswith("ok ")
+        else:
+            assert any(text.startswith("warn blog.child.v: NEW uses columns of type VECTOR") for text in features)
+            assert any("utf8mb4_uca1400_ai_ci" in text for text in texts(found["upgrade.default_collations"]))
+    finally:
+        unlogged(new, "DROP DATABASE blog")
+
+
+def test_a_setting_that_differs_is_found(lab):
+    new = lab.new.primary
+    before = new.value("SELECT @@GLOBAL.group_concat_max_len")
+    new.query("SET GLOBAL group_concat_max_len = 4321")
+    try:
+        assert any("4321" in text and text.startswith("warn ") for text in texts(check(lab)["upgrade.group_concat"]))
+    finally:
+        new.query(f"SET GLOBAL group_concat_max_len = {before}")
+
+
+def test_what_is_waived_warns_and_says_who_answers_for_it(lab):
+    new = lab.new.primary
+    cfg = lab.config.path.with_name("waived.cfg")
+    cfg.write_text(lab.config.path.read_text() + 'waivers = ( { check = "upgrade.skipped_errors"; by = "Jane Doe"; '
+                   'why = "a rehearsal"; until = "2199-01-01T00:00:00Z"; } );\n')
+    new.query("SET GLOBAL slave_exec_mode = 'IDEMPOTENT'")
+    try:
+        assert any(text.startswith("block ") for text in texts(check(lab)["upgrade.skipped_errors"]))
+        waived = check(lab, cfg)["upgrade.skipped_errors"]
+        assert [finding["severity"] for finding in waived] == ["warn"] * len(waived)
+        assert all("waived by Jane Doe" in finding["waived"] and "a rehearsal" in finding["waived"] for finding in waived)
+    finally:
+        new.query("SET GLOBAL slave_exec_mode = 'STRICT'")
