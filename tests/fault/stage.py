@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.lab import servers
+from tests.lab import kinds, servers
 from tests.lab.cloudflare import RateLimit
 from tests.lab.lab import DNS_ONLY, PROXIED, REPOSITORY, Lab
 from tests.lab.procs import together, wait_until
@@ -25,7 +25,6 @@ BINARY = REPOSITORY / (os.environ.get("BUILD") or "build") / "cutover"
 NAMES = (PROXIED, DNS_ONLY)
 GLOBALS = ("read_only", "auto_increment_increment", "auto_increment_offset")
 RECORD_FIELDS = ("content", "ttl", "proxied", "comment")
-SMALL = {"innodb-log-file-size": "8M", "innodb-buffer-pool-size": "24M"}
 TIMEOUT_S = 90  # nothing here takes longer; a run that does hangs
 
 # situation -> the one before it, and the playbook that leads from there
@@ -65,8 +64,9 @@ class Stage:
     """Owns: a lab. One test at a time."""
 
     def __init__(self):
+        small = {side: kinds.find(kinds.default(side)).small_options for side in ("old", "new")}
         self.lab = Lab(mb=1, replicas=1, site=False,
-                       options={name: dict(SMALL) for name in ("old1", "old2", "new1", "new2")})
+                       options={name: dict(small[name[:3]]) for name in ("old1", "old2", "new1", "new2")})
         self._kept = {}
 
     def __enter__(self):

@@ -18,6 +18,7 @@ TABLE = "blog.fault_writes"
 CREATE_TABLE = (f"CREATE TABLE {TABLE} (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,"
                 " token VARCHAR(40) NOT NULL, written_on VARCHAR(3) NOT NULL, KEY (token)) ENGINE = InnoDB")
 WRITE_PAUSE_S = 0.015
+LINKS = {"mariadb": ("SHOW ALL SLAVES STATUS", "Connection_name"), "mysql": ("SHOW REPLICA STATUS", "Channel_Name")}
 WATCH_PAUSE_S = 0.004
 REFUSED = {1290, 1205, 1213, 1836}  # read_only, lock timeout, deadlock: certainly not written
 SIDES = ("old", "new")
@@ -183,10 +184,11 @@ class Watcher:
 
     def _stands_alone(self):
         """Is NEW on no link? Then what is written there goes nowhere, and is thrown away later."""
+        statement, name = LINKS[self._primaries["new"].kind.flavour]
         try:
             with self._connections["new"].cursor() as cursor:
-                cursor.execute("SHOW ALL SLAVES STATUS")
-                return not any(link["Connection_name"] for link in cursor.fetchall())
+                cursor.execute(statement)
+                return not any(link[name] for link in cursor.fetchall())
         except (pymysql.Error, OSError):
             return False
 

@@ -44,10 +44,14 @@ CHANNELS = {"new": "cutover_forward", "old": "cutover_reverse"}  # by the side t
 # What the two flavours say in their own words. {channel} is a name, {position} what position() answers.
 WORDS = {
     "mariadb": {"start": "START SLAVE '{channel}'", "stop": "STOP SLAVE '{channel}'",
+                "drop": "STOP SLAVE '{channel}'; RESET SLAVE '{channel}' ALL",
                 "hold": "SET GLOBAL gtid_slave_pos = '{position}'",
-                "hold_own": "SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_binlog_pos"},
+                "hold_too": "DO 0", "hold_own": "SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_binlog_pos"},
     "mysql": {"start": "START REPLICA FOR CHANNEL '{channel}'", "stop": "STOP REPLICA FOR CHANNEL '{channel}'",
-              "hold": "RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = '{position}'", "hold_own": "DO 0"},
+              "drop": "STOP REPLICA FOR CHANNEL '{channel}'; RESET REPLICA ALL FOR CHANNEL '{channel}'",
+              "hold": "RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = '{position}'", "hold_own": "DO 0",
+              "hold_too": "STOP REPLICA; RESET REPLICA; RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = '{position}';"
+                          " START REPLICA"},
 }
 
 
@@ -65,6 +69,8 @@ def link(lab, replica_side):
 def follow(lab, position):
     """NEW follows OLD from `position`; returns when it has caught up."""
     say(lab.new.primary, "hold", position=position)
+    for replica in lab.new.replicas:
+        say(replica, "hold_too", position=position)
     link(lab, "new")
     caught_up(lab)
 

@@ -16,6 +16,7 @@ import uuid
 
 import pymysql
 
+from tests.integration import programs
 from tests.lab import lab as labs
 from tests.lab.cloudflare import RateLimit
 from tests.lab.demo_playbooks import shorten
@@ -177,12 +178,12 @@ class Service:
         return next((side for side, origin in self.lab.origins.items() if contents == {origin}), "mixed")
 
     def links(self):
-        return {side: sorted(row["Connection_name"] for row in primary.query("SHOW ALL SLAVES STATUS"))
+        return {side: sorted(link.name for link in primary.links())
                 for side, primary in self.primaries.items()}
 
     def events(self):
-        """{side: status of the one event, None when there is none}."""
-        status = "SELECT MAX(status) FROM information_schema.events WHERE event_schema = 'blog'"
+        """{side: status of the one event, in MariaDB's words, None when there is none}."""
+        status = "SELECT REPLACE(MAX(status), 'REPLICA_SIDE', 'SLAVESIDE') FROM information_schema.events WHERE event_schema = 'blog'"
         return {side: primary.value(status) for side, primary in self.primaries.items()}
 
     def facts(self):
@@ -287,7 +288,7 @@ class Service:
 
     def drop_reverse_link(self):
         """What no playbook does: from mirrored back to following."""
-        self.primaries["old"].query("STOP SLAVE 'cutover_reverse'; RESET SLAVE 'cutover_reverse' ALL")
+        programs.say(self.primaries["old"], "drop", channel="cutover_reverse")
 
 
 WAYS = {

@@ -17,6 +17,7 @@ import threading
 import pymysql
 import pytest
 
+from tests.integration import programs
 from tests.integration.service import (
     ABORTED, BUSY, CUT, DONE, FENCED, FENCED_BACK, PERSON, REFUSED, SHARED, UNDONE, Done, Referee, Stage)
 from tests.lab import lab as labs
@@ -225,7 +226,7 @@ def test_a_collision_trips_the_watch_and_a_link_that_stopped_is_left_to_a_person
         assert service.points_to() == "new"
     finally:
         behind_the_back(new, "DELETE FROM blog.tags WHERE name = 'collision'")
-        new.query("START SLAVE 'cutover_forward'")
+        programs.say(new, "start", channel="cutover_forward")
     service.wait_situation("shared")
     assert service.has("new", token)
     service.reach("mirrored")

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.integration import programs
 from tests.integration.service import CONFIG, CUT, DONE, REFUSED, SHARED, UNDONE, USAGE, Stage
 from tests.lab.cloudflare import Token
 from tests.lab.lab import DNS_ONLY, PROXIED, Lab
@@ -220,11 +221,11 @@ def test_a_wrong_password_of_the_monitor_is_found_by_check_and_lag_is_still_meas
     new = service.primaries["new"]
     with service.unchanged():
         service.run(path).ended(DONE)
-        new.query("STOP SLAVE 'cutover_forward'")
+        programs.say(new, "stop", channel="cutover_forward")
         try:
             service.run(path, cfg=cfg).ended(REFUSED, "the forward link .* does not run")
         finally:
-            new.query("START SLAVE 'cutover_forward'")
+            programs.say(new, "start", channel="cutover_forward")
         service.wait_situation("mirrored")
 
 

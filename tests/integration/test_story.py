@@ -81,7 +81,7 @@ def settle(service):
     """Nobody writes any more: each side has what the other has."""
     old, new = service.primaries["old"], service.primaries["new"]
     for here, there in ((new, old), (old, new)):
-        here.wait_applied(there.value("SELECT @@gtid_binlog_pos"))
+        here.wait_applied(there.position())
 
 
 @pytest.fixture(scope="module", name="story")

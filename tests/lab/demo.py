@@ -211,7 +211,7 @@ class Demo:
                            changes="\n".join(f"  {change}" for change in changes)), flush=True)
 
     def _look_around(self):
-        print(f"The lab is up: {PROXIED} is proxied, {DNS_ONLY} is DNS-only with a TTL of {RECORD_TTL_S} s;"
+        print(f"The lab is up: {self._lab.pair}; {PROXIED} is proxied, {DNS_ONLY} is DNS-only with a TTL of {RECORD_TTL_S} s;"
               f" a link slower than {LIMITS['lag']} is not healthy.")
         print("To look around while it runs, in another terminal:\n")
         text = look_around.commands(self._lab, os.path.relpath(self._program))

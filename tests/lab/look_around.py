@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What to type in another terminal while a lab runs."""
 
-from .lab import CUTOVER, DNS_ONLY, PROXIED
+import os
+
+from .lab import CUTOVER, DNS_ONLY, PROXIED, REPOSITORY
 
 
 def commands(lab, program=CUTOVER):
     """Command lines for every part of the lab, as one text; they are meant for a shell in the repository."""
     lines = ["Databases, as root:"]
     for server in lab.servers:
-        client = " ".join(map(str, server.kind.argv(server.kind.client)))
+        client = " ".join(os.path.relpath(word, REPOSITORY) if str(word).startswith(f"{REPOSITORY}/") else str(word)
+                          for word in server.kind.argv(server.kind.client))
         lines.append(f"  {client} --no-defaults -uroot -S {server.socket}    # {server}")
     lines += ["", "Names: at the resolver, then at each authoritative server:"]
     for server in [lab.dns.resolver, *lab.dns.authoritative]:

@@ -47,6 +47,7 @@ class MariaDb(Kind):
         "aria-pagecache-buffer-size": "1M",
         "table-open-cache": 400,
     }
+    small_options = {"innodb-log-file-size": "8M", "innodb-buffer-pool-size": "24M"}
     bulk_options = {
         "log-bin": None,
         "log-slave-updates": None,

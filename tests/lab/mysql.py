@@ -66,6 +66,7 @@ class MySql(Kind):
         **{f"performance-schema-events-{what}-{size}-size": 0
            for what in ("statements", "waits", "stages", "transactions") for size in ("history", "history-long")},
     }
+    small_options = {"innodb-redo-log-capacity": "8M", "innodb-buffer-pool-size": "24M"}
     bulk_options = {
         "log-bin": None,
         "event-scheduler": "OFF",

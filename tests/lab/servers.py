@@ -59,8 +59,9 @@ class Kind(ABC):
 
     flavour = program = client = None
     restart_code = None  # the exit code by which a server asks to be started again
-    options = {}       # what every server is started with. None leaves an option out, True writes it without a value
-    bulk_options = {}  # over those, for a server that is thrown away if it fails
+    options = {}        # what every server is started with. None leaves an option out, True writes it without a value
+    small_options = {}  # over those, for data directories that are copied again and again
+    bulk_options = {}   # over those, for a server that is thrown away if it fails
 
     def __init__(self, name, deps=None):
         self.name = name
