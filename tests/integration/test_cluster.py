@@ -166,9 +166,9 @@ def test_the_probe_reads_every_channel(nodes):
     channels = {name: [(c["name"], c["receiving"], c["applying"], c["gtid"], c["tls"], c["ignored"]) for c in node["channels"]]
                 for name, node in found.items()}
     assert channels == {
-        "old1": [("cutover_reverse", "yes", "yes", "yes", "yes", "1")],
+        "old1": [("cutover_reverse", "yes", "yes", "yes", "yes", "" if nodes.is_mysql else "1")],
         "old2": [("", "yes", "yes", "yes", "yes", "")],
-        "new1": [("cutover_forward", "yes", "yes", "yes", "yes", "2")],
+        "new1": [("cutover_forward", "yes", "yes", "yes", "yes", "" if nodes.is_mysql else "2")],
         "new2": [("", "yes", "yes", "yes", "yes", "")]}
 
 
@@ -222,19 +222,20 @@ def test_a_wrong_password_is_told_and_not_printed(nodes):
 
 def test_the_survey_finds_what_check_must_complain_about(nodes):
     old = nodes.primary["old"]
-    old.query("SET sql_log_bin = 0; CREATE USER sneaky@'10.%'; GRANT READ_ONLY ADMIN ON *.* TO sneaky@'10.%';"
-              "CREATE ROLE night_shift; GRANT READ_ONLY ADMIN ON *.* TO night_shift; CREATE USER nora@'10.%';"
+    bypass, needed = ("CONNECTION_ADMIN", "SET_ANY_DEFINER") if nodes.is_mysql else ("READ_ONLY ADMIN", "SET USER")
+    old.query(f"SET sql_log_bin = 0; CREATE USER sneaky@'10.%'; GRANT {bypass} ON *.* TO sneaky@'10.%';"
+              f"CREATE ROLE night_shift; GRANT {bypass} ON *.* TO night_shift; CREATE USER nora@'10.%';"
               "GRANT night_shift TO nora@'10.%'; CREATE DEFINER = gone@nowhere VIEW blog.orphan AS SELECT 1;"
-              "REVOKE SET USER ON *.* FROM cutover@'127.0.0.1'")
+              f"REVOKE {needed} ON *.* FROM cutover@'127.0.0.1'")
     try:
         answer = nodes.ok("survey")
     finally:
         old.query("SET sql_log_bin = 0; DROP USER sneaky@'10.%', nora@'10.%'; DROP ROLE night_shift; DROP VIEW blog.orphan;"
-                  "GRANT SET USER ON *.* TO cutover@'127.0.0.1'")
+                  f"GRANT {needed} ON *.* TO cutover@'127.0.0.1'")
     assert {"sneaky@10.%", "nora@10.%", "root@localhost"} <= set(answer["old"]["bypass"])
     assert not any(name.startswith(("cutover", "night_shift")) for name in answer["old"]["bypass"])
     assert answer["old"]["missing_definers"] == answer["new"]["missing_definers"] == ["gone@nowhere"]
-    assert (answer["old"]["missing_grants"], answer["new"]["missing_grants"]) == ("SET USER", "")
+    assert (answer["old"]["missing_grants"], answer["new"]["missing_grants"]) == (needed, "")
     assert answer["tables"]["blog.audit_log"] is False and answer["tables"]["blog.users"] is True
     assert answer["old"]["events"] == ["blog.tick"]
     assert {answer[side][f"{who}_login"] for side in ("old", "new") for who in ("replication", "monitor")} == {"yes"}
@@ -465,6 +466,113 @@ def test_no_write_is_acknowledged_after_the_proof_with_writers_at_full_speed(nod
         assert nodes.primary["new"].value(count, (1000 + writer.number,)) == primary.value(count, (1000 + writer.number,))
 
 
+def only_on_mysql(nodes):
+    if not nodes.is_mysql:
+        pytest.skip("only MySQL can keep administrators out, too")
+
+
+def test_a_closed_node_stays_closed_when_it_is_killed_and_starts_again(nodes):
+    only_on_mysql(nodes)
+    primary = nodes.primary["old"]
+    position = nodes.ok("fence-close", "old")["position"]
+    assert nodes.door("old") == ("sealed", True)
+    primary.kill9()
+    primary.start()
+    try:
+        assert nodes.door("old") == ("sealed", True)
+        assert nodes.ok("fence-prove", "old")["position"] == position
+        with pytest.raises(pymysql.err.OperationalError, match="super-read-only"):
+            primary.query("INSERT INTO blog.notes (writer) VALUES (4)")
+        nodes.ok("fence-open", "old")
+        assert nodes.door("old") == ("open", False)
+        primary.restart()
+        assert nodes.door("old") == ("open", False), "opened is opened, also after a restart"
+    finally:
+        nodes.start_all(primary)
+        nodes.ok("link-healthy", "old", 15000)
+        nodes.ok("link-healthy", "new", 15000)
+        nodes.start_all(nodes.lab.old.replicas[0])
+
+
+def test_half_a_fence_is_not_taken_for_one(nodes):
+    only_on_mysql(nodes)
+    nodes.primary["old"].query("SET GLOBAL read_only = 1")
+    answer = nodes.run("fence-prove", "old")
+    assert answer["code"] == "refused" and "for the application only" in answer["msg"]
+    nodes.ok("fence-close", "old")
+    assert nodes.door("old") == ("sealed", True)
+
+
+def test_a_fence_that_gives_way_leaves_a_node_closed_as_it_was_found(nodes):
+    only_on_mysql(nodes)
+    primary = nodes.primary["old"]
+    primary.query("SET GLOBAL read_only = 1")
+    with primary.connect() as holder, holder.cursor() as cursor:
+        cursor.execute("LOCK TABLES blog.notes WRITE")
+        answer = nodes.run("fence-close", "old")
+        assert (answer["code"], answer["effect"]) == ("timeout", "none") and "closed again" in answer["msg"]
+        cursor.execute("UNLOCK TABLES")
+    assert nodes.door("old") == ("closed", False)
+
+
+def test_a_commit_that_waits_for_a_semi_sync_replica_makes_the_fence_give_way_and_is_named(nodes):
+    only_on_mysql(nodes)
+    primary = nodes.primary["old"]
+    primary.query("INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'")
+    primary.query("SET GLOBAL rpl_semi_sync_source_timeout = 3600000; SET GLOBAL rpl_semi_sync_source_wait_no_replica = 1;"
+                  "SET GLOBAL rpl_semi_sync_source_enabled = 1")
+    writer = in_background(primary.query, "INSERT INTO blog.notes (writer) VALUES (11)", None, nodes.lab.accounts["app"])
+    try:
+        wait_until(lambda: any(s["writing"] for s in nodes.ok("sessions", "old")["sessions"]), 5, "the commit to wait")
+        answer = nodes.run("fence-close", "old")
+        assert (answer["code"], answer["effect"]) == ("timeout", "none")
+        assert answer["took_ms"] < LOCK_WAIT_MS + 1500
+        assert "waits for semi-sync acknowledgement" in answer["hint"] and "app@127.0.0.1" in answer["hint"]
+        assert nodes.door("old") == ("open", False)
+    finally:
+        primary.query("SET GLOBAL rpl_semi_sync_source_enabled = 0")
+        writer.join()
+        primary.query("UNINSTALL PLUGIN rpl_semi_sync_source")
+    nodes.ok("fence-close", "old")
+
+
+def test_a_lease_is_held_on_a_sealed_node_by_its_lock_and_named_by_the_other_side(nodes):
+    only_on_mysql(nodes)
+    nodes.ok("fence-close", "old")
+    nodes.ok("prepare")  # what is there already need not be made
+    first = nodes.start("lease", "ann@laptop pid 1", "run-1")
+    assert "epoch" in first.read()
+    try:
+        assert first.ask("check")["ours"]
+        second = nodes.run("lease", "bob@laptop pid 2", "run-2")
+        assert second["code"] == "busy" and "ann@laptop pid 1" in second["msg"], second
+        assert "ann@laptop pid 1" in nodes.ok("lease-holder")["holder"]
+        nodes.ok("fence-open", "old")
+        assert first.ask("check")["ours"], "also when the node opens meanwhile"
+    finally:
+        first.end()
+    assert nodes.door("old") == ("open", False)
+
+
+def test_a_sealed_node_sends_a_probe_row_and_switches_events_and_is_sealed_again(nodes):
+    only_on_mysql(nodes)
+    primary = nodes.primary["old"]
+    primary.query("SET sql_log_bin = 0; CREATE EVENT blog.sealed ON SCHEDULE EVERY 1 HOUR DO DO 0")
+    try:
+        nodes.ok("fence-close", "old")
+        before = primary.position()
+        assert nodes.ok("events", "old", "off")["changed"] == 1
+        assert nodes.door("old") == ("sealed", True) and primary.position() == before
+        assert nodes.ok("link-probe-row", "new", 5000)["arrived_ms"] < 2000
+        assert nodes.door("old") == ("sealed", True)
+        assert nodes.ok("door", "old", "admit")["door"] == "closed"
+        assert nodes.door("old") == ("closed", True), "a restart seals it again"
+        assert nodes.door("old", "seal") == ("sealed", True)
+    finally:
+        nodes.reopen("old")
+        primary.query("SET sql_log_bin = 0; DROP EVENT blog.sealed")
+
+
 def test_the_application_s_sessions_are_told_from_ours(nodes):
     with nodes.app("old") as idle:
         sessions = nodes.ok("sessions", "old")["sessions"]
@@ -521,11 +629,30 @@ def test_a_link_that_only_stopped_receiving_still_delivers_what_it_has(nodes):
 
 def test_a_link_that_is_behind_times_out_and_says_how_much_is_missing(nodes):
     nodes.ok("link-wait", "new", "now", 5000)
-    domain_1 = next(item for item in nodes.primary["old"].position().split(",") if item.startswith("1-"))
-    sequence = int(domain_1.split("-")[2])
-    answer = nodes.run("link-wait", "new", f"1-101-{sequence + 3},2-201-99999", 600)
+    if nodes.is_mysql:
+        want = f"{nodes.primary['old'].position()},{nodes.primary['old'].value('SELECT @@server_uuid')}:100001-100003"
+    else:
+        domain_1 = next(item for item in nodes.primary["old"].position().split(",") if item.startswith("1-"))
+        want = f"1-101-{int(domain_1.split('-')[2]) + 3},2-201-99999"
+    answer = nodes.run("link-wait", "new", want, 600)
     assert answer["code"] == "timeout" and "lacks 3 transactions" in answer["msg"], "its own domain does not count"
     assert 500 < answer["took_ms"] < 2000
+
+
+def test_tagged_transactions_travel_and_positions_cover_them(nodes):
+    only_on_mysql(nodes)
+    primary = nodes.primary["old"]
+    primary.query("SET gtid_next = 'AUTOMATIC:tag'; INSERT INTO blog.notes (writer) VALUES (12);"
+                  "SET gtid_next = 'AUTOMATIC'; INSERT INTO blog.notes (writer) VALUES (12)")
+    position = primary.position()
+    assert ":tag:1" in position
+    nodes.ok("link-wait", "new", position, 5000)
+    assert nodes.primary["new"].value("SELECT COUNT(*) FROM blog.notes WHERE writer = 12") == 2
+    tag = f"{primary.value('SELECT @@server_uuid')}:tag"
+    answer = nodes.run("link-wait", "new", f"{tag}:1-2", 300)
+    assert answer["code"] == "timeout" and "lacks 1 transactions" in answer["msg"]
+    assert nodes.ok("link-errant", "new")["errant"] == ""
+    assert nodes.ok("fence-close", "old")["position"] == primary.position()
 
 
 def test_a_link_stopped_by_a_conflict_tells_the_error(nodes):
@@ -536,6 +663,11 @@ def test_a_link_stopped_by_a_conflict_tells_the_error(nodes):
         assert (answer["code"], answer["native"]) == ("server", 1062), answer
         assert answer["took_ms"] < 5000
         assert nodes.run("link-healthy", "new", 5000)["native"] == 1062
+        link = next(c for c in by_name(nodes, nodes.ok("probe", 3000))["new1"]["channels"] if c["name"] == "cutover_forward")
+        for text in (answer["msg"], link["apply_error"]):
+            assert "Duplicate entry '-1' for key" in text and "oordinator" not in text
+            assert not nodes.is_mysql or nodes.primary["old"].value("SELECT @@server_uuid") in text, "the failed transaction"
+        assert ("START REPLICA FOR CHANNEL" if nodes.is_mysql else "START SLAVE") + " 'cutover_forward'" in answer["hint"]
     finally:
         nodes.primary["new"].query("SET sql_log_bin = 0; DELETE FROM blog.notes WHERE id = -1")
         nodes.link("new", "START")
@@ -548,7 +680,9 @@ def test_a_transaction_that_only_new_has_is_errant(nodes):
     nodes.link("old", "STOP")
     nodes.primary["new"].query("INSERT INTO blog.notes (writer) VALUES (9)")
     try:
-        assert nodes.ok("link-errant", "new")["errant"].startswith(f"2-{nodes.primary['new'].value('SELECT @@server_id')}-")
+        own = nodes.primary["new"].value("SELECT CONCAT(@@server_uuid, ':')" if nodes.is_mysql
+                                         else "SELECT CONCAT(@@gtid_domain_id, '-', @@server_id, '-')")
+        assert nodes.ok("link-errant", "new")["errant"].startswith(own)
     finally:
         nodes.link("old", "START")
     nodes.ok("link-wait", "old", "now", 5000)
@@ -561,10 +695,10 @@ def test_switching_events_keeps_definer_charset_and_mode_and_logs_nothing(nodes)
     old = nodes.primary["old"]
     old.query("SET sql_log_bin = 0, NAMES latin1, SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'; CREATE DEFINER = app@'127.%%'"
               " EVENT blog.`hourly ``news``` ON SCHEDULE EVERY 1 HOUR DO SET @news = 'x'", ())
-    look = ("SELECT definer, character_set_client, collation_connection, sql_mode, time_zone, event_definition, starts"
-            " FROM information_schema.EVENTS WHERE event_name LIKE 'hourly%'")
+    look = ("SELECT definer, character_set_client AS charset, collation_connection, sql_mode, time_zone, event_definition,"
+            " starts FROM information_schema.EVENTS WHERE event_name LIKE 'hourly%'")
     before, position = old.query(look), nodes.state("old")
-    assert before[0]["character_set_client"] == "latin1"
+    assert before[0]["charset"] == "latin1"
     try:
         assert nodes.ok("events", "old", "count") | {"took_ms": 0} == {
             "changed": 0, "enabled": 1, "waiting": 0, "took_ms": 0, "code": "ok"}
