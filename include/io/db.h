@@ -31,9 +31,9 @@ struct db_target {
     const struct secret *password;
     const struct tls_options *tls;
     int64_t connect_timeout_ms; /* to the end of the login; the libraries may take a second more */
-    int64_t read_timeout_ms; /* for every statement; must exceed any SQL-level wait; see
+    int64_t read_timeout_ms;    /* for every statement; must exceed any SQL-level wait; see
                                 db_set_timeout() */
-    const char *program;     /* connection attribute program_name, shown in the process list */
+    const char *program;        /* connection attribute program_name, shown in the process list */
 };
 
 MUST_CHECK int db_library_init(struct err *err);
