@@ -45,8 +45,8 @@ static const struct pair_row rows[] = {
      MARIADB_CROSS},
 
     {"MySQL to MariaDB", M, A, PAIR_OTHER, PAIR_REFUSED, false,
-     "MariaDB throws MySQL's GTIDs away and follows by file and position, so arrival cannot be "
-     "proven by GTID, and nothing can come back",
+     "MariaDB drops MySQL's GTIDs and follows by file and position (8.0 only since 10.6.21, "
+     "10.11.11, 11.4.5): arrival cannot be proven, and nothing can come back",
      MARIADB_MYSQL},
     {"MariaDB to MySQL", A, M, PAIR_OTHER, PAIR_REFUSED, false,
      "MySQL does not know the GTID events of MariaDB and stops at the first", MARIADB_MYSQL},
