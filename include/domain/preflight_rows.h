@@ -47,7 +47,7 @@ check_look look_node_reachable, look_server_id, look_clock_skew, look_tls_used, 
     look_replicas_read_only, look_replica_health;
 /* preflight_rows_pairs.c */
 check_look look_node_version, look_node_flavour, look_node_kind, look_pair_forward,
-    look_pair_way_back, look_pair_features, look_server_uuid;
+    look_pair_way_back, look_pair_features, look_pair_versions, look_server_uuid;
 /* preflight_rows_upgrade.c: settings */
 check_look look_equal_setting, look_sql_modes, look_variables_gone, look_packet, look_semisync,
     look_skipped_errors, look_time_zone_tables, look_default_collations;

@@ -29,6 +29,9 @@ static const struct check_row rows[] = {
      "MySQL Reference Manual, Downgrading MySQL; MariaDB documentation, Cross-Version Replication "
      "Compatibility",
      look_pair_way_back, true, false},
+    {"pair.versions", "with links in both directions MySQL supports two versions, and no third",
+     "MySQL 8.4 Reference Manual, Replication Compatibility Between MySQL Versions",
+     look_pair_versions, false, false},
     {"pair.features", "one statement that the other side does not know stops the link",
      "docs/servers.md", look_pair_features, false, false},
     {"waivers.valid", "what is let pass is let pass by somebody, and not for ever",

@@ -226,6 +226,38 @@ void look_pair_way_back(const struct service *service UNUSED, const struct facts
         check_pair(row, meeting.new_primary, meeting.old_primary, out);
 }
 
+/* How many different versions of MySQL the reached nodes run. */
+static size_t count_versions(const struct facts *facts)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct server_version *version = &facts->nodes[i].version;
+        bool is_counted =
+            facts->nodes[i].is_reached != TRI_YES || version->flavour != FLAVOUR_MYSQL;
+        for (size_t j = 0; j < i && !is_counted; j++)
+            is_counted = facts->nodes[j].is_reached == TRI_YES &&
+                         facts->nodes[j].version.flavour == FLAVOUR_MYSQL &&
+                         version_number(&facts->nodes[j].version) == version_number(version);
+        count += !is_counted;
+    }
+    return count;
+}
+
+void look_pair_versions(const struct service *service UNUSED, const struct facts *facts,
+                        const struct survey *survey UNUSED, const struct check_row *row,
+                        struct findings *out)
+{
+    size_t before = out->count;
+    for (size_t i = 0; i < facts->node_count; i++)
+        (void)finding_unreached(out, row, &facts->nodes[i]); /* the others are counted */
+    size_t count = count_versions(facts);
+    if (count > 2)
+        finding_fix(
+            finding_add(out, row, SEVERITY_WARN, "", "the nodes run %zu versions of MySQL", count),
+            "give each cluster one version");
+    finding_well(out, row, before, "the nodes do not mix more than two versions of MySQL");
+}
+
 /* --- what the survey adds --------------------------------------------------------------------- */
 
 void look_node_kind(const struct service *service UNUSED, const struct facts *facts UNUSED,

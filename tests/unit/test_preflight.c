@@ -270,6 +270,19 @@ static void test_replicas_are_not_older_than_their_primary(void **state UNUSED)
     assert_finding("node.version", SEVERITY_BLOCK, "db3:3309");
 }
 
+static void test_a_third_version_of_mysql_is_told(void **state UNUSED)
+{
+    well();
+    make_mysql(mysql_of(8, 0, 36), mysql_of(8, 4, 3));
+    assert_finding("pair.versions", SEVERITY_OK, "not mix");
+    facts.nodes[NEW_REPLICA].version.patch = 4;
+    assert_finding("pair.versions", SEVERITY_WARN, "3 versions");
+    well();
+    facts.nodes[NEW_REPLICA].version.patch = 4;
+    facts.nodes[OLD_REPLICA].version.patch = 5; /* MariaDB has no such rule */
+    assert_finding("pair.versions", SEVERITY_OK, "not mix");
+}
+
 static void test_the_flavours_must_be_equal_whatever_is_waived(void **state UNUSED)
 {
     static struct waiver waivers[] = {
@@ -910,6 +923,7 @@ int main(void)
         cmocka_unit_test(test_an_unreached_primary_blocks_and_a_replica_warns),
         cmocka_unit_test(test_each_node_is_a_server_that_is_supported),
         cmocka_unit_test(test_replicas_are_not_older_than_their_primary),
+        cmocka_unit_test(test_a_third_version_of_mysql_is_told),
         cmocka_unit_test(test_the_flavours_must_be_equal_whatever_is_waived),
         cmocka_unit_test(test_the_way_there_and_the_way_back_are_judged_apart),
         cmocka_unit_test(test_a_waiver_lets_a_check_pass_and_is_shown),
