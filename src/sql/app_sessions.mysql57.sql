@@ -1,5 +1,4 @@
 -- Sessions of the application: not ours, not replication, not the server's own threads.
--- Why not performance_schema.processlist: it is empty when performance_schema is off, and nobody may take that for quiet.
 -- Privileges: PROCESS.  Parameter: ours! (literals: our own account names)
 -- Columns: id, user, host, command, age_s (of the statement, or idle), state, info, has_transaction, rows_modified, transaction_s,
 --          is_write (a statement that may write is running). Writers first, the oldest first

@@ -1,6 +1,5 @@
 -- Open transactions that changed or locked rows, and the asking session's own one. INNODB_TRX is a copy that the server
 -- renews only when nobody has read it for 0.1 s: the copy is fresh when the asking session's transaction is in it.
--- Why not performance_schema.processlist: it is empty when performance_schema is off, and nobody may take that for quiet.
 -- Privileges: PROCESS.  Parameter: ours! (literals: our own account names)
 -- Columns: id (0: prepared by XA, its session is gone), user, host, command, age_s, state, info, rows_modified, rows_locked,
 --          transaction_s, is_self, is_alive (the session is there), is_app, is_replication

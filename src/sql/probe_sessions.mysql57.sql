@@ -1,5 +1,4 @@
 -- How many application sessions there are, how many of them hold writes in an open transaction, and since when.
--- Why not performance_schema.processlist: it is empty when performance_schema is off, and nobody may take that for quiet.
 -- Privileges: PROCESS.  Parameter: ours! (literals: our own account names).  Columns: sessions, transactions, oldest_s
 SELECT COUNT(*) AS sessions, COALESCE(SUM(t.trx_rows_modified > 0), 0) AS transactions,
     COALESCE(MAX(IF(t.trx_rows_modified > 0, TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), 0)), 0) AS oldest_s

@@ -10,8 +10,8 @@ WITH RECURSIVE risky (user, host, reason) AS (
             IF(r.reason LIKE '% through role %', r.reason, CONCAT(r.reason, ' through role ', r.user))
         FROM mysql.role_edges e JOIN risky r ON e.FROM_USER = r.user AND e.FROM_HOST = r.host)
 SELECT a.user AS user, a.host AS host, MAX(a.reason) AS reason,
-    EXISTS (SELECT 1 FROM information_schema.PROCESSLIST p WHERE p.USER = a.user
-        AND SUBSTRING_INDEX(p.HOST, ':', 1) LIKE a.host) AS is_live, TRUE AS is_stopped
+    EXISTS (SELECT 1 FROM performance_schema.threads p WHERE p.PROCESSLIST_USER = a.user
+        AND p.PROCESSLIST_HOST LIKE a.host) AS is_live, TRUE AS is_stopped
 FROM risky a JOIN mysql.user u ON u.User = a.user AND u.Host = a.host
 WHERE a.user NOT IN ('mysql.session', 'mysql.infoschema', 'mysql.sys', :{ours!})
     AND NOT (u.account_locked = 'Y' AND EXISTS (SELECT 1 FROM mysql.role_edges e
