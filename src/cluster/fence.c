@@ -213,7 +213,8 @@ static int read_transactions(const struct service *service, struct session *sess
         return rc;
     return err_set(
         err, ERR_REFUSED, EFFECT_NONE,
-        "open transactions cannot be seen: something else reads INNODB_TRX all the time");
+        "open transactions cannot be seen: MariaDB: something else reads INNODB_TRX all the time; "
+        "MySQL: performance_schema is off, or has lost threads");
 }
 
 static int read_bypass(const struct service *service, struct session *second, struct db_result *out,

@@ -116,6 +116,16 @@ static int read_clock(struct probe_job *job, struct err *err)
     return 0;
 }
 
+/* A node whose sessions cannot be seen must not be taken for a quiet one. */
+static int unseen_sessions(const struct probe_job *job, struct err *err)
+{
+    int rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
+                     "its sessions cannot be seen: performance_schema is off, or has lost threads "
+                     "(performance_schema_max_thread_instances)");
+    (void)err_where(err, "%s", db_where(job->session.db));
+    return rc;
+}
+
 static int read_activity(struct probe_job *job, struct err *err)
 {
     CLEANUP(buf_release) struct buf ours;
@@ -127,6 +137,8 @@ static int read_activity(struct probe_job *job, struct err *err)
     int rc = ask_row(job, SQL_PROBE_SESSIONS, &arg, 1, &row, err);
     if (rc != 0)
         return rc;
+    if (db_result_get(&row, 0, "sessions") == NULL)
+        return unseen_sessions(job, err);
     job->facts->app_sessions = (unsigned)result_number(&row, 0, "sessions");
     job->facts->open_transactions = (unsigned)result_number(&row, 0, "transactions");
     job->facts->oldest_transaction_s = (unsigned)result_number(&row, 0, "oldest_s");
