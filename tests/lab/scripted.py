@@ -495,6 +495,8 @@ class Scripted:
                 {"CHANNEL_NAME": c.name, "WORKER_ID": 1, "SERVICE_STATE": _STATE[c.sql], "LAST_ERROR_NUMBER": c.sql_errno,
                  "LAST_ERROR_MESSAGE": c.worker_error or c.sql_error, "LAST_APPLIED_TRANSACTION": "",
                  "APPLYING_TRANSACTION": "", "LAST_SEEN_TRANSACTION": "", **c.worker} for c in self.channels],
+            "performance_schema.global_status": [
+                {"VARIABLE_NAME": "Performance_schema_thread_instances_lost", "VARIABLE_VALUE": 0}],
             "performance_schema.persisted_variables": [
                 {"VARIABLE_NAME": name, "VARIABLE_VALUE": _shown(name, value)} for name, value in self.persisted.items()],
             **{f"performance_schema.{scope}_variables": [

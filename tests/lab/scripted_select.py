@@ -6,11 +6,13 @@ column, table, variable or function is found by a real SQL engine, and joins, al
 A statement that SQLite cannot be told is error 1105 "not scripted": a hole in this file, never an answer.
 """
 
+import contextlib
 import json
 import re
 import sqlite3
 import time
 from datetime import UTC, datetime
+from functools import cache
 
 from .dialects import history
 from .dialects.statements import Refusal, syntax_error, tokens
@@ -204,6 +206,20 @@ class Translation:
         return False
 
 
+@cache
+def _empty_schemas(version):
+    """{schema: the image of a database with its tables}: made once a version."""
+    images = {}
+    for schema in SYSTEM_SCHEMAS:
+        with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+            for table, columns in history.tables(version).items():
+                if table.startswith(f"{schema}."):
+                    name = table.split(".")[1]
+                    made.execute(f"CREATE TABLE `{name}` ({', '.join(f'`{column}`' for column in columns)})")
+            images[schema] = made.serialize()
+    return images
+
+
 class Catalog:
     """The system tables of one scripted server. Rows are put in before every statement.
 
@@ -213,12 +229,10 @@ class Catalog:
     def __init__(self, server, functions):
         self._server = server
         self._db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        for schema in SYSTEM_SCHEMAS:
-            self._db.execute(f"ATTACH ':memory:' AS {schema}")
         self._tables = history.tables(server)
-        for table, columns in self._tables.items():
-            schema, name = table.split(".")
-            self._db.execute(f"CREATE TABLE {schema}.`{name}` ({', '.join(f'`{column}`' for column in columns)})")
+        for schema, image in _empty_schemas(server).items():
+            self._db.execute(f"ATTACH ':memory:' AS {schema}")
+            self._db.deserialize(image, name=schema)
         for name, (arguments, function) in {**_FUNCTIONS, **functions}.items():
             self._db.create_function(name, arguments, function)
 

@@ -6,6 +6,8 @@ manual. What is not written here does not exist: a statement that needs it is re
 Sources: refman-5.7, -8.0, -8.4 are dev.mysql.com/doc/refman/X/en/; kb is mariadb.com/kb/en/.
 """
 
+from functools import cache
+
 from .versions import EVERYWHERE, fits, mariadb, mysql, number
 
 # --- columns of system tables --------------------------------------------------------------------------------------
@@ -133,6 +135,7 @@ def columns(server, table):
     return [column for column in recorded if server.number >= number(since.get(column, "0"))] + lost
 
 
+@cache
 def tables(server):
     """{"schema.table": its columns} of everything that this server has and the recordings know."""
     names = {*server.recorded["tables"], *(_MYSQL_GONE if server.flavour == "mysql" else ()), *_MYSQL_PLUGINS}

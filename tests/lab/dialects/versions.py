@@ -4,12 +4,13 @@
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 RECORDED = Path(__file__).parent / "recorded"
 
 
+@cache
 def number(text):
     """"8.0.22" -> 80022; a missing part is 0."""
     parts = [int(part) for part in text.split(".")] + [0, 0]
@@ -54,7 +55,7 @@ class Version:
     comment: str
     recording: str
 
-    @property
+    @cached_property
     def number(self):
         return number(re.match(r"[0-9.]+", self.text).group())
 
