@@ -25,6 +25,7 @@ from tests.lab.dialects import history
 from tests.lab.dialects.record import SHOWS, answer, verdict
 from tests.lab.dialects.versions import VERSIONS, Version, fits, mysql
 from tests.lab.lab import CACHE, REPOSITORY
+from tests.lab.procs import wait_until
 from tests.lab.scripted import UUID, Channel, Scripted
 from tests.lab.scripted_select import NOT_SCRIPTED
 from tests.lab.servers import Absent, Server
@@ -304,6 +305,11 @@ class Pair:
         assert done.stdout, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
+    def start(self, *words):
+        """cluster_check with its input and output at hand."""
+        return subprocess.Popen([program("cluster_check"), self._config.path, *words], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, text=True)
+
     def cutover(self, *words):
         return subprocess.run([lab.CUTOVER, "-c", self._config.path, *words], capture_output=True, text=True, timeout=30,
                               stdin=subprocess.DEVNULL, check=False)
@@ -570,6 +576,25 @@ def test_check_and_status_ask_only_what_the_version_understands(place, old, new)
         said = pair.cutover("status", "--json")
         assert json.loads(said.stdout)["situation"] == "apart"
         assert {number for number, _, _ in pair.refusals} == {1049}  # nobody ever took a lease there
+
+
+@pytest.mark.parametrize(("old", "new"), [("mysql-5.7", "mysql-5.7"), ("mysql-8.0.21", "mysql-8.4"), ("mariadb-10.6", "mariadb-11.4")])
+def test_the_sampler_sees_a_link_break_in_the_words_of_the_version(place, old, new):
+    with Pair(place, old, new) as pair:
+        pair.in_situation("following")
+        with pair.start("monitor") as process:
+            def link():
+                process.stdin.write("read\n")
+                process.stdin.flush()
+                return json.loads(process.stdout.readline())["nodes"][1]
+
+            wait_until(lambda: link()["link_running"], 10, "the sampler to see the link run")
+            (channel,) = pair.new.channels
+            channel.sql, channel.sql_errno, channel.sql_error = "No", 1062, "Duplicate entry"
+            wait_until(lambda: not link()["link_running"] and link()["link_errno"] == 1062, 10, "the sampler to see it break")
+            process.stdin.close()
+            assert process.wait(20) == 0
+        assert {number for number, _, _ in pair.refusals} <= {1049}  # no heartbeat was ever written there
 
 
 def test_no_version_was_asked_what_the_scripted_server_cannot_answer(servers):
