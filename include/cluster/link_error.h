@@ -14,10 +14,7 @@
 /* Among the rows of link_workers: the applier of the channel that failed; -1 when none did. */
 int64_t link_error_row(const struct db_result *workers, const char *channel);
 
-/*
- * "Duplicate entry '1' for key 't.PRIMARY' (transaction 3e11fa47-...:23)" of a row, cut to fit.
- * native  its number
- */
+/* The text of a row as domain/apply_error.h has it, and its number. */
 void link_error_take(const struct db_result *workers, size_t row, unsigned *native, char *out,
                      size_t out_size);
 

@@ -43,11 +43,15 @@ struct lag_snapshot {
     struct node_sample nodes[SERVICE_NODE_CAP];
     size_t node_count;
     /*
-     * Derived, index: the side where the link ends. The lesser of two measures that are both upper
-     * bounds: the heartbeat of the source as it has arrived, and how long ago the source was first
-     * seen beyond what has been applied. The second one also holds for a source that is closed and
-     * does not beat. Infinite when the link does not run, or when either primary could not be read
-     * lately.
+     * Derived, index: the side where the link ends. The least of three measures that are all upper
+     * bounds:
+     *   the heartbeat of the source as it has arrived (one clock, ours);
+     *   how long ago the source was first seen beyond what has been applied (our clock, too), which
+     *   also holds for a source that is closed and does not beat, and is 0 when nothing is missing;
+     *   MySQL 8.0 and later, where appliers keep the order of commits: how old the newest applied
+     *   transaction is, which is the finest while the source is busy. It was dated by the source's
+     *   clock, which is compared with ours once a second and taken to be as far ahead as that allows.
+     * Infinite when the link does not run, or when either primary could not be read lately.
      */
     int64_t link_lag_ms[SIDE_COUNT];
     unsigned conflicts;

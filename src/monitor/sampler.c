@@ -11,12 +11,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "domain/apply_error.h"
 #include "domain/position.h"
 #include "monitor/heartbeat.h"
 #include "monitor/node_client.h"
 
 #define BEATING_MS 1000 /* a side whose own row is older than this does not beat */
-#define COMMITS_INTERVAL_MS 1000
+#define SLOW_INTERVAL_MS 1000
 #define ERROR_NO_SUCH_DATABASE 1049
 #define ERROR_NO_SUCH_TABLE 1146
 #define BEATS_CAP 16
@@ -27,6 +28,8 @@ struct feed {
     unsigned native;
     char error[256];
     struct position received;
+    /* when the newest transaction applied was committed, by its source's clock; 0 unknown */
+    int64_t applied_original_us;
 };
 
 /* What one node said in one sample. Zero: it could not be read. */
@@ -44,6 +47,9 @@ struct reading {
     size_t beat_count;
     struct feed feed;
     uint64_t commits;
+    /* primaries: this server's clock minus ours at most, 0 with has_clock false */
+    bool has_clock;
+    int64_t ahead_us;
 };
 
 struct watcher {
@@ -51,7 +57,7 @@ struct watcher {
     struct node_client client;
     pthread_t thread;
     bool has_thread;
-    int64_t commits_due_ms;
+    int64_t slow_due_ms;    /* when the questions are due that need not be asked every time */
     struct reading reading; /* guarded by the sampler's mutex, like the rings */
 };
 
@@ -144,37 +150,92 @@ static int take_feed(const struct watcher *watcher, const struct db_result *rows
     return rc != 0 ? rc : position_join(&out->received, &reading->applied, &out->received, err);
 }
 
+/* A channel with several appliers only says that they stopped; one of them says why. */
+static int read_apply_error(struct watcher *watcher, const char *channel, struct feed *feed,
+                            struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result workers = {0};
+    int rc = node_client_query(&watcher->client, SQL_LINK_WORKERS, &workers, err);
+    for (size_t i = 0; rc == 0 && i < workers.row_count; i++) {
+        int64_t native = number_of(&workers, i, "error_number");
+        if (native == 0 || strcmp(text_of(&workers, i, "channel"), channel) != 0)
+            continue;
+        feed->native = (unsigned)native;
+        apply_error_text(text_of(&workers, i, "error_message"), text_of(&workers, i, "applying"),
+                         feed->error, sizeof(feed->error));
+        break;
+    }
+    return rc;
+}
+
+static int read_transit(struct watcher *watcher, const char *channel, struct feed *feed,
+                        struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    int rc = node_client_query(&watcher->client, SQL_LINK_TRANSIT, &rows, err);
+    for (size_t i = 0; rc == 0 && i < rows.row_count; i++)
+        if (strcmp(text_of(&rows, i, "channel"), channel) == 0 &&
+            number_of(&rows, i, "is_ordered") != 0)
+            feed->applied_original_us = number_of(&rows, i, "applied_original_us");
+    return rc;
+}
+
 static int read_feed(struct watcher *watcher, struct reading *out, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result rows = {0};
     int rc = node_client_query(&watcher->client, SQL_LINK_STATUS, &rows, err);
-    for (size_t i = 0; rc == 0 && i < rows.row_count; i++)
-        if (is_feed(watcher->client.node, feed_text(watcher, &rows, i, "channel")))
-            return take_feed(watcher, &rows, i, out, err);
+    for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
+        const char *channel = feed_text(watcher, &rows, i, "channel");
+        if (!is_feed(watcher->client.node, channel))
+            continue;
+        rc = take_feed(watcher, &rows, i, out, err);
+        if (rc == 0 && !out->feed.is_running && out->feed.native != 0)
+            rc = read_apply_error(watcher, channel, &out->feed, err);
+        if (rc == 0 && out->feed.is_running && watcher->client.node->is_primary)
+            rc = read_transit(watcher, channel, &out->feed, err);
+        return rc;
+    }
     return rc;
 }
 
-static int read_commits(struct watcher *watcher, struct reading *out, struct err *err)
+/* The server read its clock after we asked, so it is ahead of ours by no more than that. */
+static int read_clock(struct watcher *watcher, struct reading *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int64_t asked_us = clock_wall_us();
+    int rc = node_client_query(&watcher->client, SQL_PROBE_CLOCK, &row, err);
+    if (rc != 0)
+        return rc;
+    out->ahead_us = number_of(&row, 0, "clock_us") - asked_us;
+    out->has_clock = true;
+    return 0;
+}
+
+static int read_slowly(struct watcher *watcher, struct reading *out, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result row = {0};
     if (!watcher->client.node->is_primary)
         return 0;
-    if (clock_mono_ms() < watcher->commits_due_ms) {
+    if (clock_mono_ms() < watcher->slow_due_ms) {
         out->commits = watcher->reading.commits; /* only this thread writes it */
+        out->has_clock = watcher->reading.has_clock;
+        out->ahead_us = watcher->reading.ahead_us;
         return 0;
     }
     int rc = node_client_query(&watcher->client, SQL_SAMPLER_COMMITS, &row, err);
+    if (rc == 0)
+        rc = read_clock(watcher, out, err);
     if (rc != 0)
         return rc;
     out->commits = (uint64_t)number_of(&row, 0, "writes");
-    watcher->commits_due_ms = clock_mono_ms() + COMMITS_INTERVAL_MS;
+    watcher->slow_due_ms = clock_mono_ms() + SLOW_INTERVAL_MS;
     return 0;
 }
 
 static int read_node(struct watcher *watcher, struct reading *out, struct err *err)
 {
     static int (*const readers[])(struct watcher *, struct reading *,
-                                  struct err *) = {read_state, read_beats, read_feed, read_commits};
+                                  struct err *) = {read_state, read_beats, read_feed, read_slowly};
     out->asked_ms = clock_mono_ms();
     int rc = node_client_connect(&watcher->client, err);
     for (size_t i = 0; rc == 0 && i < ARRAY_LEN(readers); i++)
@@ -235,8 +296,10 @@ static void *watch_node(void *argument)
         struct reading reading = {0};
         struct err err = {0};
         due_ms = clock_mono_ms() + SAMPLER_INTERVAL_MS;
-        if (read_node(watcher, &reading, &err) != 0)
+        if (read_node(watcher, &reading, &err) != 0) {
             reading = (struct reading){0}; /* half of an answer is none */
+            watcher->slow_due_ms = 0;
+        }
         publish(watcher, &reading);
     }
     return NULL;
@@ -290,6 +353,22 @@ static int64_t position_lag(const struct sampler *sampler, const struct reading 
         return LAG_INFINITE;
     return lag_ring_behind_ms(&sampler->ring[source][of], reading->read_ms,
                               position_reach(has, &sampler->origin[of]));
+}
+
+/*
+ * What is not applied was committed after the newest transaction that is, where commits keep their
+ * order. The source's clock is taken to be as far ahead as it can be: more lag, never less.
+ */
+static int64_t transit_lag(const struct sampler *sampler, const struct reading *reading,
+                           enum side source, int64_t now_ms)
+{
+    const struct watcher *primary = primary_of(sampler, source);
+    if (reading->feed.applied_original_us == 0 || primary == NULL ||
+        !is_fresh(&primary->reading, now_ms) || !primary->reading.has_clock)
+        return LAG_INFINITE;
+    int64_t source_us = reading->read_us + primary->reading.ahead_us;
+    int64_t lag_us = source_us - reading->feed.applied_original_us;
+    return lag_us > 0 ? lag_us / 1000 : 0;
 }
 
 static int64_t better(int64_t a, int64_t b)
@@ -369,9 +448,11 @@ static int64_t link_lag(const struct sampler *sampler, const struct watcher *wat
     enum side source = side_other(sample->side);
     if (!sample->is_reached || !sample->is_link_running)
         return LAG_INFINITE;
-    return better(sample->apply_lag_ms[source],
-                  position_lag(sampler, &watcher->reading, &watcher->reading.applied, source,
-                               source, now_ms));
+    const struct reading *reading = &watcher->reading;
+    int64_t lag_ms =
+        better(sample->apply_lag_ms[source],
+               position_lag(sampler, reading, &reading->applied, source, source, now_ms));
+    return better(lag_ms, transit_lag(sampler, reading, source, now_ms));
 }
 
 void sampler_read(struct sampler *sampler, struct lag_snapshot *out)

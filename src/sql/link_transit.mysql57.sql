@@ -4,9 +4,10 @@
 --          source's last sign of life, which comes only while it is idle), queueing_original_us (what is being received),
 --          queued_original_us (the last received), applying_original_us (the oldest in work), applied_original_us (the
 --          newest applied): when that transaction was committed where it was made, microseconds since 1970 by that
---          server's clock, NULL when there is none
+--          server's clock, NULL when there is none; is_ordered (commits keep the order they had at their source)
 SELECT CHANNEL_NAME AS channel, REPLACE(RECEIVED_TRANSACTION_SET, '\n', '') AS received,
     IF(COUNT_RECEIVED_HEARTBEATS = 0, NULL, TIMESTAMPDIFF(MICROSECOND, LAST_HEARTBEAT_TIMESTAMP, SYSDATE(6)))
         AS heartbeat_age_us,
-    NULL AS queueing_original_us, NULL AS queued_original_us, NULL AS applying_original_us, NULL AS applied_original_us
+    NULL AS queueing_original_us, NULL AS queued_original_us, NULL AS applying_original_us, NULL AS applied_original_us,
+    FALSE AS is_ordered
 FROM performance_schema.replication_connection_status ORDER BY CHANNEL_NAME;
