@@ -76,6 +76,10 @@ MUST_CHECK int seed_create_accounts(const struct service *service, struct sessio
  */
 bool seed_grant_alone(const char *grant, struct buf *out);
 
+/* The authentication plugin of a row of SHOW CREATE USER; "" when it names none. */
+#define PLUGIN_NAME_SIZE 65
+void seed_plugin_of(const char *create, char out[PLUGIN_NAME_SIZE]);
+
 /* --- rows: seed_rows.c --- */
 
 /* A table, or the rows from..until (the latter left out) of its first key column. */

@@ -9,16 +9,29 @@
 
 enum native_error {
     NATIVE_DATABASE_DENIED = 1044,
-    NATIVE_CANNOT_GRANT = 1410,
+    NATIVE_ACCESS_DENIED = 1045,
     NATIVE_COMMAND_DENIED = 1142,
     NATIVE_NEEDS_PRIVILEGE = 1227,
+    NATIVE_CANNOT_GRANT = 1410,
+    NATIVE_NO_PLUGIN = 1524,
 };
 
+struct seed_account {
+    struct sql_arg name[2]; /* user, host */
+    size_t name_count;      /* a role of MariaDB has no host */
+    bool is_role;
+};
+
+/* May not be made by us. An administrator may. */
 static bool is_denied(int rc, const struct err *err)
 {
-    return rc == ERR_SERVER &&
-           (err->native == NATIVE_DATABASE_DENIED || err->native == NATIVE_CANNOT_GRANT ||
-            err->native == NATIVE_COMMAND_DENIED || err->native == NATIVE_NEEDS_PRIVILEGE);
+    static const unsigned natives[] = {NATIVE_DATABASE_DENIED, NATIVE_ACCESS_DENIED,
+                                       NATIVE_COMMAND_DENIED,  NATIVE_NEEDS_PRIVILEGE,
+                                       NATIVE_CANNOT_GRANT,    NATIVE_NO_PLUGIN};
+    for (size_t i = 0; rc == ERR_SERVER && i < ARRAY_LEN(natives); i++)
+        if (err->native == natives[i])
+            return true;
+    return false;
 }
 
 static int list_accounts(const struct service *service, struct session *source,
@@ -35,11 +48,11 @@ static int list_accounts(const struct service *service, struct session *source,
     return rc ? err_wrap(err, "listing the accounts of the databases") : 0;
 }
 
-static int is_missing(struct session *target, const struct sql_arg account[2], bool *out,
+static int is_missing(struct session *target, const struct seed_account *account, bool *out,
                       struct err *err)
 {
     CLEANUP(db_result_release) struct db_result result = {0};
-    int rc = session_query_row(target, SQL_SEED_ACCOUNT_EXISTS, account, 2, &result, err);
+    int rc = session_query_row(target, SQL_SEED_ACCOUNT_EXISTS, account->name, 2, &result, err);
     if (!rc)
         *out = result_number(&result, 0, "count") == 0;
     return rc;
@@ -66,6 +79,20 @@ bool seed_grant_alone(const char *grant, struct buf *out)
     return !grants_nothing;
 }
 
+void seed_plugin_of(const char *create, char out[PLUGIN_NAME_SIZE])
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    static const char *const clauses[] = {" IDENTIFIED WITH '", " IDENTIFIED VIA "};
+
+    out[0] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(clauses); i++) {
+        const char *at = strstr(create, clauses[i]);
+        size_t len = at ? strspn(at + strlen(clauses[i]), letters) : 0;
+        if (len && len < PLUGIN_NAME_SIZE)
+            (void)snprintf(out, PLUGIN_NAME_SIZE, "%.*s", (int)len, at + strlen(clauses[i]));
+    }
+}
+
 /* Run a statement that may hold a password hash: no error may quote it. */
 static int run_unquoted(struct session *target, const char *statement, struct err *err)
 {
@@ -80,20 +107,34 @@ static int run_unquoted(struct session *target, const char *statement, struct er
 }
 
 static int repeat_account(struct session *source, struct session *target,
-                          const struct sql_arg account[2], struct err *err)
+                          const struct seed_account *account, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result shown = {0};
-    int rc = session_query_row(source, SQL_SEED_SHOW_ACCOUNT, account, 2, &shown, err);
+    if (account->is_role)
+        return session_exec(target, SQL_SEED_ROLE_MAKE, account->name, account->name_count, err);
+    int rc = session_query_row(source, SQL_SEED_SHOW_ACCOUNT, account->name, account->name_count,
+                               &shown, err);
     const char *statement = rc ? NULL : db_result_text(&shown, 0, 0);
-    return statement ? run_unquoted(target, statement, err) : rc;
+    if (!statement)
+        return rc;
+    rc = run_unquoted(target, statement, err);
+    if (rc && err->native == NATIVE_NO_PLUGIN) {
+        char plugin[PLUGIN_NAME_SIZE];
+        seed_plugin_of(statement, plugin);
+        (void)err_set(err, rc, EFFECT_NONE, "it has no plugin %s", plugin);
+        err->native = NATIVE_NO_PLUGIN;
+    }
+    return rc;
 }
 
 static int repeat_grants(struct session *source, struct session *target,
-                         const struct sql_arg account[2], struct err *err)
+                         const struct seed_account *account, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result shown = {0};
     CLEANUP(buf_release) struct buf grant;
-    int rc = session_query(source, SQL_SEED_SHOW_GRANTS, account, 2, &shown, err);
+    int rc =
+        session_query(source, account->is_role ? SQL_SEED_SHOW_ROLE_GRANTS : SQL_SEED_SHOW_GRANTS,
+                      account->name, account->name_count, &shown, err);
 
     buf_init(&grant, 65536);
     for (size_t row = 0; !rc && row < shown.row_count; row++) {
@@ -107,19 +148,56 @@ static int repeat_grants(struct session *source, struct session *target,
 
 /* All of an account or nothing: one without its grants would look complete to the next seed. */
 static int make_account(struct session *source, struct session *target,
-                        const struct sql_arg account[2], struct err *err)
+                        const struct seed_account *account, struct err *err)
 {
     struct err drop_err = {0};
     int rc = repeat_account(source, target, account, err);
     if (rc)
         return rc;
     rc = repeat_grants(source, target, account, err);
-    if (!rc || !session_exec(target, SQL_SEED_ACCOUNT_DROP, account, 2, &drop_err))
+    if (!rc || !session_exec(target, account->is_role ? SQL_SEED_ROLE_DROP : SQL_SEED_ACCOUNT_DROP,
+                             account->name, account->name_count, &drop_err))
         return rc;
     *err = drop_err;
     (void)err_hint(err, "drop that account on %s: it was made there, but without its privileges",
                    target->node->name);
     return err->code;
+}
+
+static void name_account(const struct seed_account *account, struct buf *out)
+{
+    if (account->is_role)
+        buf_printf(out, "the role '%s'", account->name[0].text);
+    else
+        buf_printf(out, "'%s'@'%s'", account->name[0].text, account->name[1].text);
+}
+
+/* What cannot be made goes into `missing`, so that one refusal names all of it. */
+static int make_where_missing(struct session *source, struct session *target,
+                              const struct seed_account *account, struct buf *missing,
+                              struct err *err)
+{
+    CLEANUP(buf_release) struct buf name;
+    struct err cause = {0};
+    bool is_absent = false;
+
+    int rc = is_missing(target, account, &is_absent, err);
+    if (rc || !is_absent)
+        return rc;
+    rc = make_account(source, target, account, &cause);
+    if (!rc)
+        return 0;
+    buf_init(&name, 1024);
+    name_account(account, &name);
+    if (!is_denied(rc, &cause)) {
+        *err = cause;
+        return err_wrap(err, "copying the account %s", buf_text(&name));
+    }
+    buf_printf(missing, "%s%s on %s", missing->len ? ", " : "", buf_text(&name),
+               target->node->name);
+    if (cause.native == NATIVE_NO_PLUGIN)
+        buf_printf(missing, " (%s)", cause.msg);
+    return 0;
 }
 
 static int refuse(const struct session *source, const struct buf *missing, struct err *err)
@@ -129,8 +207,8 @@ static int refuse(const struct session *source, const struct buf *missing, struc
                   buf_text(missing));
     return err_hint(err,
                     "for each, run on that node, after SET sql_log_bin=0, what SHOW CREATE USER "
-                    "and SHOW GRANTS FOR it "
-                    "answer on %s; then seed again",
+                    "and SHOW GRANTS FOR it answer on %s (without its plugin give it another one, "
+                    "and a password); then seed again",
                     source->node->name);
 }
 
@@ -145,26 +223,14 @@ int seed_create_accounts(const struct service *service, struct session *source,
     if (!rc)
         rc = list_accounts(service, source, &accounts, err);
     for (size_t row = 0; !rc && row < accounts.row_count; row++) {
-        const struct sql_arg account[2] = {{"user", result_text(&accounts, row, "user")},
-                                           {"host", result_text(&accounts, row, "host")}};
-        for (size_t i = 0; !rc && i < targets->count; i++) {
-            struct session *target = &targets->sessions[i];
-            bool is_absent = false;
-            rc = is_missing(target, account, &is_absent, err);
-            if (rc || !is_absent)
-                continue;
-            struct err cause = {0};
-            rc = make_account(source, target, account, &cause);
-            if (is_denied(rc, &cause)) {
-                rc = 0;
-                buf_printf(&missing, "%s'%s'@'%s' on %s", missing.len ? ", " : "", account[0].text,
-                           account[1].text, target->node->name);
-            } else if (rc) {
-                *err = cause;
-                rc = err_wrap(err, "copying the account '%s'@'%s'", account[0].text,
-                              account[1].text);
-            }
-        }
+        bool is_role = result_number(&accounts, row, "is_role") == 1;
+        const struct seed_account account = {
+            .name = {{"user", result_text(&accounts, row, "user")},
+                     {"host", result_text(&accounts, row, "host")}},
+            .name_count = is_role ? 1 : 2,
+            .is_role = is_role};
+        for (size_t i = 0; !rc && i < targets->count; i++)
+            rc = make_where_missing(source, &targets->sessions[i], &account, &missing, err);
     }
     if (rc)
         return rc;

@@ -1,6 +1,6 @@
 -- The accounts without which the databases do not work: definers, and those who were granted something on them.
--- Privileges: SELECT on mysql.* and on the databases.  Parameters: databases!, ours! (lists of literals).  Columns: user, host
-SELECT DISTINCT account.User AS user, account.Host AS host FROM (
+-- Privileges: SELECT on mysql.* and on the databases.  Parameters: databases!, ours! (lists of literals).  Columns: user, host, is_role
+SELECT DISTINCT account.User AS user, account.Host AS host, 0 AS is_role FROM (
     SELECT CONCAT(User, '@', Host) AS name, Db AS db FROM mysql.db
     UNION SELECT CONCAT(User, '@', Host), Db FROM mysql.tables_priv
     UNION SELECT CONCAT(User, '@', Host), Db FROM mysql.columns_priv

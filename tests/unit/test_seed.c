@@ -53,6 +53,19 @@ static void test_names_that_look_like_clauses_are_names(void **state)
                 "PRESERVE DISABLE ON SLAVE DO SELECT 1");
 }
 
+static void test_the_plugin_of_an_account_is_named(void **state)
+{
+    (void)state;
+    char plugin[PLUGIN_NAME_SIZE];
+    seed_plugin_of(
+        "CREATE USER `a`@`%` IDENTIFIED WITH 'caching_sha2_password' AS 0x24 REQUIRE NONE", plugin);
+    assert_string_equal(plugin, "caching_sha2_password");
+    seed_plugin_of("CREATE USER `a`@`%` IDENTIFIED VIA ed25519 USING 'x'", plugin);
+    assert_string_equal(plugin, "ed25519");
+    seed_plugin_of("CREATE USER `a`@`%` IDENTIFIED BY PASSWORD '*AB'", plugin);
+    assert_string_equal(plugin, "");
+}
+
 static void check_json(const char *document, const char *expected)
 {
     CLEANUP(buf_release) struct buf out;
@@ -158,6 +171,7 @@ static void test_tables_a_snapshot_does_not_hold_are_refused_by_name(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_plugin_of_an_account_is_named),
         cmocka_unit_test(test_a_document_without_decimals_is_its_text),
         cmocka_unit_test(test_a_decimal_keeps_its_digits),
         cmocka_unit_test(test_a_decimal_is_found_by_the_keys_around_it),
