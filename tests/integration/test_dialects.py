@@ -107,6 +107,7 @@ def test_a_derived_server_has_nothing_that_the_real_one_lacks(text, recording, t
 @pytest.fixture(scope="module", name="real")
 def real_servers():
     """{name: connection} to this machine's MariaDB, and to MySQL when it is there."""
+    CACHE.mkdir(parents=True, exist_ok=True)
     network, folder = ports.Network(), Path(tempfile.mkdtemp(prefix="dialects-", dir=CACHE.parent))
     started, connections = [], {}
     try:
