@@ -2,13 +2,13 @@
 /*
  * cluster/door.h - how a node is closed, and everything that opens it, a little or wide.
  * Strengths: closed      the application is kept out (read_only), administrators are not
- *            sealed      administrators are kept out, too (MySQL: super_read_only); only replication
- *                        and what a transaction prepared by XA already holds still lands
+ *            sealed      administrators are kept out, too (MySQL: super_read_only); only what
+ *                        replication brings or a prepared XA transaction holds still lands
  *            whole       as a fence closes a node of this flavour: MariaDB closed, MySQL sealed
  *            kept        a restart closes it again (MySQL 8.0 and later: SET PERSIST)
- * Order:     opening switches off first and forgets afterwards. What a crash in between leaves is an
- *            open node that its next start closes, never a node that a restart opens although it is
- *            meant to be closed; whoever finds that state calls door_forget().
+ * Order:     opening switches off first and forgets afterwards. What a crash in between leaves is
+ *            an open node that its next start closes, never a node that a restart opens although
+ *            it is meant to be closed; whoever finds that state calls door_forget().
  * Threads:   the caller's.
  */
 #ifndef CUTOVER_CLUSTER_DOOR_H

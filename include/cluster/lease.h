@@ -42,8 +42,8 @@ MUST_CHECK int lease_take_any(const struct service *service, const char *holder,
                               struct lease **out, struct err *err);
 
 /*
- * Still ours? Asks both servers (IS_USED_LOCK is our thread; where we could sign, the row's epoch is
- * ours). ERR_BUSY or ERR_LOST when not.
+ * Still ours? Asks both servers (IS_USED_LOCK is our thread; where we could sign, the row's epoch
+ * is ours). ERR_BUSY or ERR_LOST when not.
  */
 MUST_CHECK int lease_check(struct lease *lease, struct err *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domain/apply_error.h - what a failed applier of a MySQL channel says, made short enough for a line:
- * the status of the channel only says that its coordinator stopped.
+ * domain/apply_error.h - what a failed applier of a MySQL channel says, made short enough for a
+ * line: the status of the channel only says that its coordinator stopped.
  * Threads: pure.
  */
 #ifndef CUTOVER_DOMAIN_APPLY_ERROR_H
@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 /*
- * "Duplicate entry '1' for key 't.PRIMARY'; ... (transaction 3e11fa47-...:23)", cut to fit before the
- * transaction.
+ * "Duplicate entry '1' for key 't.PRIMARY'; ... (transaction 3e11fa47-...:23)", cut to fit before
+ * the transaction.
  * message      LAST_ERROR_MESSAGE, which begins with where in which log file it happened
  * transaction  the one that failed; "" when the server does not say
  */

@@ -50,7 +50,7 @@ struct lag_snapshot {
      *   also holds for a source that is closed and does not beat, and is 0 when nothing is missing;
      *   MySQL 8.0 and later, where appliers keep the order of commits: how old the newest applied
      *   transaction is, which is the finest while the source is busy. It was dated by the source's
-     *   clock, which is compared with ours once a second and taken to be as far ahead as that allows.
+     *   clock, which is compared with ours once a second and taken to be as far ahead as it can be.
      * Infinite when the link does not run, or when either primary could not be read lately.
      */
     int64_t link_lag_ms[SIDE_COUNT];

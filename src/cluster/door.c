@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which words close and open a node is the catalog's business; here is their order, and the proof. */
+/* Which words close and open a node the catalog knows; here are their order and the proof. */
 #include "cluster/door.h"
 
 #include <stdio.h>

@@ -50,7 +50,7 @@ struct lease_owner {
     char holder[256], run[65], since[32];
 };
 
-/* A name that does not fit is replaced by what fits of its digest, the same for every controller. */
+/* A name that does not fit is replaced by what fits of its digest: the same for everybody. */
 static int lock_name(const struct service *service, char out[LOCK_NAME_SIZE], struct err *err)
 {
     char digest[DIGEST_HEX_LEN + 1];
@@ -148,7 +148,7 @@ static void describe_owner(const struct lease_owner *owner, char *out, size_t ou
                        (long long)owner->thread_id);
 }
 
-/* Whoever holds the lease signed on the side that is not sealed. Of use only if he holds that, too. */
+/* Whoever holds the lease signed on the side that is not sealed, if he holds that, too. */
 static void ask_other_side(const struct service *service, const struct node *node,
                            struct lease_owner *owner)
 {

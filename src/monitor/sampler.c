@@ -377,7 +377,7 @@ static int64_t better(int64_t a, int64_t b)
 }
 
 /*
- * The link carries what the other side wrote only; a cluster's own replicas get that of either side.
+ * The link carries what the other side wrote only; a cluster's own replicas get that of either.
  */
 static int64_t receive_lag(const struct sampler *sampler, const struct watcher *watcher,
                            int64_t now_ms)
