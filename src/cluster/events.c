@@ -9,8 +9,8 @@
  * ENABLED again. So it is looked at once more, after the scheduler has had time to store.
  *
  * A sealed node (MySQL) refuses ALTER EVENT, logged or not, so it admits administrators for as long
- * as that takes. Events of privileged definers can fire in this moment, but only on this side, for
- * the other one's are still off. What they write is carried over by the link, as any transaction is.
+ * as that takes. Events of privileged definers can fire in this moment, but on this side only: the
+ * other one's are still off. What they write is carried over by the link, as any transaction is.
  */
 #include "cluster/events.h"
 

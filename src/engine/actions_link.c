@@ -96,7 +96,7 @@ static void each_new(struct compile *c, struct plan_step *step, enum op_list lis
     }
 }
 
-/* A node that keeps administrators out, too, lets our own account write into it. It stays closed. */
+/* A node that keeps administrators out, too, lets our own account write into it. It stays so. */
 static void ops_admit_new(struct compile *c, struct plan_step *step, enum op_list list)
 {
     each_new(c, step, list, SQL_READ_ONLY_ADMIT, true);
@@ -166,8 +166,6 @@ static void part_close_new(struct compile *c)
         const struct node *node = &c->service->nodes[i];
         if (node->side == SIDE_NEW && !node->is_primary)
             add_sql(c, step, LIST_DO, node, SQL_READ_ONLY_SET, NULL, 0);
-        if (node->side == SIDE_NEW && !node->is_primary) /* the copy is written there, too */
-            add_sql(c, step, LIST_DO, node, SQL_READ_ONLY_ADMIT, NULL, 0);
     }
     work_close_new(
         c, step, LIST_DO,
