@@ -99,6 +99,7 @@ void expand_settle(struct compile *c);
 
 /* Parts that more than one action is made of. */
 void parts_flip(struct compile *c, enum side to);
+void parts_clone(struct compile *c); /* of a seed, after close-new */
 void parts_make_link(struct compile *c, enum side replica_side);
 void ops_drop_link(struct compile *c, struct plan_step *step, enum op_list list,
                    enum side replica_side);

@@ -29,6 +29,10 @@ WORK(work_link_probe);
 WORK(work_link_probe_back);
 WORK(work_retire_check);
 
+/* work_clone.c: copies by MySQL's clone plugin */
+WORK(work_seed_clone);
+WORK(work_seed_clone_check);
+
 /* work_fence.c: closing, draining, opening */
 WORK(work_fence_close);
 WORK(work_fence_still);

@@ -7,12 +7,16 @@
 #include "cli/render.h"
 #include "domain/action.h"
 
-static const char *const type_names[] = {
-    [PARAM_TEXT] = "text",         [PARAM_INT] = "number",
-    [PARAM_BOOL] = "true|false",   [PARAM_DURATION] = "duration",
-    [PARAM_SIDE] = "old|new",      [PARAM_MODE] = "shared|fenced",
-    [PARAM_RECORDS] = "[records]", [PARAM_REQUIRE] = "[requirements]",
-    [PARAM_TABLES] = "[tables]"};
+static const char *const type_names[] = {[PARAM_TEXT] = "text",
+                                         [PARAM_INT] = "number",
+                                         [PARAM_BOOL] = "true|false",
+                                         [PARAM_DURATION] = "duration",
+                                         [PARAM_SIDE] = "old|new",
+                                         [PARAM_MODE] = "shared|fenced",
+                                         [PARAM_METHOD] = "copy|clone",
+                                         [PARAM_RECORDS] = "[records]",
+                                         [PARAM_REQUIRE] = "[requirements]",
+                                         [PARAM_TABLES] = "[tables]"};
 
 /* Every situation it may start from, over all the joins that make a difference. */
 static void starts_text(const struct action *action, char *out, size_t out_size)

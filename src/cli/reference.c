@@ -26,6 +26,8 @@ static const char *type_text(enum param_type type)
         return "\"old\" or \"new\"";
     case PARAM_MODE:
         return "\"shared\" or \"fenced\"";
+    case PARAM_METHOD:
+        return "\"copy\" or \"clone\"";
     case PARAM_RECORDS:
         return "list of record names, or [ \"all\" ]";
     case PARAM_REQUIRE:

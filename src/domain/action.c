@@ -16,7 +16,13 @@ static const struct action actions[] = {
         .name = "seed",
         .does = "copy the configured databases from OLD to NEW at one exact position",
         .undo = "the copied databases are dropped from NEW again",
-        .params = {{.name = "workers",
+        .params = {{.name = "method",
+                    .type = PARAM_METHOD,
+                    .fallback = "copy",
+                    .help = "\"copy\": the databases, table by table, to another version, too; "
+                            "\"clone\": all that OLD holds, by MySQL's clone plugin, within one "
+                            "series; what NEW held, its accounts too, is thrown away"},
+                   {.name = "workers",
                     .type = PARAM_INT,
                     .fallback = "4",
                     .help = "tables copied at the same time"}},

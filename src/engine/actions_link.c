@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "engine/compile_step.h"
+#include "playbook/param.h"
 
 /* There is no such channel: dropped already. MariaDB's number and MySQL's. */
 #define ER_NO_SUCH_CONNECTION 1617
@@ -193,6 +194,10 @@ void expand_seed(struct compile *c)
     json_int_t workers = (json_int_t)playbook_step_number(c->step, "workers", 0);
 
     part_close_new(c);
+    if (playbook_step_number(c->step, "method", PARAM_METHOD_COPY) == PARAM_METHOD_CLONE) {
+        parts_clone(c);
+        return;
+    }
     parts_empty_new(c);
 
     struct plan_step *step = part(c, "copy", "Copy the databases from OLD to every node of NEW");

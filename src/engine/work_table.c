@@ -8,6 +8,8 @@ static const struct work_row rows[] = {
     {"seed.wipe", work_seed_wipe},
     {"seed.copy", work_seed_copy},
     {"seed.check", work_seed_check},
+    {"seed.clone", work_seed_clone},
+    {"seed.clone_check", work_seed_clone_check},
     {"link.runs", work_link_runs},
     {"link.absent", work_link_absent},
     {"link.catch_up", work_link_catch_up},

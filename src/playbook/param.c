@@ -48,6 +48,8 @@ static int value_of_text(struct playbook_value *value, struct err *err)
     static const char *const sides[] = {[SIDE_OLD] = "old", [SIDE_NEW] = "new"};
     static const char *const modes[] = {
         [PARAM_MODE_FENCED] = "fenced", [PARAM_MODE_SHARED] = "shared"};
+    static const char *const methods[] = {
+        [PARAM_METHOD_COPY] = "copy", [PARAM_METHOD_CLONE] = "clone"};
     switch (value->param->type) {
     case PARAM_INT:
         return value_of_int(value, err);
@@ -57,6 +59,8 @@ static int value_of_text(struct playbook_value *value, struct err *err)
         return value_of_word(value, sides, &value->number, err);
     case PARAM_MODE:
         return value_of_word(value, modes, &value->number, err);
+    case PARAM_METHOD:
+        return value_of_word(value, methods, &value->number, err);
     case PARAM_DURATION:
         if (clock_parse_ms(value->text, &value->number, err) != 0) {
             return err_wrap(err, "%s", value->param->name);

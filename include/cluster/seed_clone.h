@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cluster/seed_clone.h - make a node of NEW a copy of another server with MySQL's clone plugin.
+ * Takes:     everything the donor holds: databases, accounts, GTIDs; what the recipient held is
+ *            gone. Its server_uuid and its settings, the persisted ones too, stay its own.
+ * Invariant: the recipient stays closed, and comes back sealed, so that no event of the copy writes
+ *            before all of them are disabled, which they are when this returns.
+ * Threads:   one of its own for the statement; progress is called from the calling thread.
+ */
+#ifndef CUTOVER_CLUSTER_SEED_CLONE_H
+#define CUTOVER_CLUSTER_SEED_CLONE_H
+
+#include "domain/position.h"
+#include "domain/service.h"
+
+struct clone_progress {
+    char stage[32];
+    uint64_t bytes_done, bytes_total;
+    int64_t elapsed_ms, eta_ms; /* -1 unknown */
+    bool is_waiting_for_start;  /* it stopped, and nothing starts it: a person has to */
+};
+
+struct clone_options {
+    const struct service *service;
+    const struct node *donor, *recipient;
+    void (*progress)(void *context, const struct clone_progress *progress);
+    void *context;
+};
+
+/*
+ * Can NEW be cloned from OLD? ERR_REFUSED/NONE when a server is not of the same kind, has no plugin
+ * (the hint says what to type), or holds something that a clone would take along or throw away.
+ */
+MUST_CHECK int clone_check(const struct service *service, struct err *err);
+
+/*
+ * Stops on signals: ERR_STOPPED/APPLIED, then the recipient holds nothing that is of use; so does
+ * it after any other error with APPLIED. Repeat: safe, begins again.
+ * out  what the copy holds, in GTIDs
+ */
+MUST_CHECK int clone_run(const struct clone_options *options, struct position *out,
+                         struct err *err);
+
+#endif

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A clone from its first check to the recipient's return. The statement ends with the connection
+ * when it succeeds: the server restarts. Only what it says afterwards tells how it went.
+ */
+#include "cluster/seed_clone.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/signals.h"
+#include "cluster/door.h"
+#include "cluster/events.h"
+#include "cluster/link.h"
+#include "cluster/session.h"
+
+#define CLONE_MS (24LL * 3600 * 1000)
+#define POLL_MS 500
+#define RETURN_MS (15LL * 60 * 1000) /* a person may have to start it */
+#define UPTIME_SLACK_MS 2000
+#define SAME_SERIES_PATCH 37 /* from 8.0.37 on a series counts, not a release */
+
+enum native_error {
+    NATIVE_GONE = 2006,
+    NATIVE_LOST = 2013,
+    NATIVE_NO_SUPERVISOR = 3707,
+};
+
+/* --- may it be done? --- */
+
+static bool is_same_series(const struct server_version *a, const struct server_version *b)
+{
+    if (version_number(a) == version_number(b))
+        return true;
+    bool is_strict = a->major == 8 && a->minor == 0 &&
+                     (a->patch < SAME_SERIES_PATCH || b->patch < SAME_SERIES_PATCH);
+    return a->major == b->major && a->minor == b->minor && !is_strict;
+}
+
+static int check_plugin(struct session *session, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = session_query_row(session, SQL_CLONE_PLUGIN, NULL, 0, &row, err);
+    if (rc || result_number(&row, 0, "active") == 1)
+        return rc;
+    (void)err_set(err, ERR_REFUSED, EFFECT_NONE, "%s has no clone plugin", session->node->name);
+    return err_hint(err, "there, as an administrator: SET sql_log_bin = 0; INSTALL PLUGIN clone "
+                         "SONAME 'mysql_clone.so'");
+}
+
+/* Nothing may come along, and nothing may go, that the service does not name. */
+static int check_databases(const struct service *service, struct session *session, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result found = {0};
+    CLEANUP(buf_release) struct buf databases;
+    buf_init(&databases, 65536);
+    session_databases(service, &databases);
+    int rc = session_query(session, SQL_CLONE_DATABASES,
+                           &(struct sql_arg){"databases", buf_text(&databases)}, 1, &found, err);
+    if (rc || found.row_count == 0)
+        return rc;
+    bool is_old = session->node->side == SIDE_OLD;
+    (void)err_set(err, ERR_REFUSED, EFFECT_NONE,
+                  "%s holds the database \"%s\"%s, which the service does not list: a clone would "
+                  "%s",
+                  session->node->name, result_text(&found, 0, "name"),
+                  found.row_count > 1 ? " and others" : "",
+                  is_old ? "take it along" : "throw it away");
+    return err_hint(err, "list it in the service, move it away, or seed with method = \"copy\"");
+}
+
+static int check_channels(struct session *donor, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result status = {0};
+    int rc = session_query(donor, SQL_LINK_STATUS, NULL, 0, &status, err);
+    if (rc || status.row_count == 0)
+        return rc;
+    (void)err_set(err, ERR_REFUSED, EFFECT_NONE,
+                  "%s has a replication channel of its own: its copy would replicate, too",
+                  donor->node->name);
+    return err_hint(err, "seed with method = \"copy\"");
+}
+
+static int check_recipient(const struct service *service, struct session *donor,
+                           const struct db_result *donor_is, const struct node *node,
+                           struct err *err)
+{
+    static const char *const equal[] = {"os", "machine", "page_size"};
+    CLEANUP(session_release) struct session session = {0};
+    CLEANUP(db_result_release) struct db_result is = {0};
+
+    int rc = session_open(service, node, SESSION_CONTROLLER, &session, err);
+    if (!rc && !is_same_series(&session.version, &donor->version))
+        return err_set(err, ERR_REFUSED, EFFECT_NONE,
+                       "%s is %u.%u.%u and %s %u.%u.%u: a clone stays within one series",
+                       donor->node->name, donor->version.major, donor->version.minor,
+                       donor->version.patch, node->name, session.version.major,
+                       session.version.minor, session.version.patch);
+    if (!rc)
+        rc = session_query_row(&session, SQL_CLONE_SERVER, NULL, 0, &is, err);
+    for (size_t i = 0; !rc && i < ARRAY_LEN(equal); i++)
+        if (strcmp(result_text(&is, 0, equal[i]), result_text(donor_is, 0, equal[i])) != 0)
+            return err_set(err, ERR_REFUSED, EFFECT_NONE, "%s has %s as its %s, %s has %s",
+                           donor->node->name, result_text(donor_is, 0, equal[i]), equal[i],
+                           node->name, result_text(&is, 0, equal[i]));
+    if (!rc)
+        rc = check_plugin(&session, err);
+    return rc ? rc : check_databases(service, &session, err);
+}
+
+int clone_check(const struct service *service, struct err *err)
+{
+    CLEANUP(session_release) struct session donor = {0};
+    CLEANUP(db_result_release) struct db_result is = {0};
+    const struct node *source = service_primary(service, SIDE_OLD);
+
+    int rc = session_open(service, source, SESSION_CONTROLLER, &donor, err);
+    if (!rc && !sql_for(SQL_CLONE_SERVER, &donor.version)) {
+        (void)err_set(err, ERR_REFUSED, EFFECT_NONE, "%s is a %s %u.%u.%u, which cannot be cloned",
+                      source->name, flavour_name(donor.version.flavour), donor.version.major,
+                      donor.version.minor, donor.version.patch);
+        return err_hint(err, "MySQL 8.0.17 or newer can; seed with method = \"copy\"");
+    }
+    if (!rc)
+        rc = session_query_row(&donor, SQL_CLONE_SERVER, NULL, 0, &is, err);
+    if (!rc)
+        rc = check_plugin(&donor, err);
+    if (!rc)
+        rc = check_databases(service, &donor, err);
+    if (!rc)
+        rc = check_channels(&donor, err);
+    for (size_t i = 0; !rc && i < service->node_count; i++)
+        if (service->nodes[i].side == SIDE_NEW)
+            rc = check_recipient(service, &donor, &is, &service->nodes[i], err);
+    return rc;
+}
+
+/* --- the statement, in a thread of its own --- */
+
+struct clone_job {
+    const struct clone_options *options;
+    struct session session; /* the statement runs here */
+    char uuid[64];
+    int64_t began_ms;
+    pthread_mutex_t mutex;
+    bool is_over;
+    int rc;
+    struct err err;
+};
+
+static void clone_job_release(struct clone_job *job)
+{
+    session_release(&job->session);
+    (void)pthread_mutex_destroy(&job->mutex);
+}
+
+static int send_clone(struct clone_job *job, struct err *err)
+{
+    const struct service *service = job->options->service;
+    const struct node *donor = job->options->donor;
+    char port[16];
+
+    (void)snprintf(port, sizeof(port), "%u", donor->port);
+    const struct sql_arg args[] = {{"user", service->controller.user},
+                                   {"host", donor->host},
+                                   {"port", port},
+                                   {"password", secret_bytes(&service->controller.password)}};
+    CLEANUP(buf_release) struct buf sql;
+    buf_init(&sql, 65536);
+    int rc = sql_render(service->tls.mode == TLS_OFF ? SQL_CLONE_RUN_PLAIN : SQL_CLONE_RUN_TLS,
+                        &job->session.version, args, ARRAY_LEN(args), &sql, err);
+    if (!rc)
+        rc = db_exec(job->session.db, buf_text(&sql), err);
+    if (sql.data)
+        secret_wipe(sql.data, sql.len);
+    return rc;
+}
+
+static void *clone_thread(void *context)
+{
+    struct clone_job *job = context;
+    struct err err = {0};
+    int rc = send_clone(job, &err);
+
+    (void)pthread_mutex_lock(&job->mutex);
+    job->rc = rc;
+    job->err = err;
+    job->is_over = true;
+    (void)pthread_mutex_unlock(&job->mutex);
+    return NULL;
+}
+
+static bool is_over(struct clone_job *job)
+{
+    (void)pthread_mutex_lock(&job->mutex);
+    bool over = job->is_over;
+    (void)pthread_mutex_unlock(&job->mutex);
+    return over;
+}
+
+static void tell(const struct clone_job *job, struct clone_progress *progress)
+{
+    progress->elapsed_ms = clock_mono_ms() - job->began_ms;
+    progress->eta_ms = -1;
+    if (progress->bytes_done && progress->bytes_total >= progress->bytes_done)
+        progress->eta_ms = (int64_t)((double)progress->elapsed_ms / (double)progress->bytes_done *
+                                     (double)(progress->bytes_total - progress->bytes_done));
+    if (job->options->progress)
+        job->options->progress(job->options->context, progress);
+}
+
+/* What the server tells about itself; one that is about to restart tells nothing. */
+static void look(const struct clone_job *job, struct session *watch)
+{
+    CLEANUP(db_result_release) struct db_result stages = {0};
+    struct clone_progress progress = {.stage = "begin"};
+
+    if (!watch->db || db_is_dead(watch->db) ||
+        session_query(watch, SQL_CLONE_PROGRESS, NULL, 0, &stages, NULL) != 0)
+        return;
+    for (size_t i = 0; i < stages.row_count; i++) {
+        progress.bytes_done += (uint64_t)result_number(&stages, i, "bytes");
+        progress.bytes_total += (uint64_t)result_number(&stages, i, "estimate");
+        if (!strcmp(result_text(&stages, i, "state"), "In Progress"))
+            result_copy(&stages, i, "stage", progress.stage, sizeof(progress.stage));
+    }
+    tell(job, &progress);
+}
+
+static void end_statement(const struct clone_job *job, struct session *watch)
+{
+    char id[24];
+    (void)snprintf(id, sizeof(id), "%lu", db_thread_id(job->session.db));
+    /* when it cannot be sent, the clone goes on and its end is waited for */
+    (void)!session_exec(watch, SQL_KILL_QUERY, &(struct sql_arg){"id", id}, 1, NULL);
+}
+
+/* Did the copy arrive? The server is gone then, or asks for somebody to start it. */
+static bool has_arrived(const struct clone_job *job)
+{
+    return job->rc == 0 || job->rc == ERR_LOST || job->err.native == NATIVE_LOST ||
+           job->err.native == NATIVE_GONE || job->err.native == NATIVE_NO_SUPERVISOR;
+}
+
+static int copy_over(struct clone_job *job, struct err *err)
+{
+    CLEANUP(session_release) struct session watch = {0};
+    pthread_t thread;
+    bool is_ended = false;
+
+    int rc = session_open(job->options->service, job->options->recipient, SESSION_CONTROLLER,
+                          &watch, err);
+    if (rc)
+        return rc;
+    if (pthread_create(&thread, NULL, clone_thread, job) != 0)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "cannot start a thread");
+    while (!is_over(job)) {
+        look(job, &watch);
+        if (signals_stop_wanted() && !is_ended) {
+            end_statement(job, &watch);
+            is_ended = true;
+        }
+        (void)clock_sleep_ms(POLL_MS);
+    }
+    (void)pthread_join(thread, NULL); /* fails for threads that are not ours only */
+    if (has_arrived(job))
+        return 0;
+    if (is_ended)
+        return err_set(err, ERR_STOPPED, EFFECT_APPLIED, "stopped while %s was cloned",
+                       job->options->recipient->name);
+    *err = job->err;
+    err->effect = EFFECT_APPLIED; /* what it held may be gone */
+    return err_wrap(err, "cloning %s", job->options->recipient->name);
+}
+
+/* --- the return --- */
+
+/* Has it restarted, and is the copy whole? ERR_LOST and ERR_TIMEOUT: ask again. */
+static int ask_outcome(const struct clone_job *job, int64_t ended_ms, struct session *session,
+                       struct position *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result is = {0};
+    CLEANUP(db_result_release) struct db_result status = {0};
+
+    int rc = session_open(job->options->service, job->options->recipient, SESSION_CONTROLLER,
+                          session, err);
+    if (!rc)
+        rc = session_query_row(session, SQL_CLONE_SERVER, NULL, 0, &is, err);
+    if (!rc &&
+        result_number(&is, 0, "uptime") * 1000 > clock_mono_ms() - ended_ms + UPTIME_SLACK_MS)
+        return err_set(err, ERR_LOST, EFFECT_APPLIED, "%s has not restarted yet",
+                       job->options->recipient->name);
+    if (!rc)
+        rc = session_query_row(session, SQL_CLONE_STATUS, NULL, 0, &status, err);
+    if (rc)
+        return rc;
+    if (!strcmp(result_text(&status, 0, "state"), "In Progress"))
+        return err_set(err, ERR_LOST, EFFECT_APPLIED, "%s is not ready yet",
+                       job->options->recipient->name);
+    if (strcmp(result_text(&status, 0, "state"), "Completed") != 0)
+        return err_set(err, ERR_SERVER, EFFECT_APPLIED, "the clone of %s is %s: %s (error %s)",
+                       job->options->recipient->name, result_text(&status, 0, "state"),
+                       result_text(&status, 0, "error_message"),
+                       result_text(&status, 0, "error_number"));
+    if (strcmp(result_text(&is, 0, "uuid"), job->uuid) != 0)
+        return err_set(err, ERR_CONFLICT, EFFECT_APPLIED, "the server_uuid of %s has changed",
+                       job->options->recipient->name);
+    return session_position(session, &status, "gtids", out, err);
+}
+
+static int wait_return(struct clone_job *job, struct session *session, struct position *out,
+                       struct err *err)
+{
+    int64_t ended_ms = clock_mono_ms(), deadline_ms = ended_ms + RETURN_MS;
+    struct clone_progress progress = {
+        .stage = "restart", .is_waiting_for_start = job->err.native == NATIVE_NO_SUPERVISOR};
+
+    for (;;) {
+        struct err cause = {0};
+        session_release(session);
+        int rc = ask_outcome(job, ended_ms, session, out, &cause);
+        if (!rc)
+            return 0;
+        if (signals_stop_wanted())
+            return err_set(err, ERR_STOPPED, EFFECT_APPLIED, "stopped while %s restarts",
+                           job->options->recipient->name);
+        if ((rc != ERR_LOST && rc != ERR_TIMEOUT) || clock_mono_ms() > deadline_ms) {
+            *err = cause;
+            err->effect = EFFECT_APPLIED;
+            return err_wrap(err, "after its clone");
+        }
+        tell(job, &progress);
+        (void)clock_sleep_ms(POLL_MS);
+    }
+}
+
+/* Nobody may have come in between, and nothing may have been written. */
+static int check_return(const struct clone_job *job, struct session *session,
+                        const struct position *copied, struct err *err)
+{
+    struct door door;
+    struct position now;
+    int rc = door_read(session, &door, err);
+    if (!rc && !door.is_sealed)
+        rc = err_set(err, ERR_CONFLICT, EFFECT_APPLIED,
+                     "%s came back without super_read_only, which was persisted there",
+                     job->options->recipient->name);
+    if (!rc)
+        rc = link_position(session, &now, err);
+    if (!rc && !position_equal(&now, copied))
+        rc = err_set(err, ERR_CONFLICT, EFFECT_APPLIED, "something was written on %s since",
+                     job->options->recipient->name);
+    return rc;
+}
+
+static int open_recipient(struct clone_job *job, struct err *err)
+{
+    const struct session_limits limits = {.statement_ms = CLONE_MS};
+    CLEANUP(db_result_release) struct db_result is = {0};
+    struct door door;
+    char donor[300];
+
+    int rc = session_open_within(job->options->service, job->options->recipient, SESSION_CONTROLLER,
+                                 &limits, &job->session, err);
+    if (!rc)
+        rc = session_query_row(&job->session, SQL_CLONE_SERVER, NULL, 0, &is, err);
+    if (!rc)
+        rc = door_read(&job->session, &door, err);
+    if (!rc && (!door.is_closed || !door.is_kept))
+        rc = err_set(err, ERR_REFUSED, EFFECT_NONE, "%s is open, or a restart would open it",
+                     job->options->recipient->name);
+    if (!rc) /* the plugin drops the old data as an administrator does */
+        rc = door_admit(&job->session, &door, err);
+    if (rc)
+        return rc;
+    result_copy(&is, 0, "uuid", job->uuid, sizeof(job->uuid));
+    (void)snprintf(donor, sizeof(donor), "%s:%u", job->options->donor->host,
+                   job->options->donor->port);
+    return session_exec(&job->session, SQL_CLONE_DONOR_LIST, &(struct sql_arg){"donor", donor}, 1,
+                        err);
+}
+
+int clone_run(const struct clone_options *options, struct position *out, struct err *err)
+{
+    CLEANUP(clone_job_release)
+    struct clone_job job = {.options = options, .began_ms = clock_mono_ms()};
+    CLEANUP(session_release) struct session session = {0};
+    struct position copied;
+    unsigned changed;
+
+    (void)pthread_mutex_init(&job.mutex, NULL); /* cannot fail on Linux */
+    int rc = open_recipient(&job, err);
+    if (!rc)
+        rc = copy_over(&job, err);
+    if (!rc)
+        rc = wait_return(&job, &session, &copied, err);
+    if (!rc)
+        rc = check_return(&job, &session, &copied, err);
+    if (!rc)
+        rc = events_set(options->service, &session, false, &changed, err);
+    if (rc)
+        return rc;
+    *out = copied;
+    return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies by MySQL's clone plugin. */
+#include "base/clock.h"
+#include "cluster/seed_clone.h"
+#include "engine/work.h"
+
+WORK(work_seed_clone_check)
+{
+    (void)step;
+    (void)args;
+    return clone_check(run->service, err);
+}
+
+struct clone_context {
+    struct run *run;
+    const char *node;
+    struct err err; /* of the journal: a tick can only fail here when that does */
+};
+
+static void show_clone(void *context, const struct clone_progress *now)
+{
+    struct clone_context *clone = context;
+    char eta[32] = "unknown";
+    int rc;
+
+    if (clone->err.code)
+        return;
+    if (now->eta_ms >= 0)
+        clock_human_ms(now->eta_ms, eta);
+    if (now->is_waiting_for_start)
+        rc = run_tick(clone->run, &clone->err,
+                      "clone: the copy is on %s, and nothing starts it again: start mysqld there",
+                      clone->node);
+    else
+        rc = run_tick(clone->run, &clone->err, "clone of %s: %s, %.0f of about %.0f MB, %s left",
+                      clone->node, now->stage, (double)now->bytes_done / 1e6,
+                      (double)now->bytes_total / 1e6, eta);
+    if (rc)
+        return; /* kept in clone->err, reported when the clone returns */
+}
+
+static const struct node *node_of(const struct run *run, const json_t *args, const char *key)
+{
+    return service_node(run->service, json_string_value(json_object_get(args, key)));
+}
+
+WORK(work_seed_clone)
+{
+    const struct node *donor = node_of(run, args, "donor"), *recipient = node_of(run, args, "node");
+    struct position position;
+    char took[32];
+    int64_t began_ms = clock_mono_ms();
+
+    (void)step;
+    if (!donor || !recipient)
+        return err_set(err, ERR_CONFLICT, EFFECT_NONE,
+                       "the plan names a node that the configuration does not");
+    struct clone_context context = {.run = run, .node = recipient->name};
+    const struct clone_options options = {.service = run->service,
+                                          .donor = donor,
+                                          .recipient = recipient,
+                                          .progress = show_clone,
+                                          .context = &context};
+    int rc = journal_verified_begin(run->journal, run->service->name, err);
+    session_release(&run->sessions[recipient - run->service->nodes]); /* it would end with it */
+    if (!rc)
+        rc = clone_run(&options, &position, err);
+    if (!rc && context.err.code && context.err.code != ERR_STOPPED) {
+        *err = context.err;
+        rc = err->code;
+    }
+    if (!rc && recipient->is_primary)
+        rc = run_position_put(run, "seed", &position, err);
+    return rc ? rc
+              : run_note(run, "seed.cloned", err, "cloned %s from %s in %s", recipient->name,
+                         donor->name, clock_human_ms(clock_mono_ms() - began_ms, took));
+}
