@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """src/cluster and src/monitor against real servers, one function at a time (through cluster_check.c).
 
-Which servers: CUTOVER_LAB_OLD and CUTOVER_LAB_NEW, both of one flavour. The clusters are joined by both links. NEW holds no blog, so everything written here goes to blog.notes, which every node has.
+Which servers: CUTOVER_LAB_OLD and CUTOVER_LAB_NEW, both of one flavour. The clusters are joined by both links. NEW holds
+no blog, so everything written here goes to blog.notes, which every node has.
 """
 
 import contextlib
@@ -48,8 +49,8 @@ class Nodes:
         assert answer["code"] == "ok", answer
         return answer
 
-    def start(self, *args):
-        return Talk(subprocess.Popen(self.command(*args), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+    def start(self, *args, cfg=None):
+        return Talk(subprocess.Popen(self.command(*args, cfg=cfg), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
 
     def command(self, *args, cfg=None):
         return [str(REPOSITORY / CHECK), str(cfg or self.lab.cfg_path), *map(str, args)]
@@ -277,6 +278,21 @@ def test_a_lease_dies_with_its_holder(nodes):
     assert "epoch" in second.read()
     assert "bob@laptop" in nodes.ok("lease-holder")["holder"]
     second.end()
+
+
+def test_services_with_long_names_have_a_lease_each(nodes):
+    """MySQL takes no lock name of more than 64 characters."""
+    config = nodes.lab.config
+    one, other = (config.variant(f"long-{end}", lambda c, end=end: c.update(service="long-name-" * 5 + f"of-service-{end}"))
+                  for end in "ab")
+    first = nodes.start("lease", "ann@laptop pid 1", "run-1", cfg=one)
+    assert "epoch" in first.read()
+    try:
+        assert first.ask("check")["ours"]
+        assert nodes.run("lease", "bob@laptop pid 2", "run-2", cfg=one)["code"] == "busy"
+        assert nodes.ok("lease-holder", cfg=other)["holder"] == ""
+    finally:
+        first.end()
 
 
 def test_the_lease_is_on_both_primaries_or_on_none(nodes):
