@@ -19,9 +19,9 @@ static const struct action actions[] = {
         .params = {{.name = "method",
                     .type = PARAM_METHOD,
                     .fallback = "copy",
-                    .help = "\"copy\": the databases, table by table, to another version, too; "
-                            "\"clone\": all that OLD holds, by MySQL's clone plugin, within one "
-                            "series; what NEW held, its accounts too, is thrown away"},
+                    .help =
+                        "\"copy\": the databases, row by row; \"clone\": the whole server, with "
+                        "MySQL's clone plugin: all that NEW holds is thrown away"},
                    {.name = "workers",
                     .type = PARAM_INT,
                     .fallback = "4",

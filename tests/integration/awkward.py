@@ -179,7 +179,7 @@ class Writer:
 
     def _run(self):
         with self._server.connect(autocommit=False) as connection, connection.cursor() as cursor:
-            while not self._stop.is_set():
+            while not self._stop.wait(0.003):
                 cursor.execute("UPDATE blog.comments SET karma = karma + 1 WHERE id = %s", (1 + self.count % 3,))
                 cursor.execute("UPDATE blog.articles SET score = score - 1 WHERE id = %s", (1 + self.count % 3,))
                 cursor.execute("INSERT INTO blog.zero (t) VALUES (UUID())")

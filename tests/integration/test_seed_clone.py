@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""seed { method = "clone" } on real MySQL servers, as a playbook runs it: with writes going on, interrupted, refused."""
+
+import signal
+import subprocess
+
+import pytest
+
+from tests.integration import awkward
+from tests.lab import kinds
+from tests.lab.lab import CUTOVER, Lab
+from tests.lab.procs import wait_until
+from tests.lab.servers import Absent
+
+PLAYBOOK = """
+playbook = {
+  name = "clone"; about = "NEW becomes a copy of OLD and follows it."; needs = "apart";
+  steps = ( { name = "seed"; action = "seed"; method = "clone"; },
+            { name = "follow"; action = "follow"; }, { name = "verify"; action = "verify"; } );
+};
+"""
+RESET = """
+playbook = { name = "reset"; about = "NEW is empty."; needs = [ "apart", "following" ];
+             steps = ( { name = "reset"; action = "reset"; } ); };
+"""
+
+
+@pytest.fixture(scope="module")
+def lab():
+    try:
+        kinds.find("mysql")
+    except Absent as absent:
+        pytest.skip(str(absent))
+    with Lab(mb=2, dns=False, cloudflare=False, site=False, old="mysql", new="mysql") as lab:
+        awkward.plant(lab)
+        for name, text in (("clone", PLAYBOOK), ("reset", RESET)):
+            (lab.root / f"{name}.cfg").write_text(text)
+        yield lab
+
+
+def run(lab, name):
+    return lab.cutover("run", lab.root / f"{name}.cfg", "--yes")
+
+
+def test_a_database_that_the_service_does_not_list_is_named_and_nothing_is_touched(lab):
+    uptime = "SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Uptime'"
+    for cluster, what in ((lab.old, "take it along"), (lab.new, "throw it away")):
+        for server in cluster.nodes:
+            server.query("SET sql_log_bin = 0; SET GLOBAL super_read_only = 0; CREATE DATABASE `left-over`;"
+                         " CREATE TABLE `left-over`.t (a INT PRIMARY KEY)")
+        before = int(lab.new.primary.value(uptime))
+        done = run(lab, "clone")
+        for server in cluster.nodes:
+            server.query("SET sql_log_bin = 0; SET GLOBAL super_read_only = 0; DROP DATABASE `left-over`")
+        assert done.returncode != 0
+        assert '"left-over"' in done.stderr and what in done.stderr
+        assert int(lab.new.primary.value(uptime)) >= before
+
+
+def test_a_clone_that_is_interrupted_leaves_new_closed_and_begins_again(lab):
+    running = subprocess.Popen([CUTOVER, "-c", lab.cfg_path, "run", lab.root / "clone.cfg", "--yes"], text=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    wait_until(lambda: lab.new.primary.query("SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CLONE%%'"), 20,
+               "the clone")
+    running.send_signal(signal.SIGINT)
+    output = running.communicate(timeout=60)[0]
+    assert running.returncode != 0, output
+    wait_until(lab.new.primary.answers, 30, "NEW's primary")
+    assert lab.new.primary.value("SELECT @@GLOBAL.read_only") == 1
+    aborted = lab.cutover("abort", "--yes")
+    assert "Situation  apart" in output + aborted.stdout + aborted.stderr
+
+
+def test_everything_of_old_is_on_every_node_of_new(lab):
+    uuids = [server.value("SELECT @@server_uuid") for server in lab.new.nodes]
+    with awkward.Writer(lab.old.primary) as writer:
+        wait_until(lambda: writer.count > 20, 10, "the writer")
+        done = run(lab, "clone")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert writer.count > 100, "the writer stood still, so this proves nothing"
+    lab.new.primary.wait_applied(lab.old.primary.position())
+    lab.new.wait_replicas()
+    old = lab.old.primary
+    made, programs = awkward.statements(old), awkward.programs(old)
+    expected = {name: awkward.rows(old, name) for name in made}
+    assert [server.value("SELECT @@server_uuid") for server in lab.new.nodes] == uuids
+    for server in lab.new.nodes:
+        assert awkward.statements(server) == made
+        assert awkward.programs(server) == programs
+        for name, rows in expected.items():
+            assert awkward.rows(server, name) == rows, (server, name)
+        waiting = server.query("SELECT DISTINCT STATUS AS is_so FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'blog'")
+        assert "ENABLED" not in [row["is_so"] for row in waiting]
+        assert server.value("SELECT @@GLOBAL.read_only") == 1
+    assert run(lab, "reset").returncode == 0
