@@ -2,7 +2,7 @@
 /*
  * JSON of MySQL by way of text. A number in such a document is whole, DOUBLE or DECIMAL, and a
  * DECIMAL keeps the digits it was given: 1.50 is not 1.5. Text that is read back makes each of them
- * a DOUBLE, so those that would not look the same are put into the document again as what they were.
+ * a DOUBLE, so those that would not look the same are put into the document again as they were.
  */
 #include <errno.h>
 #include <stdio.h>

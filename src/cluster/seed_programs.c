@@ -162,8 +162,8 @@ static int create_listed(struct session *source, struct seed_targets *targets, c
 /* --- whom the targets trust --- */
 
 /*
- * A server with a binary log lets superusers only make functions and triggers, and refuses functions
- * that the source took. Nothing of them is logged here, and rows are logged as rows.
+ * A server with a binary log lets only superusers make functions and triggers, and refuses
+ * functions that the source took. Nothing of them is logged here, and rows are logged as rows.
  */
 static int trust(struct session *target, bool *out_was_off, struct err *err)
 {

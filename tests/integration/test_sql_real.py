@@ -48,7 +48,8 @@ POSITIONS = {"mariadb": "9-9-9", "mysql": f"{UUID}:1-9"}
 NOBODY_THERE = {"host": "127.0.0.1", "user": "nobody"}
 ACCOUNTS = accounts.generate()
 # What the published grants leave to an administrator; and 1044 for a database that is not named in them.
-NOT_GRANTED = {"seed_account_drop": 1227, "clone_install": 1142, "clone_uninstall": 1142, "database_drop": 1044}
+NOT_GRANTED = {"seed_account_drop": 1227, "seed_role_make": 1227, "seed_role_drop": 1227, "clone_install": 1142,
+               "clone_uninstall": 1142, "database_drop": 1044}
 
 SCENES = [
     ["version", "session_setup", "facts_variables", "survey_settings", "survey_grants", "survey_accounts",
@@ -83,7 +84,8 @@ SCENES = [
      ("seed_insert", {}, (1064,))],  # the rows follow in the same statement
     ["seed_accounts", ("seed_account_exists", {"user": "app", "host": "%"}), "seed_accounts_session",
      ("seed_show_account", {"user": "app", "host": "%"}), ("seed_show_grants", {"user": "app", "host": "%"}),
-     ("seed_account_drop", {"user": "gone", "host": "%"})],
+     ("seed_account_drop", {"user": "gone", "host": "%"}), ("seed_show_role_grants", {"user": "r"}),
+     ("seed_role_make", {"user": "made"}), ("seed_role_drop", {"user": "made"})],
     [("link_change_source", NOBODY_THERE), "link_status", "link_workers", "link_transit", "verify_channels",
      "link_start", "link_status", "link_workers", "link_transit", "link_stop", "link_reset",
      ("link_reset", {}, NO_SUCH_CHANNEL), ("link_start", {}, NO_SUCH_CHANNEL), ("link_stop", {}, NO_SUCH_CHANNEL),
@@ -92,7 +94,8 @@ SCENES = [
      "replicas_list", "binlog_status"],
     ["gtid_origin", "gtid_position", "gtid_state", "gtid_adopt_own", "gtid_forget", "gtid_begin_log", "gtid_adopt",
      "gtid_wait"],
-    ["clone_plugin", ("clone_install", {}, (1125,)), "clone_plugin", "clone_status", "clone_progress", "clone_donor_list",
+    ["clone_server", "clone_databases", "clone_plugin", ("clone_install", {}, (1125,)), "clone_plugin", "clone_status",
+     "clone_progress", "clone_donor_list",
      ("clone_run_tls", NOBODY_THERE, (3862,)), ("clone_run_plain", NOBODY_THERE, (3862,)),
      "clone_status", "clone_uninstall", "clone_install"],
     [("database_drop", {"database": "nothing"})],
