@@ -61,9 +61,21 @@ def approve(question="Now?"):
     return f'{{ name = "ask"; action = "approve"; ask = "{question}"; }}'
 
 
-def behind_the_back(server, sql):
+@contextlib.contextmanager
+def as_nobody_may(server):
+    """A closed MySQL stops administrators, too: what a test plants there needs the seal off for a moment."""
+    is_sealed = server.kind.flavour == "mysql" and server.value("SELECT @@GLOBAL.super_read_only")
+    if is_sealed:
+        server.query("SET GLOBAL super_read_only = 0")
+    yield
+    if is_sealed:
+        server.query("SET GLOBAL super_read_only = 1")
+
+
+def behind_the_back(server, sql, args=None):
     """Change a server past its binary log: nobody else will know."""
-    server.query(f"SET sql_log_bin = 0; {sql}")
+    with as_nobody_may(server):
+        server.query(f"SET sql_log_bin = 0; {sql}", args)
 
 
 def journal_of(service):
@@ -203,7 +215,7 @@ def test_a_planted_difference_is_named_to_the_column_and_closes_the_gate(service
             compare = service.playbook("compare", "mirrored", '{ name = "compare"; action = "verify"; }', *SHARED)
             service.run(compare).ended(REFUSED, f"blog.tags.*{re.escape(row)}.*colour")
     finally:
-        new.query("SET sql_log_bin = 0; UPDATE blog.tags SET colour = %s WHERE name = %s", (colour, row))
+        behind_the_back(new, "UPDATE blog.tags SET colour = %s WHERE name = %s", (colour, row))
     service.cutover("verify").ended(DONE)
     service.run(service.playbook("verified", "mirrored", gate("verified = 100%"))).ended(DONE, "go: verified 100.00%")
 
@@ -221,7 +233,7 @@ def test_a_collision_trips_the_watch_and_a_link_that_stopped_is_left_to_a_person
         done = running.end()
     try:
         done.ended(PERSON, '"conflicts > 0" holds', "rolling back because of it",
-                   "cutover_forward.*Duplicate entry 'collision' for key 'PRIMARY'")
+                   "cutover_forward.*Duplicate entry 'collision' for key '(tags.)?PRIMARY'")
         assert service.situation == "unsafe"
         assert service.points_to() == "new"
     finally:
@@ -248,10 +260,12 @@ def test_a_watch_that_trips_with_healthy_links_brings_the_users_back_by_itself(s
 def test_a_stray_write_on_new_forbids_the_mirror_until_new_was_reset(stage):
     service = stage.service("following")
     new = service.primaries["new"]
-    new.query("CREATE DATABASE stray")
+    with as_nobody_may(new):
+        new.query("CREATE DATABASE stray")
     try:
         with service.unchanged():
-            service.run(service.shipped("3-mirror")).ended(REFUSED, r"NEW took writes of its own.*: 2-201-\d+", "1-follow")
+            service.run(service.shipped("3-mirror")).ended(REFUSED, r"NEW took writes of its own.*: (2-201-\d+|[0-9a-f-]{36}:\d+)",
+                                                          "1-follow")
     finally:
         for node in service.lab.new.nodes:
             behind_the_back(node, "DROP DATABASE IF EXISTS stray")
