@@ -603,11 +603,12 @@ def test_a_ship_in_a_statement_hides_nobody(nodes):
         cursor = writer.cursor()
         cursor.execute("BEGIN")
         cursor.execute("INSERT INTO blog.notes (writer, text) VALUES (99, '🚢')")
-        thread = threading.Thread(target=cursor.execute, args=("SELECT SLEEP(3), '🚢 Ж'",))
+        thread = threading.Thread(target=cursor.execute, args=("SELECT SLEEP(5), '🚢 Ж'",))
         thread.start()
         stack.callback(thread.join)
-        nodes.primary["old"].query("SELECT 1")
-        wait_until(lambda: any(s["command"] == "Query" for s in nodes.ok("sessions", "old")["sessions"]), 5, "the ship")
+        # INNODB_TRX is renewed once it has been left alone for a while
+        wait_until(lambda: any(s["Id"] == writer.thread_id() and s["Command"] == "Query" and s["Time"] >= 1
+                               for s in nodes.primary["old"].query("SHOW PROCESSLIST")), 5, "the ship")
         old = by_name(nodes, nodes.ok("probe", 3000))["old1"]
         assert (old["reached"], old["open_transactions"]) == ("yes", 1), old
         assert any("SLEEP" in s["info"] for s in nodes.ok("sessions", "old")["sessions"])
