@@ -2,12 +2,13 @@
 /*
  * cluster/seed.h - copy the service's databases from OLD's primary to every node of NEW, exact at
  * one position.
- * How:       one barrier on the source (BACKUP STAGE BLOCK_COMMIT for an instant) gives W snapshots
- *            of one position; W workers stream tables, big ones in key ranges, and write each row
- *            to all targets with sql_log_bin = 0; then routines, views, triggers, events (ENABLED
- *            becomes DISABLE ON SLAVE); AUTO_INCREMENT counters come with the tables. Accounts that
- *            are definers or granted on the databases are made where they are missing; where that
- *            is refused, so is the seed.
+ * How:       one barrier on the source for an instant (BACKUP STAGE BLOCK_COMMIT; MySQL: FLUSH
+ *            TABLES WITH READ LOCK, bounded by lock_wait) gives W snapshots of one position; W
+ *            workers stream tables, big ones in key ranges, and write each row to all targets with
+ *            sql_log_bin = 0; then routines, views, triggers, events (ENABLED becomes DISABLE ON
+ *            SLAVE); AUTO_INCREMENT counters come with the tables. Accounts that are definers or
+ *            granted on the databases are made where they are missing; where that is refused, so is
+ *            the seed.
  * Refuses:   tables a snapshot does not hold (other engines, sequences, history); DDL during the
  *            seed is ERR_CONFLICT at its end.
  * Invariant: targets hold none of the databases when it starts (ERR_REFUSED otherwise); the source
@@ -37,7 +38,7 @@ struct seed_options {
 };
 
 struct seed_report {
-    /* of the source at the snapshot: what gtid_slave_pos must be on the targets */
+    /* of the source at the snapshot: what the targets must be told that they hold */
     struct position position;
     uint64_t rows, bytes;
     unsigned tables;

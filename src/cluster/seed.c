@@ -182,8 +182,16 @@ static int take_barrier(struct seed_job *job, struct err *err)
 {
     for (int tries = 1;; tries++) {
         int rc = hold_commits(job, err);
-        if (rc != ERR_SERVER || err->native != NATIVE_LOCK_WAIT_TIMEOUT || tries == BARRIER_TRIES)
-            return rc ? err_wrap(err, "holding commits for the snapshot") : 0;
+        if (!rc)
+            return 0;
+        bool is_late = rc == ERR_SERVER && err->native == NATIVE_LOCK_WAIT_TIMEOUT;
+        if (is_late)
+            (void)err_hint(err,
+                           "a long statement, a DDL or LOCK TABLES is in the way on %s: wait for "
+                           "it or end it, or raise limits.lock_wait",
+                           job->source.node->name);
+        if (!is_late || tries == BARRIER_TRIES)
+            return err_wrap(err, "holding commits for the snapshot");
         (void)clock_sleep_ms(BARRIER_PAUSE_MS);
         if (signals_stop_wanted())
             return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while waiting for the snapshot");
