@@ -46,7 +46,8 @@ void gtid_uuid_text(const uint8_t uuid[GTID_UUID_SIZE], char out[GTID_UUID_TEXT_
 
 /*
  * As the server writes it: blanks and line breaks allowed, "" is the empty set; sources and ranges
- * in any order, ranges may touch or overlap. ERR_PROTOCOL/NONE also when it is larger than the caps.
+ * in any order, ranges may touch or overlap. ERR_PROTOCOL/NONE also when it is larger than the
+ * caps.
  */
 MUST_CHECK int gtid_set_parse(const char *text, struct gtid_set *out, struct err *err);
 
@@ -76,7 +77,7 @@ bool gtid_set_contains(const struct gtid_set *set, const struct gtid_set *part);
 /* How many transactions of `wanted` are missing in `set`. */
 uint64_t gtid_set_missing(const struct gtid_set *set, const struct gtid_set *wanted);
 
-/* Only the transactions that the server with this uuid numbered, with all its tags; or all others. */
+/* Only what the server with this uuid numbered, with all its tags; or all the others. */
 void gtid_set_of_uuid(const struct gtid_set *set, const uint8_t uuid[GTID_UUID_SIZE],
                       struct gtid_set *out);
 void gtid_set_without_uuid(const struct gtid_set *set, const uint8_t uuid[GTID_UUID_SIZE],

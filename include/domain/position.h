@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domain/position.h - where a server stands, in its own flavour's terms: a MariaDB GTID list ("up to
- *                     here, in each domain") or a MySQL GTID set ("these transactions").
+ * domain/position.h - where a server stands, in its own flavour's terms: a MariaDB GTID list ("up
+ *                     to here, in each domain") or a MySQL GTID set ("these transactions").
  * Invariant: positions that are compared come from servers of one flavour; with two flavours
  *            nothing covers anything and nothing is equal. Zeroed memory is the empty position.
  * Threads:   pure.
@@ -77,8 +77,8 @@ void position_of_server(const struct position *state, const struct origin *origi
 uint64_t position_reach(const struct position *position, const struct origin *origin);
 
 /*
- * What `wanted` has and `applied` lacks, as far as it can be said: MariaDB's lists say "up to here",
- * so it is the items of `wanted` that are not reached.
+ * What `wanted` has and `applied` lacks, as far as it can be said: MariaDB's lists say "up to
+ * here", so it is the items of `wanted` that are not reached.
  */
 void position_missing(const struct position *applied, const struct position *wanted,
                       struct position *out);

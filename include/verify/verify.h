@@ -80,7 +80,7 @@ struct verify_report {
     char warnings[16][256]; /* tables without a usable key, ... */
     size_t warning_count;
     struct position position; /* of the source when the pass ended */
-    char hash[33];             /* over the table hashes, sorted by name */
+    char hash[33];            /* over the table hashes, sorted by name */
     int64_t duration_ms;
 };
 
