@@ -75,7 +75,12 @@ UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/u
 all: $(PROGRAM) ## build build/cutover
 
 # --- build ---------------------------------------------------------------------------------------------------
-$(BUILD)/gen/stamp: $(SQL_FILES) src/sql/generate.awk
+# A statement that is gone must be gone from the catalog as well: the list of files counts, too.
+$(BUILD)/gen/files: FORCE
+	$(shell mkdir -p $(@D))$(file >$@.new,$(SQL_FILES))
+	@cmp -s $@.new $@ && rm -f $@.new || mv $@.new $@
+
+$(BUILD)/gen/stamp: $(SQL_FILES) $(BUILD)/gen/files src/sql/generate.awk
 	@mkdir -p $(BUILD)/gen
 	$(Q)awk -v ids=$(BUILD)/gen/sql_ids.h.new -v catalog=$(BUILD)/gen/sql_catalog.c.new -f src/sql/generate.awk $(SQL_FILES)
 	$(Q)cmp -s $(BUILD)/gen/sql_ids.h.new $(BUILD)/gen/sql_ids.h || cp $(BUILD)/gen/sql_ids.h.new $(BUILD)/gen/sql_ids.h

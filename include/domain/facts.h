@@ -18,6 +18,7 @@
 #include "domain/version.h"
 
 #define FACTS_CHANNEL_CAP 8
+#define FACTS_REPLICA_CAP 16
 
 /* One replication channel, as SHOW ALL SLAVES STATUS has it. */
 struct channel_facts {
@@ -35,6 +36,12 @@ struct channel_facts {
     enum tri uses_gtid, uses_tls;
 };
 
+/* One that replicates from a node now, as it introduced itself. */
+struct replica_facts {
+    uint32_t server_id;
+    char address[280]; /* "db7:3306"; ":3306" without report_host */
+};
+
 struct node_facts {
     const struct node *node; /* borrowed from the service */
     enum tri is_reached;
@@ -49,6 +56,11 @@ struct node_facts {
     char binlog_format[16], binlog_row_image[16], event_scheduler[16];
     /* MySQL: one set in all three */
     struct position binlog_pos, binlog_state, slave_pos;
+    char binlog_file[128]; /* being written; "" without a binary log */
+    uint64_t binlog_offset;
+    struct replica_facts replicas[FACTS_REPLICA_CAP];
+    unsigned replica_count;
+    char group[64]; /* "a Galera cluster of 3": a group that decides who may write; "": none */
     unsigned increment, offset; /* global auto_increment_increment, auto_increment_offset */
     struct channel_facts channels[FACTS_CHANNEL_CAP];
     unsigned channel_count;

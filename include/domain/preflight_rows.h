@@ -44,7 +44,7 @@ typedef void check_look(const struct service *service, const struct facts *facts
 
 /* preflight_rows_nodes.c */
 check_look look_node_reachable, look_server_id, look_clock_skew, look_tls_used, look_new_closed,
-    look_replicas_read_only, look_replica_health;
+    look_replicas_read_only, look_replica_health, look_replica_unlisted, look_node_group;
 /* preflight_rows_pairs.c */
 check_look look_node_version, look_node_flavour, look_node_kind, look_pair_forward,
     look_pair_way_back, look_pair_features, look_pair_versions, look_server_uuid;

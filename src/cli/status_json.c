@@ -23,13 +23,14 @@ static json_t *position_json(const struct position *list)
 
 static json_t *node_json(const struct node_facts *facts)
 {
-    return json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:s,s:i,s:o,s:I}", "node", facts->node->name, "side",
-                     side_name(facts->node->side), "role",
-                     facts->node->is_primary ? "primary" : "replica", "is_reached",
-                     tri_json(facts->is_reached), "error", facts->error, "is_open",
-                     inverse_json(facts->is_read_only), "version", facts->version_text, "server_id",
-                     (int)facts->server_id, "position", position_json(&facts->binlog_pos),
-                     "app_sessions", (json_int_t)facts->app_sessions);
+    return json_pack(
+        "{s:s,s:s,s:s,s:o,s:s,s:o,s:s,s:i,s:o,s:s,s:I,s:I}", "node", facts->node->name, "side",
+        side_name(facts->node->side), "role", facts->node->is_primary ? "primary" : "replica",
+        "is_reached", tri_json(facts->is_reached), "error", facts->error, "is_open",
+        inverse_json(facts->is_read_only), "version", facts->version_text, "server_id",
+        (int)facts->server_id, "position", position_json(&facts->binlog_pos), "binlog_file",
+        facts->binlog_file, "binlog_offset", (json_int_t)facts->binlog_offset, "app_sessions",
+        (json_int_t)facts->app_sessions);
 }
 
 static json_t *channel_json(const struct status_channel *channel)

@@ -274,12 +274,72 @@ static int read_gtids(struct probe_job *job, struct err *err)
     return session_position(&job->session, &row, "applied", &job->facts->slave_pos, err);
 }
 
+/* --- the company it keeps --- */
+
+static const char *column_of(const struct probe_job *job, const struct db_result *result,
+                             enum sql_id id, const char *key)
+{
+    return result_text(result, 0, session_column(&job->session, id, key));
+}
+
+static int read_binlog(struct probe_job *job, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = ask(job, SQL_BINLOG_STATUS, NULL, 0, &row, err);
+    if (rc != 0 || row.row_count == 0)
+        return rc;
+    (void)snprintf(job->facts->binlog_file, sizeof(job->facts->binlog_file), "%s",
+                   column_of(job, &row, SQL_BINLOG_STATUS, "file"));
+    job->facts->binlog_offset =
+        strtoull(column_of(job, &row, SQL_BINLOG_STATUS, "position"), NULL, 10);
+    return 0;
+}
+
+static int read_replicas(struct probe_job *job, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    int rc = ask(job, SQL_REPLICAS_LIST, NULL, 0, &rows, err);
+    if (rc != 0)
+        return rc;
+    const char *id = session_column(&job->session, SQL_REPLICAS_LIST, "server_id");
+    const char *host = session_column(&job->session, SQL_REPLICAS_LIST, "host");
+    const char *port = session_column(&job->session, SQL_REPLICAS_LIST, "port");
+    for (size_t i = 0; i < rows.row_count && i < FACTS_REPLICA_CAP; i++) {
+        struct replica_facts *replica = &job->facts->replicas[i];
+        replica->server_id = (uint32_t)result_number(&rows, i, id);
+        (void)snprintf(replica->address, sizeof(replica->address), "%s:%s",
+                       result_text(&rows, i, host), result_text(&rows, i, port));
+        job->facts->replica_count = (unsigned)i + 1;
+    }
+    return 0;
+}
+
+static int read_group(struct probe_job *job, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result members = {0};
+    CLEANUP(db_result_release) struct db_result galera = {0};
+    char *out = job->facts->group;
+    int rc = ask(job, SQL_GROUP_MEMBERS, NULL, 0, &members, err);
+    if (rc == 0)
+        rc = ask_row(job, SQL_GALERA_SIZE, NULL, 0, &galera, err);
+    if (rc != 0)
+        return rc;
+    if (members.row_count > 0)
+        (void)snprintf(out, sizeof(job->facts->group), "a replication group of %zu",
+                       members.row_count);
+    else if (result_number(&galera, 0, "size") > 0)
+        (void)snprintf(out, sizeof(job->facts->group), "a Galera cluster of %lld",
+                       (long long)result_number(&galera, 0, "size"));
+    return 0;
+}
+
 /* --- the waves --- */
 
 typedef int (*probe_reader)(struct probe_job *job, struct err *err);
 
 static const probe_reader first_wave[] = {connect_node,  read_variables, read_clock,
-                                          read_activity, read_has_data,  read_channels};
+                                          read_activity, read_has_data,  read_channels,
+                                          read_binlog,   read_replicas,  read_group};
 
 /* Half an answer is none: whoever reads facts must be able to rely on all of a node's or on
  * nothing. */

@@ -21,6 +21,8 @@ static const struct check_row rows[] = {
      look_node_flavour, true, true},
     {"node.kind", "a member of a group may be opened, closed and written by others",
      "docs/servers.md", look_node_kind, false, false},
+    {"node.group", "closing one primary closes nothing when others of its group may write",
+     "docs/servers.md", look_node_group, true, true},
     {"pair.forward", "a link from an older to a newer server is supported, most others are not",
      "MySQL Reference Manual, Replication Compatibility Between MySQL Versions; MariaDB "
      "documentation, Cross-Version Replication Compatibility",
@@ -73,6 +75,9 @@ static const struct check_row rows[] = {
     {"replica.health", "a cluster is only as good as the replicas that follow its primary",
      "openark/orchestrator#1342: promoted while 12 hours behind", look_replica_health, false,
      false},
+    {"replica.unlisted", "a replica that nobody listed stays behind with OLD, or is cut off",
+     "MySQL Reference Manual, SHOW REPLICAS; MariaDB documentation, SHOW REPLICA HOSTS",
+     look_replica_unlisted, false, false},
     {"read_only.new_closed", "a write on NEW before its time is lost or in conflict later",
      "GitHub incident of October 2018: writes on both sides", look_new_closed, false, false},
     {"read_only.replicas", "a write on a replica never reaches the others",

@@ -192,6 +192,52 @@ static void check_replica(const struct facts *facts, const struct check_row *row
                     "make it a replica of its primary, or take it out of the configuration");
 }
 
+void look_node_group(const struct service *service UNUSED, const struct facts *facts,
+                     const struct survey *survey UNUSED, const struct check_row *row,
+                     struct findings *out)
+{
+    size_t before = out->count;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        if (!finding_unreached(out, row, node) && node->group[0] != '\0')
+            finding_fix(finding_add(out, row, SEVERITY_BLOCK, node->node->name,
+                                    "is a member of %s, which decides by itself who may write",
+                                    node->group),
+                        "let a server outside of the group replicate from it, and migrate with "
+                        "that one as OLD's primary once nobody writes to the group");
+    }
+    finding_well(out, row, before, "no node is a member of a group");
+}
+
+static bool is_node_of_ours(const struct facts *facts, uint32_t server_id)
+{
+    for (size_t i = 0; i < facts->node_count; i++)
+        if (facts->nodes[i].is_reached == TRI_YES && facts->nodes[i].server_id == server_id)
+            return true;
+    return false;
+}
+
+void look_replica_unlisted(const struct service *service UNUSED, const struct facts *facts,
+                           const struct survey *survey UNUSED, const struct check_row *row,
+                           struct findings *out)
+{
+    size_t before = out->count;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        if (finding_unreached(out, row, node))
+            continue;
+        for (unsigned r = 0; r < node->replica_count; r++)
+            if (!is_node_of_ours(facts, node->replicas[r].server_id))
+                finding_fix(finding_add(out, row, SEVERITY_WARN, node->node->name,
+                                        "feeds %s (server_id %" PRIu32
+                                        "), which the configuration does not name",
+                                        node->replicas[r].address, node->replicas[r].server_id),
+                            "add it to the cluster's replicas, or know where it will read from "
+                            "after the move");
+    }
+    finding_well(out, row, before, "all connected replicas are in the configuration");
+}
+
 void look_replica_health(const struct service *service UNUSED, const struct facts *facts,
                          const struct survey *survey UNUSED, const struct check_row *row,
                          struct findings *out)

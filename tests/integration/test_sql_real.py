@@ -48,12 +48,11 @@ POSITIONS = {"mariadb": "9-9-9", "mysql": f"{UUID}:1-9"}
 NOBODY_THERE = {"host": "127.0.0.1", "user": "nobody"}
 ACCOUNTS = accounts.generate()
 # What the published grants leave to an administrator; and 1044 for a database that is not named in them.
-NOT_GRANTED = {"seed_account_drop": 1227, "seed_role_make": 1227, "seed_role_drop": 1227, "clone_install": 1142,
-               "clone_uninstall": 1142, "database_drop": 1044}
+NOT_GRANTED = {"seed_account_drop": 1227, "seed_role_make": 1227, "seed_role_drop": 1227, "database_drop": 1044}
 
 SCENES = [
     ["version", "session_setup", "facts_variables", "survey_settings", "survey_grants", "survey_accounts",
-     "survey_bypass", "survey_definers", "semisync_status", "group_members", "galera_size"],
+     "survey_bypass", "survey_definers", "group_members", "galera_size"],
     ["survey_variables", "survey_explicit", "survey_names", "survey_features", "survey_collations_used",
      "survey_collations_known", "survey_plugins_used", "survey_plugins_known", "survey_loose_keys", "survey_time_zones"],
     ["lease_schema_database", "lease_schema_lease", "lease_schema_heartbeat", "lease_schema_probe", "lease_lock",
@@ -63,7 +62,7 @@ SCENES = [
     ["app_sessions", "probe_sessions", "session_alive", "xa_recover",
      ("kill", {}, (1094,)), ("kill_query", {}, (1094,))],
     ["snapshot_begin", "fence_transactions", "fence_open_tables", "snapshot_end"],
-    ["unlogged", "logged", "isolation_repeatable", "stagger_set", "stagger_read_session"],
+    ["unlogged", "isolation_repeatable", "stagger_set", "stagger_read_session"],
     ["unlogged", "events_list", "events_session", "events_disable", "events_list", "events_enable"],
     ["database_list", "table_count", "table_list", "shape_tables", "shape_columns", "shape_indexes"],
     ["verify_session", "verify_side", "verify_position", "verify_applied", "verify_channels",
@@ -94,10 +93,10 @@ SCENES = [
      "replicas_list", "binlog_status"],
     ["gtid_origin", "gtid_position", "gtid_state", "gtid_adopt_own", "gtid_forget", "gtid_begin_log", "gtid_adopt",
      "gtid_wait"],
-    ["clone_server", "clone_databases", "clone_plugin", ("clone_install", {}, (1125,)), "clone_plugin", "clone_status",
+    ["clone_server", "clone_databases", "clone_plugin", "clone_status",
      "clone_progress", "clone_donor_list",
      ("clone_run_tls", NOBODY_THERE, (3862,)), ("clone_run_plain", NOBODY_THERE, (3862,)),
-     "clone_status", "clone_uninstall", "clone_install"],
+     "clone_status"],
     [("database_drop", {"database": "nothing"})],
 ]
 

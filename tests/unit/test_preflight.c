@@ -681,6 +681,31 @@ static void test_writes_of_its_own_on_new_block_before_the_cutover(void **state 
     assert_finding("gtid.errant", SEVERITY_BLOCK, "1-101-50");
 }
 
+static void test_a_replica_that_nobody_listed_is_told(void **state UNUSED)
+{
+    well();
+    struct node_facts *primary = &facts.nodes[OLD_PRIMARY];
+    primary->replica_count = 1;
+    primary->replicas[0].server_id = facts.nodes[OLD_REPLICA].server_id;
+    assert_finding("replica.unlisted", SEVERITY_OK, "all connected replicas");
+    primary->replica_count = 2;
+    primary->replicas[1] = (struct replica_facts){.server_id = 4711, .address = "etl:3306"};
+    assert_finding("replica.unlisted", SEVERITY_WARN, "feeds etl:3306 (server_id 4711)");
+}
+
+static void test_a_member_of_a_group_bars_every_plan(void **state UNUSED)
+{
+    struct err err = {0};
+    well();
+    assert_finding("node.group", SEVERITY_OK, "no node is a member");
+    assert_int_equal(preflight_bars(&service, &facts, NULL, &err), 0);
+    (void)snprintf(facts.nodes[NEW_REPLICA].group, sizeof(facts.nodes[NEW_REPLICA].group),
+                   "a Galera cluster of 3");
+    assert_finding("node.group", SEVERITY_BLOCK, "a member of a Galera cluster of 3");
+    assert_int_equal(preflight_bars(&service, &facts, NULL, &err), ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "Galera"));
+}
+
 static void test_channels_that_are_not_ours_are_shown(void **state UNUSED)
 {
     static const struct node outside = {.host = "warehouse", .port = 3306};
@@ -949,6 +974,8 @@ int main(void)
         cmocka_unit_test(test_each_side_writes_into_a_domain_of_its_own),
         cmocka_unit_test(test_replication_settings_have_one_right_value),
         cmocka_unit_test(test_writes_of_its_own_on_new_block_before_the_cutover),
+        cmocka_unit_test(test_a_replica_that_nobody_listed_is_told),
+        cmocka_unit_test(test_a_member_of_a_group_bars_every_plan),
         cmocka_unit_test(test_channels_that_are_not_ours_are_shown),
         cmocka_unit_test(test_replicas_follow_their_cluster_and_refuse_writes),
         cmocka_unit_test(test_new_is_closed_until_its_time),

@@ -69,6 +69,7 @@ _MYSQL_SINCE = {
     "information_schema.CHECK_CONSTRAINTS": {"": "8.0.16"},    # information-schema-check-constraints-table.html
     "information_schema.COLLATIONS": {"PAD_ATTRIBUTE": "8.0.1"},
     "information_schema.COLUMNS": {"SRS_ID": "8.0.3"},
+    "information_schema.INNODB_TABLES": {"": "8.0.3"},         # refman-8.0 information-schema-innodb-tables-table.html
     "information_schema.INNODB_TRX": {"trx_schedule_weight": "8.0.20"},  # information-schema-innodb-trx-table.html
     "information_schema.KEYWORDS": {"": "8.0.13"},             # information-schema-keywords-table.html
     "information_schema.SCHEMATA": {"DEFAULT_ENCRYPTION": "8.0.16"},
@@ -199,7 +200,8 @@ VARIABLES = {
         " explicit_defaults_for_timestamp max_allowed_packet timestamp default_storage_engine performance_schema"
         " innodb_default_row_format innodb_strict_mode slave_net_timeout slave_type_conversions slave_exec_mode"
         " slave_parallel_workers report_host sql_safe_updates sql_auto_is_null datadir basedir socket tls_version"
-        " sql_slave_skip_counter innodb_read_only profiling log_bin_trust_function_creators"),
+        " sql_slave_skip_counter innodb_read_only profiling log_bin_trust_function_creators"
+        " version_compile_os version_compile_machine innodb_page_size"),
     # refman-5.7 replication-options-gtids.html, server-system-variables.html
     **{name: mysql("5.7") for name in (
         "server_uuid gtid_mode enforce_gtid_consistency gtid_executed gtid_purged gtid_next gtid_owned super_read_only"
