@@ -84,11 +84,20 @@ static FILE *terminal(int *out_master)
 
 static char *shown_on(int master, FILE *stream, char *out, size_t out_size)
 {
-    (void)fflush(stream);
-    ssize_t len = read(master, out, out_size - 1);
-    assert_true(len >= 0);
-    out[len] = '\0';
+    size_t used = 0;
+    ssize_t len = 0;
+    assert_int_equal(fflush(stream), 0);
+    int slave = dup(fileno(stream)); /* what is not read yet is lost with the last slave */
     (void)fclose(stream);
+    /* The kernel hands lines over one by one: until the last byte that was written has arrived. */
+    assert_int_equal(write(slave, "\a", 1), 1);
+    while (used == 0 || out[used - 1] != '\a') {
+        len = read(master, out + used, out_size - 1 - used);
+        assert_true(len > 0);
+        used += (size_t)len;
+    }
+    out[used - 1] = '\0';
+    (void)close(slave);
     (void)close(master);
     return out;
 }
