@@ -100,6 +100,9 @@ void expand_settle(struct compile *c);
 /* Parts that more than one action is made of. */
 void parts_flip(struct compile *c, enum side to);
 void parts_clone(struct compile *c); /* of a seed, after close-new */
+/* Let a channel of the replica read from the source; `ignored_domain` is MariaDB's. */
+void ops_point_channel(struct compile *c, struct plan_step *step, const struct node *replica,
+                       const char *channel, const struct node *source, unsigned ignored_domain);
 void parts_make_link(struct compile *c, enum side replica_side);
 void ops_drop_link(struct compile *c, struct plan_step *step, enum op_list list,
                    enum side replica_side);

@@ -3,11 +3,7 @@
  * The seed by MySQL's clone plugin: NEW's primary from OLD's, NEW's replicas from NEW's primary,
  * which stands still, so that all of NEW is the same.
  */
-#include <stdio.h>
-
 #include "engine/compile_step.h"
-
-#define ARGS(...) ((const struct sql_arg[]){__VA_ARGS__})
 
 static void each_new(struct compile *c, struct plan_step *step, enum op_list list, enum sql_id id)
 {
@@ -32,25 +28,8 @@ static void ops_clone(struct compile *c, struct plan_step *step, const struct no
 /* The copy of a primary knows no source. */
 static void ops_attach(struct compile *c, struct plan_step *step, const struct node *replica)
 {
-    const struct service *service = c->service;
-    const struct node *source = primary_of(c, SIDE_NEW);
-    bool verifies = service->tls.mode == TLS_VERIFY_CA || service->tls.mode == TLS_VERIFY_IDENTITY;
-    char port[16];
-
-    (void)snprintf(port, sizeof port, "%u", source->port);
-    const struct sql_arg args[] = {
-        {"channel", ""},
-        {"host", source->host},
-        {"port", port},
-        {"user", service->replication.user},
-        {"password", "${secret:replication}"},
-        {"tls", service->tls.mode == TLS_OFF ? "0" : "1"},
-        {"verify", verifies ? "1" : "0"},
-        {"ca", verifies ? service->tls.ca_path : ""},
-        {"ignore", "0"},
-    };
     add_sql(c, step, LIST_DO, replica, SQL_REPLICA_STOP_DEFAULT, NULL, 0);
-    add_sql(c, step, LIST_DO, replica, SQL_LINK_CHANGE_SOURCE, args, ARRAY_LEN(args));
+    ops_point_channel(c, step, replica, "", primary_of(c, SIDE_NEW), 0);
     add_sql(c, step, LIST_DO, replica, SQL_REPLICA_START_DEFAULT, NULL, 0);
 }
 

@@ -36,18 +36,17 @@ static unsigned domain_of(const struct node_facts *node)
     return node && node->origin.flavour == FLAVOUR_MARIADB ? node->origin.domain : 0;
 }
 
-static void ops_create_link(struct compile *c, struct plan_step *step, enum side replica_side)
+void ops_point_channel(struct compile *c, struct plan_step *step, const struct node *replica,
+                       const char *channel, const struct node *source, unsigned ignored_domain)
 {
     const struct service *service = c->service;
-    const struct node *source = primary_of(c, side_other(replica_side));
-    const struct node_facts *own = facts_primary(c->facts, replica_side);
     char port[16], ignore[16];
     bool verifies = service->tls.mode == TLS_VERIFY_CA || service->tls.mode == TLS_VERIFY_IDENTITY;
 
     (void)snprintf(port, sizeof port, "%u", source->port);
-    (void)snprintf(ignore, sizeof ignore, "%u", domain_of(own));
+    (void)snprintf(ignore, sizeof ignore, "%u", ignored_domain);
     const struct sql_arg args[] = {
-        {"channel", link_channel(replica_side)},
+        {"channel", channel},
         {"host", source->host},
         {"port", port},
         {"user", service->replication.user},
@@ -57,8 +56,7 @@ static void ops_create_link(struct compile *c, struct plan_step *step, enum side
         {"ca", verifies ? service->tls.ca_path : ""},
         {"ignore", ignore},
     };
-    add_sql(c, step, LIST_DO, primary_of(c, replica_side), SQL_LINK_CHANGE_SOURCE, args,
-            ARRAY_LEN(args));
+    add_sql(c, step, LIST_DO, replica, SQL_LINK_CHANGE_SOURCE, args, ARRAY_LEN(args));
 }
 
 void parts_make_link(struct compile *c, enum side replica_side)
@@ -69,7 +67,9 @@ void parts_make_link(struct compile *c, enum side replica_side)
              primary_of(c, replica_side)->name, primary_of(c, side_other(replica_side))->name);
 
     ops_drop_link(c, step, LIST_DO, replica_side);
-    ops_create_link(c, step, replica_side);
+    ops_point_channel(c, step, primary_of(c, replica_side), channel,
+                      primary_of(c, side_other(replica_side)),
+                      domain_of(facts_primary(c->facts, replica_side)));
     add_sql(c, step, LIST_DO, primary_of(c, replica_side), SQL_LINK_START,
             ARGS({"channel", channel}), 1);
     ops_drop_link(c, step, LIST_UNDO, replica_side);
