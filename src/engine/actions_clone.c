@@ -3,6 +3,8 @@
  * The seed by MySQL's clone plugin: NEW's primary from OLD's, NEW's replicas from NEW's primary,
  * which stands still, so that all of NEW is the same.
  */
+#include <stdio.h>
+
 #include "engine/compile_step.h"
 
 static void each_new(struct compile *c, struct plan_step *step, enum op_list list, enum sql_id id)
