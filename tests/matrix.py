@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.lab import kinds  # noqa: E402
 from tests.lab.procs import LabError  # noqa: E402
-from tests.run import ROOT, SIDE_BY_SIDE, Tally, servers_matter, tally_junit  # noqa: E402
+from tests.run import NO_SERVERS, ROOT, SIDE_BY_SIDE, Tally, servers_matter, tally_junit  # noqa: E402
 
 PAIRS = ("mariadb-10.11:mariadb-10.11", "mariadb-10.11:mariadb-11.8", "mariadb-10.5:mariadb-10.11", "mysql:mysql")
 CLIENTS = {"mariadb": ("Connector/C", "build"), "mysql": ("libmysqlclient", "build/client-mysql")}
@@ -74,9 +74,10 @@ def run(pair, client):
     name = f"{old}-{new}-{client}"
     environment = {**os.environ, "CUTOVER_LAB_OLD": old, "CUTOVER_LAB_NEW": new, "CLIENT": client,
                    "BUILD": CLIENTS[client][1], "PYTHONPYCACHEPREFIX": str(RESULTS / "pycache")}
+    words = servers_matter(NO_SERVERS) if pair == PAIRS[0] else servers_matter()
     with open(RESULTS / f"{name}.log", "wb") as log:
         code = subprocess.call([sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "-rfE",
-                                f"--junitxml={RESULTS}/{name}.xml", *servers_matter(), *SIDE_BY_SIDE],
+                                f"--junitxml={RESULTS}/{name}.xml", *words, *SIDE_BY_SIDE],
                                cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     tally = tally_junit(RESULTS / f"{name}.xml", code)
     return tally, f"see {RESULTS / name}.log" if tally.failed or not tally.passed else ""

@@ -152,14 +152,15 @@ def run_pytest(name, words, environment=None):
     return tally_junit(report, code)
 
 
-# These talk to no database server, or to kinds of servers that they choose themselves.
-NO_MATTER_WHICH_SERVERS = ("test_cloudflare.py", "test_dialects.py", "test_dns.py", "test_io_db.py", "test_lab.py",
-                           "test_sql_real.py")
+NO_SERVERS = ("test_cloudflare.py", "test_dialects.py", "test_dns.py", "test_lab.py")
+# These choose the kinds of their servers themselves: once for each client library is enough.
+SERVERS_OF_THEIR_OWN = ("test_io_db.py", "test_lab_kinds.py", "test_seed_clone.py", "test_seed_pairs.py",
+                        "test_sql_real.py", "test_upgrade_checks.py")
 
 
-def servers_matter():
+def servers_matter(left_out=NO_SERVERS + SERVERS_OF_THEIR_OWN):
     """The words for pytest that choose the integration tests whose outcome may depend on the kind of the servers."""
-    return ["tests/integration", *[f"--ignore=tests/integration/{name}" for name in NO_MATTER_WHICH_SERVERS]]
+    return ["tests/integration", *[f"--ignore=tests/integration/{name}" for name in left_out]]
 
 
 def run_on(name, kind):

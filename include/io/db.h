@@ -56,6 +56,13 @@ const char *db_tls_cipher(const struct db *db); /* "" = plaintext */
 bool db_is_dead(const struct db *db);
 
 /*
+ * From another thread than the one that waits: the server has stopped answering, nobody needs its
+ * answer any more. The statement under way ends as ERR_LOST/UNKNOWN at once, the connection is
+ * dead.
+ */
+void db_abandon(const struct db *db);
+
+/*
  * Change the time limit of the following statements, kept to the millisecond up to the first byte
  * of the answer. Within an answer it is whole seconds for each read (with Oracle's library: those
  * given at connect).

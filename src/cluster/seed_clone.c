@@ -21,6 +21,7 @@
 #define CLONE_MS (24LL * 3600 * 1000)
 #define POLL_MS 500
 #define RETURN_MS (15LL * 60 * 1000) /* a person may have to start it */
+#define GIVE_UP_MS 20000             /* for a clone that was killed to end */
 #define UPTIME_SLACK_MS 2000
 #define SAME_SERIES_PATCH 37 /* from 8.0.37 on a series counts, not a release */
 
@@ -246,11 +247,23 @@ static bool has_arrived(const struct clone_job *job)
            job->err.native == NATIVE_GONE || job->err.native == NATIVE_NO_SUPERVISOR;
 }
 
+/* Seen on MySQL 9.7: a clone that is killed at the wrong moment takes the whole server with it. */
+static int stuck(const struct clone_job *job, struct err *err)
+{
+    const char *name = job->options->recipient->name;
+    (void)err_set(err, ERR_TIMEOUT, EFFECT_UNKNOWN,
+                  "%s has not answered since its clone was stopped", name);
+    return err_hint(err,
+                    "if it still does not: kill its mysqld and start it (it comes back closed), "
+                    "then `cutover abort`");
+}
+
 static int copy_over(struct clone_job *job, struct err *err)
 {
     CLEANUP(session_release) struct session watch = {0};
     pthread_t thread;
-    bool is_ended = false;
+    int64_t give_up_ms = 0; /* 0: nobody wants it to end */
+    bool is_abandoned = false;
 
     int rc = session_open(job->options->service, job->options->recipient, SESSION_CONTROLLER,
                           &watch, err);
@@ -260,16 +273,22 @@ static int copy_over(struct clone_job *job, struct err *err)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "cannot start a thread");
     while (!is_over(job)) {
         look(job, &watch);
-        if (signals_stop_wanted() && !is_ended) {
+        if (signals_stop_wanted() && give_up_ms == 0) {
             end_statement(job, &watch);
-            is_ended = true;
+            give_up_ms = clock_mono_ms() + GIVE_UP_MS;
+        }
+        if (give_up_ms != 0 && clock_mono_ms() >= give_up_ms && !is_abandoned) {
+            db_abandon(job->session.db);
+            is_abandoned = true;
         }
         (void)clock_sleep_ms(POLL_MS);
     }
     (void)pthread_join(thread, NULL); /* fails for threads that are not ours only */
+    if (is_abandoned)
+        return stuck(job, err);
     if (has_arrived(job))
         return 0;
-    if (is_ended)
+    if (give_up_ms != 0)
         return err_set(err, ERR_STOPPED, EFFECT_APPLIED, "stopped while %s was cloned",
                        job->options->recipient->name);
     *err = job->err;

@@ -280,6 +280,11 @@ static void give_up(struct db *db)
     (void)shutdown(fd, SHUT_RDWR); /* it may be closed already, which is as good */
 }
 
+void db_abandon(const struct db *db)
+{
+    (void)shutdown(socket_of(db), SHUT_RDWR); /* the number of a socket never changes */
+}
+
 /* Read the rest of an answer that nobody wants; a very long one costs the connection instead of the
  * hour. */
 static void read_away(struct db *db, MYSQL_RES *rows)

@@ -57,18 +57,42 @@ def test_a_database_that_the_service_does_not_list_is_named_and_nothing_is_touch
         assert int(lab.new.primary.value(uptime)) >= before
 
 
-def test_a_clone_that_is_interrupted_leaves_new_closed_and_begins_again(lab):
+CLONES = "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CLONE%%'"
+STUCK = "has not answered since its clone was stopped"
+
+
+def interrupt(lab, meanwhile=lambda: None):
+    """Begin a clone, let something happen to it, and stop it by a signal; what was said."""
     running = subprocess.Popen([CUTOVER, "-c", lab.cfg_path, "run", lab.root / "clone.cfg", "--yes"], text=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    wait_until(lambda: lab.new.primary.query("SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CLONE%%'"), 20,
-               "the clone")
+    wait_until(lambda: lab.new.primary.query(CLONES), 20, "the clone")
+    meanwhile()
     running.send_signal(signal.SIGINT)
-    output = running.communicate(timeout=60)[0]
+    output = running.communicate(timeout=120)[0]
     assert running.returncode != 0, output
+    return output
+
+
+def test_a_clone_that_is_interrupted_leaves_new_closed_and_begins_again(lab):
+    output = interrupt(lab)
+    if STUCK in output:  # MySQL 9.7 does that now and then: do what the hint says
+        lab.new.primary.kill9()
+        lab.new.primary.start()
     wait_until(lab.new.primary.answers, 30, "NEW's primary")
     assert lab.new.primary.value("SELECT @@GLOBAL.read_only") == 1
     aborted = lab.cutover("abort", "--yes")
     assert "Situation  apart" in output + aborted.stdout + aborted.stderr
+
+
+def test_a_server_that_hangs_in_its_clone_is_given_up_and_named(lab):
+    output = interrupt(lab, lab.new.primary.freeze)
+    try:
+        assert STUCK in output and "kill its mysqld" in " ".join(output.split()), output
+    finally:
+        lab.new.primary.kill9()
+        lab.new.primary.start()
+    assert lab.new.primary.value("SELECT @@GLOBAL.read_only") == 1
+    assert "Situation  apart" in lab.cutover("abort", "--yes").stdout
 
 
 def test_everything_of_old_is_on_every_node_of_new(lab):
