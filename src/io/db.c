@@ -132,8 +132,7 @@ static void set_tls(MYSQL *mysql, const struct tls_options *tls)
 }
 #endif
 
-/* Options only fail for names the library does not know; those used here exist in every supported
- * one. */
+/* Options only fail for names the library does not know; it knows all that are used here. */
 static void set_options(MYSQL *mysql, const struct db_target *target)
 {
     unsigned connect_s = whole_seconds(target->connect_timeout_ms);
@@ -180,8 +179,7 @@ static int connect_failed(struct db *db, const struct db_target *target, unsigne
     return rc;
 }
 
-/* The library accepts a plaintext connection where TLS was asked for but not verified. We do not.
- */
+/* The library accepts plaintext where TLS was asked for but not verified. We do not. */
 static int check_cipher(struct db *db, const struct db_target *target, struct err *err)
 {
     const char *cipher = mysql_get_ssl_cipher(db->mysql);
@@ -375,8 +373,7 @@ static int fail(struct db *db, const struct statement *statement, struct err *er
     return rc;
 }
 
-/* Nothing of the answer can be buffered yet, so the socket tells when it begins, under TLS as well.
- */
+/* Nothing of the answer can be buffered yet: the socket tells when it begins, under TLS, too. */
 static bool answer_arrives(const struct db *db, int64_t deadline_ms)
 {
     struct pollfd wait = {.fd = socket_of(db), .events = POLLIN};
