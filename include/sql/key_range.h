@@ -28,10 +28,14 @@ MUST_CHECK int key_point_copy(struct key_point *to, const struct key_point *from
 void key_point_release(struct key_point *point);
 
 /* Keys after `after` (or from it on, when is_from_included) up to and with `until`; NULL or unset:
- * no bound. */
+ * no bound. Or, with points, just the rows that have one of these keys. */
 struct key_range {
     const struct key_point *after, *until;
     bool is_from_included;
+    const struct key_point *points;
+    size_t point_count;
+    /* what the bounds or points are keys of; NULL: the key that the table is walked by */
+    const struct index_shape *by;
 };
 
 /* "`b`,`a`+0": what a SELECT must list so that its values make a key_point. */
@@ -42,7 +46,8 @@ void key_columns_sql(const struct table_shape *table, const struct index_shape *
 void key_order_sql(const struct table_shape *table, const struct index_shape *key,
                    bool is_backwards, struct buf *out);
 
-/* "(`b` > ... OR (`b` = ... AND `a` > ...)) AND (...)"; "TRUE" for the whole table. */
+/* "(`b` > ... OR (`b` = ... AND `a` > ...)) AND (...)"; "TRUE" for the whole table;
+ * "(`b` = ... AND `a` = ...) OR (...)" for points. */
 void key_range_sql(const struct table_shape *table, const struct index_shape *key,
                    const struct key_range *range, struct buf *out);
 

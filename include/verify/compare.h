@@ -52,6 +52,14 @@ struct comparison {
  * ERR_STOPPED */
 MUST_CHECK int table_compare(struct comparison *comparison, struct err *err);
 
+/*
+ * Only the rows that have one of these keys, of `by` (NULL: of the walk's key): on_difference tells
+ * what differs, out_sum what was read on the source. Some hundred keys at a time.
+ */
+MUST_CHECK int table_compare_points(struct comparison *comparison, const struct index_shape *by,
+                                    const struct key_point *points, size_t count,
+                                    struct chunk_sum *out_sum, struct err *err);
+
 /* For a table without a key. */
 MUST_CHECK int table_compare_whole(struct comparison *comparison, struct err *err);
 

@@ -14,7 +14,7 @@
 struct walk {
     const struct table_shape *table;
     const struct index_shape *key; /* NULL: the table can only be read as a whole */
-    struct buf columns, name, index, order, order_backwards; /* SQL text */
+    struct buf columns, name, order, order_backwards; /* SQL text */
 };
 
 MUST_CHECK int walk_init(struct walk *walk, const struct table_shape *table, struct err *err);

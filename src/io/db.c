@@ -1,19 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * One connection to a MySQL or MariaDB server.
- *
- * A statement is sent, then the socket is polled for the first byte of the answer, and only then
- * the library reads: so the time limit is kept to the millisecond, may change on a live connection,
- * and is the same with either library, with TLS and without. The library's own read timeout (whole
- * seconds, fixed at connect) stays underneath for an answer that begins and then stalls.
- */
-#include "io/db.h"
-
-#include <errmsg.h>
-#include <errno.h>
-#include <limits.h>
-#include <mysql.h>
-#include <poll.h>
+/* Connecting to a MySQL or MariaDB server, and the end of a connection. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +8,10 @@
 
 #include "base/clock.h"
 #include "io/db_error.h"
-#include "io/db_rows.h"
+#include "io/db_inner.h"
 #include "io/db_watch.h"
 
 #define CONNECT_GRACE_MS 500 /* the library's own limit, which has better words, comes first */
-#define READ_AWAY_CAP 100000 /* rows; beyond it an unwanted answer costs the connection */
 
 #ifdef LIBMARIADB
 #include <ma_pvio.h>
@@ -38,25 +23,6 @@ typedef my_bool option_flag;
 #define LIBRARY_VERSION LIBMYSQL_VERSION
 typedef bool option_flag;
 #endif
-
-struct db {
-    MYSQL *mysql;
-    MYSQL_RES *stream; /* rows of db_stream_open() still to be read */
-    char *stream_sql;
-    char where[300];
-    char cipher[64];
-    unsigned long thread_id;
-    uint64_t affected;
-    int64_t read_timeout_ms;
-    bool is_dead;
-};
-
-/* One statement on its way: what an error needs to know about it. */
-struct statement {
-    const char *sql;
-    enum err_effect if_lost;
-    int64_t started_ms;
-};
 
 /* Both libraries want to hear from each thread that used them when it ends: its own end tells. */
 static pthread_key_t thread_mark;
@@ -252,7 +218,7 @@ int db_connect(const struct db_target *target, struct db **out, struct err *err)
     return 0;
 }
 
-static int socket_of(const struct db *db)
+int db_socket(const struct db *db)
 {
 #ifdef LIBMARIADB
     return (int)mysql_get_socket(db->mysql);
@@ -266,10 +232,10 @@ static int socket_of(const struct db *db)
  * Closing resets it: a server that is in the middle of a long answer would otherwise find our
  * receive window shut, and hold its statement and the locks on its tables for another minute.
  */
-static void give_up(struct db *db)
+void db_give_up(struct db *db)
 {
     struct linger reset = {.l_onoff = 1, .l_linger = 0};
-    int fd = socket_of(db);
+    int fd = db_socket(db);
 
     db->is_dead = true;
     if (fd < 0)
@@ -280,28 +246,7 @@ static void give_up(struct db *db)
 
 void db_abandon(const struct db *db)
 {
-    (void)shutdown(socket_of(db), SHUT_RDWR); /* the number of a socket never changes */
-}
-
-/* Read the rest of an answer that nobody wants; a very long one costs the connection instead of the
- * hour. */
-static void read_away(struct db *db, MYSQL_RES *rows)
-{
-    int count = 0;
-
-    while (!db->is_dead && count < READ_AWAY_CAP && mysql_fetch_row(rows))
-        count++;
-    if (count == READ_AWAY_CAP || mysql_errno(db->mysql) || mysql_more_results(db->mysql))
-        give_up(db);
-}
-
-static void drop_stream(struct db *db)
-{
-    if (db->stream)
-        mysql_free_result(db->stream);
-    free(db->stream_sql);
-    db->stream = NULL;
-    db->stream_sql = NULL;
+    (void)shutdown(db_socket(db), SHUT_RDWR); /* the number of a socket never changes */
 }
 
 void db_free(struct db *db)
@@ -309,8 +254,8 @@ void db_free(struct db *db)
     if (!db)
         return;
     if (db->stream)
-        give_up(db); /* else freeing it would read the rest of the rows */
-    drop_stream(db);
+        db_give_up(db); /* else freeing it would read the rest of the rows */
+    db_drop_stream(db);
     if (db->mysql)
         mysql_close(db->mysql);
     free(db);
@@ -356,245 +301,4 @@ int db_set_timeout(struct db *db, int64_t read_timeout_ms, struct err *err)
                                          (int)whole_seconds(read_timeout_ms));
 #endif
     return 0;
-}
-
-/* --- one statement ---------------------------------------------------------------------------- */
-
-static int fail(struct db *db, const struct statement *statement, struct err *err)
-{
-    unsigned native = mysql_errno(db->mysql);
-    int64_t took_ms = clock_mono_ms() - statement->started_ms;
-    int rc = db_error_set(err, statement->sql, native, mysql_error(db->mysql), statement->if_lost,
-                          took_ms >= db->read_timeout_ms);
-
-    if (db_error_kind(native) != DB_REFUSED)
-        give_up(db);
-    (void)err_where(err, "%s", db->where);
-    return rc;
-}
-
-/* Nothing of the answer can be buffered yet: the socket tells when it begins, under TLS, too. */
-static bool answer_arrives(const struct db *db, int64_t deadline_ms)
-{
-    struct pollfd wait = {.fd = socket_of(db), .events = POLLIN};
-
-    for (;;) {
-        int64_t left_ms = deadline_ms - clock_mono_ms();
-        int ready = poll(&wait, 1, left_ms > 0 ? (int)(left_ms < INT_MAX ? left_ms : INT_MAX) : 0);
-        if (ready > 0 || (ready < 0 && errno != EINTR))
-            return true; /* the library finds out what it is */
-        if (clock_mono_ms() >= deadline_ms)
-            return false;
-    }
-}
-
-static int check_usable(const struct db *db, const char *sql, struct err *err)
-{
-    char name[DB_STATEMENT_NAME_SIZE];
-    int rc = 0;
-
-    if (db->is_dead)
-        rc = err_set(err, ERR_LOST, EFFECT_NONE, "%s was not sent: the connection had been lost",
-                     db_statement_name(sql, name));
-    else if (db->stream)
-        rc = err_set(err, ERR_BUG, EFFECT_NONE, "%s was not sent: rows of another are still coming",
-                     db_statement_name(sql, name));
-    if (rc != 0)
-        (void)err_where(err, "%s", db->where);
-    return rc;
-}
-
-/* Send, wait, and read the head of the answer. */
-static int send_statement(struct db *db, const struct statement *statement, struct err *err)
-{
-    int rc = check_usable(db, statement->sql, err);
-
-    if (rc != 0)
-        return rc;
-    if (mysql_send_query(db->mysql, statement->sql, (unsigned long)strlen(statement->sql)) != 0)
-        return fail(db, statement, err);
-    if (!answer_arrives(db, statement->started_ms + db->read_timeout_ms)) {
-        char took[32];
-        give_up(db);
-        rc = db_error_set(err, statement->sql, CR_SERVER_LOST,
-                          clock_human_ms(clock_mono_ms() - statement->started_ms, took),
-                          statement->if_lost, true);
-        (void)err_where(err, "%s", db->where);
-        return rc;
-    }
-    if (mysql_read_query_result(db->mysql) != 0)
-        return fail(db, statement, err);
-    db->affected = mysql_affected_rows(db->mysql);
-    return 0;
-}
-
-/* Throw away what is left of the answer: rows, and the further results of a CALL. */
-static int drain(struct db *db, const struct statement *statement, struct err *err)
-{
-    for (;;) {
-        MYSQL_RES *rows = mysql_use_result(db->mysql);
-        if (!rows && mysql_errno(db->mysql) != 0)
-            return fail(db, statement, err);
-        while (rows && mysql_fetch_row(rows))
-            continue;
-        unsigned native = mysql_errno(db->mysql);
-        int rc = native ? fail(db, statement, err) : 0;
-        if (rows)
-            mysql_free_result(rows);
-        if (rc != 0)
-            return rc;
-
-        int next = mysql_next_result(db->mysql);
-        if (next < 0)
-            return 0;
-        if (next > 0)
-            return fail(db, statement, err);
-    }
-}
-
-static int drain_further(struct db *db, const struct statement *statement, struct err *err)
-{
-    int next = mysql_next_result(db->mysql);
-
-    if (next < 0)
-        return 0;
-    if (next > 0)
-        return fail(db, statement, err);
-    return drain(db, statement, err);
-}
-
-int db_exec(struct db *db, const char *sql, struct err *err)
-{
-    struct statement statement = {
-        .sql = sql, .if_lost = EFFECT_UNKNOWN, .started_ms = clock_mono_ms()};
-    int rc = send_statement(db, &statement, err);
-
-    return rc != 0 ? rc : drain(db, &statement, err);
-}
-
-uint64_t db_affected(const struct db *db)
-{
-    return db->affected;
-}
-
-static struct statement read_statement(const char *sql)
-{
-    return (struct statement){.sql = sql,
-                              .if_lost = db_statement_is_read(sql) ? EFFECT_NONE : EFFECT_UNKNOWN,
-                              .started_ms = clock_mono_ms()};
-}
-
-/* --- whole results ---------------------------------------------------------------------------- */
-
-static void free_resultp(MYSQL_RES **result)
-{
-    if (*result)
-        mysql_free_result(*result);
-    *result = NULL;
-}
-
-static int take_names(MYSQL_RES *from, struct db_rows *rows, struct err *err)
-{
-    const MYSQL_FIELD *fields = mysql_fetch_fields(from);
-
-    for (size_t i = 0; i < rows->column_count; i++) {
-        int rc = db_rows_name(rows, i, fields[i].name, err);
-        if (rc != 0)
-            return rc;
-    }
-    return 0;
-}
-
-static int take_rows(struct db *db, const struct statement *statement, MYSQL_RES *from,
-                     struct db_rows *rows, struct err *err)
-{
-    int rc = take_names(from, rows, err);
-    MYSQL_ROW values;
-
-    while (rc == 0 && (values = mysql_fetch_row(from)))
-        rc = db_rows_add(rows, (const char *const *)values, mysql_fetch_lengths(from), err);
-    if (rc != 0) {
-        read_away(db, from);
-        (void)err_where(err, "%s", db->where);
-        return rc;
-    }
-    return mysql_errno(db->mysql) ? fail(db, statement, err) : 0;
-}
-
-int db_query(struct db *db, const char *sql, struct db_result *out, struct err *err)
-{
-    struct statement statement = read_statement(sql);
-    int rc = send_statement(db, &statement, err);
-    if (rc != 0)
-        return rc;
-
-    CLEANUP(db_rows_freep) struct db_rows *rows = NULL;
-    {
-        CLEANUP(free_resultp) MYSQL_RES *from = mysql_use_result(db->mysql);
-        if (!from && mysql_field_count(db->mysql) != 0)
-            return fail(db, &statement, err);
-        rc = db_rows_new(mysql_field_count(db->mysql), &rows, err);
-        if (rc == 0 && from)
-            rc = take_rows(db, &statement, from, rows, err);
-    }
-    if (rc != 0)
-        return rc;
-    rc = drain_further(db, &statement, err);
-    if (rc != 0)
-        return rc;
-    *out = (struct db_result){
-        .opaque = rows, .row_count = rows->row_count, .column_count = rows->column_count};
-    rows = NULL;
-    return 0;
-}
-
-/* --- rows one by one -------------------------------------------------------------------------- */
-
-int db_stream_open(struct db *db, const char *sql, struct err *err)
-{
-    struct statement statement = read_statement(sql);
-    int rc = send_statement(db, &statement, err);
-    if (rc != 0)
-        return rc;
-    if (mysql_field_count(db->mysql) == 0) {
-        (void)err_set(err, ERR_PROTOCOL, EFFECT_NONE, "the answer should have been rows");
-        (void)err_where(err, "%s", db->where);
-        return ERR_PROTOCOL;
-    }
-
-    db->stream_sql = strdup(sql);
-    db->stream = mysql_use_result(db->mysql);
-    if (db->stream && db->stream_sql)
-        return 0;
-    rc = db->stream ? err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a stream of rows")
-                    : fail(db, &statement, err);
-    db_stream_close(db);
-    return rc;
-}
-
-int db_stream_next(struct db *db, struct db_row *out, struct err *err)
-{
-    if (!db->stream)
-        return err_set(err, ERR_BUG, EFFECT_NONE, "a row was asked for, but no stream is open");
-
-    struct statement statement = read_statement(db->stream_sql);
-    MYSQL_ROW values = mysql_fetch_row(db->stream);
-    if (values) {
-        *out = (struct db_row){.column_count = mysql_num_fields(db->stream),
-                               .values = (const char *const *)values,
-                               .lengths = mysql_fetch_lengths(db->stream)};
-        return 1;
-    }
-
-    int rc =
-        mysql_errno(db->mysql) ? fail(db, &statement, err) : drain_further(db, &statement, err);
-    drop_stream(db);
-    return rc;
-}
-
-void db_stream_close(struct db *db)
-{
-    if (db->stream)
-        read_away(db, db->stream);
-    drop_stream(db);
 }

@@ -140,12 +140,32 @@ static void bound_sql(const struct table_shape *table, const struct index_shape 
         buf_putc(out, ')');
 }
 
-void key_range_sql(const struct table_shape *table, const struct index_shape *key,
+/* (a = 1 AND b = 2) OR (a = 3 AND b = 4): both vendors make a list of ranges of it. */
+static void points_sql(const struct table_shape *table, const struct index_shape *key,
+                       const struct key_range *range, struct buf *out)
+{
+    for (size_t i = 0; i < range->point_count; i++) {
+        const struct key_point *point = &range->points[i];
+        buf_puts(out, i ? " OR (" : "(");
+        for (size_t part = 0; part < point->count; part++) {
+            buf_puts(out, part ? " AND " : "");
+            compare_sql(table, key, point, part, "=", out);
+        }
+        buf_putc(out, ')');
+    }
+}
+
+void key_range_sql(const struct table_shape *table, const struct index_shape *walk_key,
                    const struct key_range *range, struct buf *out)
 {
+    const struct index_shape *key = range->by ? range->by : walk_key;
     bool has_after = range->after && range->after->is_set;
     bool has_until = range->until && range->until->is_set;
 
+    if (range->point_count) {
+        points_sql(table, key, range, out);
+        return;
+    }
     if (has_after)
         bound_sql(table, key, range->after, ">", range->is_from_included ? ">=" : ">", out);
     if (has_after && has_until)

@@ -248,6 +248,23 @@ static int recheck(struct comparison *comparison, const struct key_range *range,
     return 0;
 }
 
+int table_compare_points(struct comparison *comparison, const struct index_shape *by,
+                         const struct key_point *points, size_t count, struct chunk_sum *out_sum,
+                         struct err *err)
+{
+    const struct key_range range = {.points = points, .point_count = count, .by = by};
+    bool is_end, is_equal;
+    struct chunk_sum sum;
+
+    int rc = compare_range(comparison, &range, WALK_NO_LIMIT, NULL, &is_end, &is_equal, &sum, err);
+    if (!rc && !is_equal)
+        rc = confirm(comparison, &range, err);
+    if (rc)
+        return rc;
+    *out_sum = sum;
+    return 0;
+}
+
 /* The last rows by key, in one read a side: what has to be quick inside a fence. */
 static int compare_tail(struct comparison *comparison, struct err *err)
 {

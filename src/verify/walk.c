@@ -26,8 +26,7 @@ static void add_columns(const struct table_shape *table, struct buf *out)
 
 int walk_init(struct walk *walk, const struct table_shape *table, struct err *err)
 {
-    struct buf *const texts[] = {&walk->columns, &walk->name, &walk->index, &walk->order,
-                                 &walk->order_backwards};
+    struct buf *const texts[] = {&walk->columns, &walk->name, &walk->order, &walk->order_backwards};
 
     walk->table = table;
     walk->key = table_shape_key(table);
@@ -38,7 +37,6 @@ int walk_init(struct walk *walk, const struct table_shape *table, struct err *er
     if (walk->key) {
         buf_putc(&walk->columns, ',');
         key_columns_sql(table, walk->key, &walk->columns);
-        sql_quote_part(walk->key->name, &walk->index);
         key_order_sql(table, walk->key, false, &walk->order);
         key_order_sql(table, walk->key, true, &walk->order_backwards);
     }
@@ -54,7 +52,6 @@ void walk_release(struct walk *walk)
 {
     buf_release(&walk->columns);
     buf_release(&walk->name);
-    buf_release(&walk->index);
     buf_release(&walk->order);
     buf_release(&walk->order_backwards);
 }
@@ -72,18 +69,23 @@ static int open_range(const struct walk *walk, struct verify_end *end, const str
                       struct err *err)
 {
     CLEANUP(buf_release) struct buf range;
+    CLEANUP(buf_release) struct buf index;
     char limit[32];
 
     buf_init(&range, TEXT_CAP_BYTES);
+    buf_init(&index, TEXT_CAP_BYTES);
+    sql_quote_part(read->range.by ? read->range.by->name : walk->key->name, &index);
     key_range_sql(walk->table, walk->key, &read->range, &range);
     int rc = buf_check(&range, err);
+    if (!rc)
+        rc = buf_check(&index, err);
     if (rc)
         return rc;
     (void)snprintf(limit, sizeof(limit), "%" PRIu64, read->limit);
     const struct sql_arg args[] = {
         {"columns", buf_text(&walk->columns)},
         {"table", buf_text(&walk->name)},
-        {"index", buf_text(&walk->index)},
+        {"index", buf_text(&index)},
         {"range", buf_text(&range)},
         {"order", buf_text(read->is_backwards ? &walk->order_backwards : &walk->order)},
         {"limit", limit},

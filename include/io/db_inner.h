@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * io/db_inner.h - a connection as the files that implement it see it.
+ * Owns:    the client library's header; only src/io/db*.c and src/io/binlog.c include this.
+ * Threads: as io/db.h.
+ */
+#ifndef CUTOVER_IO_DB_INNER_H
+#define CUTOVER_IO_DB_INNER_H
+
+#include <mysql.h>
+
+#include <errmsg.h> /* wants mysql.h before it */
+
+#include "io/db.h"
+
+struct db {
+    MYSQL *mysql;
+    MYSQL_RES *stream; /* rows of db_stream_open() still to be read */
+    char *stream_sql;
+    char where[300];
+    char cipher[64];
+    unsigned long thread_id;
+    uint64_t affected;
+    int64_t read_timeout_ms;
+    bool is_dead;
+};
+
+/* One statement on its way: what an error needs to know about it. */
+struct db_statement {
+    const char *sql;
+    enum err_effect if_lost;
+    int64_t started_ms;
+};
+
+/* The statement's beginning, now; a read that is lost had no effect. */
+struct db_statement db_statement_of(const char *sql);
+
+/* The library's error of this statement as ours; gives the connection up unless it was a refusal.
+ */
+MUST_CHECK int db_fail(struct db *db, const struct db_statement *statement, struct err *err);
+
+/* 0 when a statement may be sent now. */
+MUST_CHECK int db_check_usable(const struct db *db, const char *sql, struct err *err);
+
+/* Wait for the first byte of an answer, of which nothing can be buffered yet. Errors: as a lost
+ * statement; the connection is given up. */
+MUST_CHECK int db_await_answer(struct db *db, const struct db_statement *statement,
+                               struct err *err);
+
+/* The connection is dead from here on; the peer sees the end at once. */
+void db_give_up(struct db *db);
+
+/* Of the stream that is open; its connection may be alive or not. */
+void db_drop_stream(struct db *db);
+
+int db_socket(const struct db *db);
+
+#endif
