@@ -20,6 +20,8 @@
 #include "domain/position.h"
 #include "domain/service.h"
 
+struct pace_limits;
+
 enum difference_kind {
     DIFFERENCE_MISSING,
     DIFFERENCE_EXTRA,
@@ -38,8 +40,38 @@ struct difference {
 
 #define VERIFY_DIFFERENCE_CAP 1000
 
+/* How a chunk of rows becomes a hash; all three are told apart in the report. */
+enum verify_mode {
+    VERIFY_AUTO,   /* stream */
+    VERIFY_STREAM, /* rows are read and hashed here: full strength */
+    VERIFY_REMOTE, /* the servers hash, only what differs is read: for a slow network */
+    VERIFY_FAST,   /* CHECKSUM TABLE in a pair of snapshots: one vendor and format, weaker */
+};
+const char *verify_mode_name(enum verify_mode mode);
+
+/*
+ * A span: the rows of a table between two keys, which one worker compares from its beginning to its
+ * end. What a journal keeps of it is enough to go on after a restart.
+ */
+struct verify_span {
+    char table[160];
+    char shape[33];             /* hash of the table's shape: another one means begin again */
+    unsigned number, count;     /* of the spans of this table; from 0 */
+    char from[512], until[512], /* keys, as verify_key_text() writes them; "" = no bound */
+        done_until[512];
+    bool is_done;
+    uint64_t rows, chunks, bytes;
+    char hash[33]; /* chained over its chunks */
+    size_t differences;
+    enum verify_mode mode;
+    int64_t at_us; /* wall clock of the last chunk */
+};
+
 struct verify_progress {
     uint64_t rows_done, rows_total;
+    uint64_t bytes_done, rows_per_s;
+    unsigned spans_done, spans_total;
+    char held[48]; /* why it waits: "the replica lags", "paused"; "" = it does not */
     unsigned tables_done, tables_total;
     uint64_t chunks, rechecked;
     size_t differences;
@@ -61,6 +93,14 @@ struct verify_options {
      */
     uint64_t tail_rows;
     bool is_still; /* both sides are closed and at the same position: no waiting, no locks */
+    enum verify_mode mode;
+    const struct pace_limits *pace;   /* NULL: the defaults of verify/pace.h */
+    int64_t snapshot_ms;              /* how long a snapshot may be held; 0 = 60 s */
+    const struct verify_span *resume; /* spans of an interrupted pass, as span_changed told them */
+    size_t resume_count;
+    bool is_objects_skipped; /* only tables and rows: no programs, grants, counters */
+    /* after each chunk, from the calling thread, in order; for the journal */
+    void (*span_changed)(void *context, const struct verify_span *span);
     void (*progress)(void *context, const struct verify_progress *progress);
     /*
      * called after each finished table, for the journal: name, rows, hex hash of its chunk hashes,
@@ -72,7 +112,9 @@ struct verify_options {
 };
 
 struct verify_report {
-    uint64_t rows, chunks, rechecked;
+    uint64_t rows, chunks, rechecked, bytes;
+    unsigned stream_tables, remote_tables, fast_tables;
+    int64_t began_us, ended_us; /* wall clock; of a resumed pass: of its first beginning */
     unsigned tables;
     /* at most VERIFY_DIFFERENCE_CAP; difference_count may be larger */
     struct difference *differences;
