@@ -7,7 +7,8 @@
  * Invariant: nothing is left out silently. What cannot be told row by row (no key, a statement, a
  *            definition) is told as a change of the table, the database or of everything.
  * Threads:   a log belongs to one thread.
- * Source     MySQL 8.4 source documentation, "Binary log event"; MariaDB documentation, "Replication
+ * Source     MySQL 8.4 source documentation, "Binary log event"; MariaDB documentation,
+ * "Replication
  *            protocol"
  */
 #ifndef CUTOVER_VERIFY_CHANGE_LOG_H
@@ -24,7 +25,7 @@ enum change_kind {
     CHANGE_ROW,   /* one row of `table`; an update that moves a key is two of them */
     CHANGE_TABLE, /* some rows of database.name, nobody knows which; no name: of the database; no
                       database: of anything */
-    CHANGE_SCHEMA, /* definitions changed, rows may have: as CHANGE_TABLE; shapes must be read again */
+    CHANGE_SCHEMA, /* definitions changed, rows may have: as CHANGE_TABLE; read shapes again */
     CHANGE_COMMIT, /* the transaction is complete: change_log_position() has moved */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * verify/pace.h - how hard a comparison may work: it is a guest on a server that has users.
- * How:     a chunk aims at target_ms; before each one the lag of the replica, Threads_running of both
+ * How:     a chunk aims at target_ms; before each one the lag of the replica, Threads_running of
+ *          both
  *          sides and the time of our own recent chunks are looked at (at most every 200 ms), and it
  *          waits while one is over its limit. A row in cutover.verify_pause on either side, or
  *          pace_pause_set(), pauses everything until it is gone.
@@ -28,11 +29,12 @@ MUST_CHECK int pace_new(const struct pace_limits *limits, struct pace **out, str
 void pace_free(struct pace *pace);
 
 /*
- * Before a chunk: wait as long as it has to be. ERR_STOPPED; ERR_LOST. `pair` is the caller's, idle.
+ * Before a chunk: wait as long as it has to be. ERR_STOPPED; ERR_LOST. `pair` is the caller's,
+ * idle.
  */
 MUST_CHECK int pace_wait(struct pace *pace, struct pair *pair, struct err *err);
 
-/* After a chunk: what it took on the slower side. Returns how many rows the next one should have. */
+/* After a chunk, with what it took on the slower side: how many rows the next one should have. */
 uint64_t pace_chunk_done(struct pace *pace, uint64_t rows, uint64_t bytes, int64_t took_ms,
                          uint64_t rows_before);
 

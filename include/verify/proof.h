@@ -3,16 +3,20 @@
  * verify/proof.h - keep what a full pass proved true while writes go on, until the flip needs it.
  * How:       the binary logs of both primaries are followed from where the pass began (of the
  *            replica side: only what was written there). The rows they name are kept as "touched
- *            since they were last proven" and compared again in the background, so that the set stays
+ *            since they were last proven" and compared again in the background, so that the set
+ *            stays
  *            small. Inside the fence only the rest of it has to be compared.
- * Invariant: a row is proven, or touched, or in a table that is touched as a whole. A gap (a log that
- *            is gone, an event that is not understood) breaks the proof: it never ends well by being
+ * Invariant: a row is proven, or touched, or in a table that is touched as a whole. A gap (a log
+ *            that
+ *            is gone, an event that is not understood) breaks the proof: it never ends well by
+ *            being
  *            forgotten. Everything touched before the floor is proven.
  * Memory:    cap_bytes for the set. Beyond it the rows of the table with the most of them become
  *            ranges of its key, or the whole table.
  * Cascades:  rows that a foreign key changed are not in the log: the rows of the child tables are
  *            touched by the foreign key's columns, deeper levels as whole tables.
- * Threads:   two that read logs and one that compares, of its own; every function may be called from
+ * Threads:   two that read logs and one that compares, of its own; every function may be called
+ *            from
  *            any thread.
  */
 #ifndef CUTOVER_VERIFY_PROOF_H
@@ -51,7 +55,7 @@ struct proof_status {
     struct proof_floor floor;
 };
 
-/* Begin to follow. Both logs are open when it returns, so that a pass that begins now misses nothing.
+/* Begin to follow. Both logs are open when it returns: a pass that begins now misses nothing.
  * Errors: those of change_log_open(). */
 MUST_CHECK int proof_start(const struct proof_options *options, struct proof **out,
                            struct err *err);
