@@ -22,8 +22,8 @@
 struct change_log;
 
 enum change_kind {
-    CHANGE_ROW,   /* one row of `table`; an update that moves a key is two of them */
-    CHANGE_TABLE, /* some rows of database.name, nobody knows which; no name: of the database; no
+    CHANGE_ROW,    /* one row of `table`; an update that moves a key is two of them */
+    CHANGE_TABLE,  /* some rows of database.name, nobody knows which; no name: of the database; no
                       database: of anything */
     CHANGE_SCHEMA, /* definitions changed, rows may have: as CHANGE_TABLE; read shapes again */
     CHANGE_COMMIT, /* the transaction is complete: change_log_position() has moved */

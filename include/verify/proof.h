@@ -4,20 +4,16 @@
  * How:       the binary logs of both primaries are followed from where the pass began (of the
  *            replica side: only what was written there). The rows they name are kept as "touched
  *            since they were last proven" and compared again in the background, so that the set
- *            stays
- *            small. Inside the fence only the rest of it has to be compared.
+ *            stays small. Inside the fence only the rest of it has to be compared.
  * Invariant: a row is proven, or touched, or in a table that is touched as a whole. A gap (a log
- *            that
- *            is gone, an event that is not understood) breaks the proof: it never ends well by
- *            being
- *            forgotten. Everything touched before the floor is proven.
+ *            that is gone, an event that is not understood) breaks the proof: it never ends well by
+ *            being forgotten. Everything touched before the floor is proven.
  * Memory:    cap_bytes for the set. Beyond it the rows of the table with the most of them become
  *            ranges of its key, or the whole table.
  * Cascades:  rows that a foreign key changed are not in the log: the rows of the child tables are
  *            touched by the foreign key's columns, deeper levels as whole tables.
  * Threads:   two that read logs and one that compares, of its own; every function may be called
- *            from
- *            any thread.
+ *            from any thread.
  */
 #ifndef CUTOVER_VERIFY_PROOF_H
 #define CUTOVER_VERIFY_PROOF_H
