@@ -32,20 +32,32 @@
 #define COMPARE_LOCK_TRIES 30
 #define COMPARE_SHARED_LOOKS 6
 
+/* What a chunk was, once it is compared. */
+struct comparison_chunk {
+    const struct key_point *until; /* its last key; NULL: it went to the end of the range */
+    struct chunk_sum sum;          /* of the source */
+    int64_t took_ms;               /* to read it, on the slower side; waiting is not in it */
+    bool is_rechecked;
+};
+
 struct comparison {
     struct pair *pair;
     const struct walk *walk;
-    uint64_t chunk_rows;
-    uint64_t tail_rows; /* 0: the whole table */
-    /* After each chunk; the numbers are those of this chunk. */
-    void (*on_chunk)(void *context, uint64_t rows, bool is_rechecked);
+    const struct key_point *after, *until; /* the rows between; NULL or unset: no bound */
+    uint64_t chunk_rows;                   /* of the next chunk: on_chunk may change it */
+    uint64_t tail_rows;                    /* 0: all rows of the range */
+    /* Before each chunk; may wait. A negative answer ends the comparison. NULL: nothing is asked.
+     */
+    int (*before_chunk)(void *context, struct err *err);
+    /* After each chunk. The results below have it already. */
+    void (*on_chunk)(void *context, const struct comparison_chunk *chunk);
     /* count is larger than 1 when more differ than can be kept; difference may be NULL then. */
     void (*on_difference)(void *context, const struct difference *difference, size_t count);
     bool (*is_stopping)(void *context); /* another worker failed */
     void *context;
-    /* results */
-    uint64_t rows, chunks;
-    struct row_hash hash;
+    /* results; what is in them at the beginning is gone on from */
+    uint64_t rows, chunks, bytes;
+    struct row_hash hash; /* of the chunks', one after the other: depends on where they end */
 };
 
 /* Errors  ERR_LOST, ERR_SERVER; ERR_TIMEOUT/NONE the replica or a lock did not come in time;
@@ -65,8 +77,9 @@ MUST_CHECK int table_compare_whole(struct comparison *comparison, struct err *er
 
 /* Shared by the two forms. */
 MUST_CHECK int comparison_check_stop(const struct comparison *comparison, struct err *err);
-void comparison_chunk_done(struct comparison *comparison, const struct chunk_sum *sum,
-                           bool is_rechecked);
+/* Adds the chunk to the results and tells it. */
+void comparison_chunk_done(struct comparison *comparison, const struct comparison_chunk *chunk);
+MUST_CHECK int comparison_before_chunk(struct comparison *comparison, struct err *err);
 
 /*
  * A look at rows that are held still on one end: `locked` is read first, then `other`, once it has

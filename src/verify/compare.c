@@ -19,16 +19,24 @@ int comparison_check_stop(const struct comparison *comparison, struct err *err)
     return 0;
 }
 
-void comparison_chunk_done(struct comparison *comparison, const struct chunk_sum *sum,
-                           bool is_rechecked)
+int comparison_before_chunk(struct comparison *comparison, struct err *err)
 {
-    const struct row_hash parts[2] = {comparison->hash, sum->hash};
+    int rc = comparison_check_stop(comparison, err);
+    if (rc || !comparison->before_chunk)
+        return rc;
+    return comparison->before_chunk(comparison->context, err);
+}
+
+void comparison_chunk_done(struct comparison *comparison, const struct comparison_chunk *chunk)
+{
+    const struct row_hash parts[2] = {comparison->hash, chunk->sum.hash};
     XXH128_hash_t hash = XXH3_128bits(parts, sizeof(parts));
 
     comparison->hash = (struct row_hash){.low = hash.low64, .high = hash.high64};
-    comparison->rows += sum->rows;
+    comparison->rows += chunk->sum.rows;
+    comparison->bytes += chunk->sum.bytes;
     comparison->chunks++;
-    comparison->on_chunk(comparison->context, sum->rows, is_rechecked);
+    comparison->on_chunk(comparison->context, chunk);
 }
 
 int comparison_pause(struct comparison *comparison, unsigned number, struct err *err)
@@ -185,36 +193,49 @@ static int confirm(struct comparison *comparison, const struct key_range *range,
 
 /* The replica's side of a range that was just read on the source. */
 static int read_replica(struct comparison *comparison, const struct key_range *range,
-                        struct chunk_sum *out, struct err *err)
+                        struct chunk_sum *out, int64_t *out_took_ms, struct err *err)
 {
     struct pair *pair = comparison->pair;
     const struct walk_read read = {.range = *range, .limit = WALK_NO_LIMIT};
     int rc = pair_wait(pair, &pair->source, &pair->replica, COMPARE_PATIENCE_MS, true, err);
-    return rc ? rc : walk_run(comparison->walk, &pair->replica, &read, out, NULL, err);
+    int64_t began_ms = clock_mono_ms();
+
+    if (!rc)
+        rc = walk_run(comparison->walk, &pair->replica, &read, out, NULL, err);
+    *out_took_ms = clock_mono_ms() - began_ms;
+    return rc;
 }
+
+struct range_result {
+    struct chunk_sum sum;
+    int64_t took_ms;
+    bool is_end, is_equal; /* end: of the range */
+};
 
 /*
  * Read up to `limit` rows of `range` on the source and the same keys on the replica.
- * until  shrinks the range to what was read; left unset when that was all of it up to the range's
- * own end
+ * until  shrinks the range to what was read, unless that was all of it up to the range's own end
  */
 static int compare_range(struct comparison *comparison, const struct key_range *range,
-                         uint64_t limit, struct key_point *until, bool *out_is_end,
-                         bool *out_is_equal, struct chunk_sum *out_sum, struct err *err)
+                         uint64_t limit, struct key_point *until, struct range_result *out,
+                         struct err *err)
 {
     struct chunk_sum replica;
+    int64_t replica_ms, began_ms = clock_mono_ms();
     const struct walk_read read = {.range = *range, .limit = limit};
-    int rc = walk_run(comparison->walk, &comparison->pair->source, &read, out_sum, until, err);
+    int rc = walk_run(comparison->walk, &comparison->pair->source, &read, &out->sum, until, err);
     if (rc)
         return rc;
-    *out_is_end = out_sum->rows < limit;
+    out->took_ms = clock_mono_ms() - began_ms;
+    out->is_end = out->sum.rows < limit;
     struct key_range same = *range;
-    if (!*out_is_end)
+    if (!out->is_end)
         same.until = until;
-    rc = read_replica(comparison, &same, &replica, err);
+    rc = read_replica(comparison, &same, &replica, &replica_ms, err);
     if (rc)
         return rc;
-    *out_is_equal = chunk_sum_equal(out_sum, &replica);
+    out->took_ms = replica_ms > out->took_ms ? replica_ms : out->took_ms;
+    out->is_equal = chunk_sum_equal(&out->sum, &replica);
     return 0;
 }
 
@@ -224,21 +245,18 @@ static int recheck(struct comparison *comparison, const struct key_range *range,
     CLEANUP(key_point_release) struct key_point after = {0};
     CLEANUP(key_point_release) struct key_point until = {0};
     struct key_range rest = *range;
-    bool is_end = false;
+    struct range_result result = {0};
 
-    while (!is_end) {
-        bool is_equal;
-        struct chunk_sum sum;
+    while (!result.is_end) {
         int rc = comparison_check_stop(comparison, err);
         if (!rc)
-            rc = compare_range(comparison, &rest, COMPARE_PIECE_ROWS, &until, &is_end, &is_equal,
-                               &sum, err);
+            rc = compare_range(comparison, &rest, COMPARE_PIECE_ROWS, &until, &result, err);
         struct key_range piece = rest;
-        if (!is_end)
+        if (!result.is_end)
             piece.until = &until;
-        if (!rc && !is_equal)
+        if (!rc && !result.is_equal)
             rc = confirm(comparison, &piece, err);
-        if (!rc && !is_end)
+        if (!rc && !result.is_end)
             rc = key_point_copy(&after, &until, err);
         if (rc)
             return rc;
@@ -253,15 +271,14 @@ int table_compare_points(struct comparison *comparison, const struct index_shape
                          struct err *err)
 {
     const struct key_range range = {.points = points, .point_count = count, .by = by};
-    bool is_end, is_equal;
-    struct chunk_sum sum;
+    struct range_result result;
 
-    int rc = compare_range(comparison, &range, WALK_NO_LIMIT, NULL, &is_end, &is_equal, &sum, err);
-    if (!rc && !is_equal)
+    int rc = compare_range(comparison, &range, WALK_NO_LIMIT, NULL, &result, err);
+    if (!rc && !result.is_equal)
         rc = confirm(comparison, &range, err);
     if (rc)
         return rc;
-    *out_sum = sum;
+    *out_sum = result.sum;
     return 0;
 }
 
@@ -280,12 +297,13 @@ static int compare_tail(struct comparison *comparison, struct err *err)
         rc = walk_run(comparison->walk, &pair->replica, &read, &replica, NULL, err);
     if (rc)
         return rc;
-    bool is_equal = chunk_sum_equal(&source, &replica);
+    const struct comparison_chunk chunk = {.sum = source,
+                                           .is_rechecked = !chunk_sum_equal(&source, &replica)};
     const struct key_range tail = {.after = &from, .is_from_included = true};
-    if (!is_equal)
+    if (chunk.is_rechecked)
         rc = recheck(comparison, &tail, err);
     if (!rc)
-        comparison_chunk_done(comparison, &source, !is_equal);
+        comparison_chunk_done(comparison, &chunk);
     return rc;
 }
 
@@ -293,28 +311,31 @@ int table_compare(struct comparison *comparison, struct err *err)
 {
     CLEANUP(key_point_release) struct key_point after = {0};
     CLEANUP(key_point_release) struct key_point until = {0};
-    bool is_end = false;
+    struct range_result result = {0};
 
     if (comparison->tail_rows)
         return compare_tail(comparison, err);
-    while (!is_end) {
-        const struct key_range rest = {.after = &after};
-        struct chunk_sum sum;
-        bool is_equal;
-        int rc = comparison_check_stop(comparison, err);
+    int rc = comparison->after ? key_point_copy(&after, comparison->after, err) : 0;
+    while (!rc && !result.is_end) {
+        struct key_range range = {.after = &after, .until = comparison->until};
+        rc = comparison_before_chunk(comparison, err);
         if (!rc)
-            rc = compare_range(comparison, &rest, comparison->chunk_rows, &until, &is_end,
-                               &is_equal, &sum, err);
+            rc = compare_range(comparison, &range, comparison->chunk_rows, &until, &result, err);
         if (rc)
             return rc;
-        const struct key_range chunk = {.after = &after, .until = is_end ? NULL : &until};
-        if (!is_equal)
-            rc = recheck(comparison, &chunk, err);
-        if (!rc && !is_end)
+        if (!result.is_end)
+            range.until = &until;
+        if (!result.is_equal)
+            rc = recheck(comparison, &range, err);
+        if (!rc && !result.is_end)
             rc = key_point_copy(&after, &until, err);
         if (rc)
             return rc;
-        comparison_chunk_done(comparison, &sum, !is_equal);
+        const struct comparison_chunk chunk = {.until = result.is_end ? NULL : &until,
+                                               .sum = result.sum,
+                                               .took_ms = result.took_ms,
+                                               .is_rechecked = !result.is_equal};
+        comparison_chunk_done(comparison, &chunk);
     }
-    return 0;
+    return rc;
 }

@@ -300,7 +300,7 @@ int table_compare_whole(struct comparison *comparison, struct err *err)
 
     for (unsigned look = 1; look <= looks && !is_equal; look++) {
         int rc = look > 1 ? comparison_pause(comparison, look, err)
-                          : comparison_check_stop(comparison, err);
+                          : comparison_before_chunk(comparison, err);
         if (!rc)
             rc = look_loosely(comparison, &sum, &is_equal, err);
         if (rc)
@@ -316,6 +316,7 @@ int table_compare_whole(struct comparison *comparison, struct err *err)
     }
     int rc = is_equal ? 0 : confirm_whole(comparison, err);
     if (!rc)
-        comparison_chunk_done(comparison, &sum, !is_equal);
+        comparison_chunk_done(comparison,
+                              &(struct comparison_chunk){.sum = sum, .is_rechecked = !is_equal});
     return rc;
 }

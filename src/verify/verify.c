@@ -87,13 +87,13 @@ static void on_difference(void *context, const struct difference *difference, si
     keep_difference(worker->pass, difference, count);
 }
 
-static void on_chunk(void *context, uint64_t rows, bool is_rechecked)
+static void on_chunk(void *context, const struct comparison_chunk *chunk)
 {
     struct worker *worker = context;
     HOLD(worker->pass);
-    worker->pass->rows_done += rows;
+    worker->pass->rows_done += chunk->sum.rows;
     worker->pass->report.chunks++;
-    worker->pass->report.rechecked += is_rechecked;
+    worker->pass->report.rechecked += chunk->is_rechecked;
     (void)snprintf(worker->pass->current, sizeof(worker->pass->current), "%s",
                    worker->task->table->label);
 }
