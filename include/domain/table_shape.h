@@ -54,6 +54,22 @@ struct index_shape {
     char *text; /* "UNIQUE BTREE (a,b(10))": what is compared and shown */
 };
 
+/* What the server does to the rows of a child table when the row they refer to changes. */
+enum foreign_key_rule { RULE_REFUSE, RULE_CASCADE, RULE_SET_NULL, RULE_SET_DEFAULT };
+
+/* A foreign key, kept with its child table. */
+struct foreign_key_shape {
+    char *name;
+    char *parent_database, *parent_name;
+    char *parent_columns[INDEX_COLUMN_CAP]; /* names; as many as the child has */
+    /*
+     * The child's columns, in the order of the parent's; its name is that of the index of the child
+     * that begins with them, "" when there is none.
+     */
+    struct index_shape child;
+    enum foreign_key_rule on_delete, on_update;
+};
+
 struct table_shape {
     char *database, *name;
     char label[160]; /* database.name */
@@ -64,6 +80,8 @@ struct table_shape {
     size_t column_count;
     struct index_shape *indexes;
     size_t index_count;
+    struct foreign_key_shape *foreign_keys; /* of which this table is the child */
+    size_t foreign_key_count;
 };
 
 struct table_catalog {
@@ -89,6 +107,11 @@ MUST_CHECK int table_catalog_add_column(struct table_catalog *catalog, const str
                                         struct err *err);
 MUST_CHECK int table_catalog_add_index_part(struct table_catalog *catalog,
                                             const struct row_reader *row, struct err *err);
+/* Of shape_foreign_keys, then of shape_foreign_key_parts, after the indexes. */
+MUST_CHECK int table_catalog_add_foreign_key(struct table_catalog *catalog,
+                                             const struct row_reader *row, struct err *err);
+MUST_CHECK int table_catalog_add_foreign_key_part(struct table_catalog *catalog,
+                                                  const struct row_reader *row, struct err *err);
 void table_catalog_release(struct table_catalog *catalog);
 
 struct table_shape *table_catalog_find(const struct table_catalog *catalog, const char *database,
@@ -97,6 +120,10 @@ struct table_shape *table_catalog_find(const struct table_catalog *catalog, cons
 /* The index to walk by: the primary key, else the worthy unique one with the fewest columns; NULL
  * when there is none. */
 const struct index_shape *table_shape_key(const struct table_shape *table);
+
+/* Does a change of `parent`'s rows reach rows of the key's table that the binary log says nothing of?
+ */
+bool foreign_key_cascades(const struct foreign_key_shape *key, const struct table_shape *parent);
 
 enum column_class column_class_of(const char *data_type, bool has_charset);
 

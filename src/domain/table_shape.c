@@ -58,8 +58,22 @@ static void column_release(struct column_shape *column)
     free(column->expression);
 }
 
+static void foreign_key_release(struct foreign_key_shape *key)
+{
+    for (size_t i = 0; i < INDEX_COLUMN_CAP; i++)
+        free(key->parent_columns[i]);
+    free(key->name);
+    free(key->parent_database);
+    free(key->parent_name);
+    free(key->child.name);
+    free(key->child.text);
+}
+
 static void table_release(struct table_shape *table)
 {
+    for (size_t i = 0; i < table->foreign_key_count; i++)
+        foreign_key_release(&table->foreign_keys[i]);
+    free(table->foreign_keys);
     for (size_t i = 0; i < table->column_count; i++)
         column_release(&table->columns[i]);
     for (size_t i = 0; i < table->index_count; i++) {
@@ -318,82 +332,96 @@ const struct index_shape *table_shape_key(const struct table_shape *table)
     return best;
 }
 
-static bool note(struct shape_difference *out, const char *what, const char *name, const char *a,
-                 const char *b)
+/* --- foreign keys --- */
+
+static enum foreign_key_rule rule_of(const struct row_reader *row, const char *column)
 {
-    (void)snprintf(out->what, sizeof(out->what), "%s%s%s", what, *name ? " " : "", name);
-    (void)snprintf(out->a, sizeof(out->a), "%s", a);
-    (void)snprintf(out->b, sizeof(out->b), "%s", b);
-    return true;
+    if (equals(row, column, "CASCADE"))
+        return RULE_CASCADE;
+    if (equals(row, column, "SET NULL"))
+        return RULE_SET_NULL;
+    return equals(row, column, "SET DEFAULT") ? RULE_SET_DEFAULT : RULE_REFUSE;
 }
 
-static bool columns_differ(const struct column_shape *a, const struct column_shape *b,
-                           struct shape_difference *out)
+int table_catalog_add_foreign_key(struct table_catalog *catalog, const struct row_reader *row,
+                                  struct err *err)
 {
-    const struct {
-        const char *what, *a, *b;
-    } traits[] = {
-        {"column", a->name, b->name},
-        {"type of", a->type, b->type},
-        {"character set of", a->charset, b->charset},
-        {"collation of", a->collation, b->collation},
-        {"nullability of", a->is_nullable ? "NULL" : "NOT NULL",
-         b->is_nullable ? "NULL" : "NOT NULL"},
-        {"default of", a->default_text, b->default_text},
-        {"attributes of", a->extra, b->extra},
-        {"expression of", a->expression, b->expression},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(traits); i++)
-        if (strcmp(traits[i].a, traits[i].b) != 0)
-            return note(out, traits[i].what, i ? a->name : "", traits[i].a, traits[i].b);
-    return false;
+    struct table_shape *table = table_of(catalog, row);
+    if (!table)
+        return 0;
+    struct foreign_key_shape *keys =
+        grow(table->foreign_keys, table->foreign_key_count, sizeof(*keys));
+    if (!keys)
+        return out_of_memory(err);
+    table->foreign_keys = keys;
+    struct foreign_key_shape *key = &keys[table->foreign_key_count++];
+    key->on_delete = rule_of(row, "DELETE_RULE");
+    key->on_update = rule_of(row, "UPDATE_RULE");
+    return take_text(row, "CONSTRAINT_NAME", &key->name, err);
 }
 
-static const struct index_shape *index_named(const struct table_shape *table, const char *name)
+static struct foreign_key_shape *foreign_key_named(const struct table_shape *table,
+                                                   const char *name)
 {
-    for (size_t i = 0; i < table->index_count; i++)
-        if (!strcmp(table->indexes[i].name, name))
-            return &table->indexes[i];
+    for (size_t i = 0; i < table->foreign_key_count; i++)
+        if (!strcmp(table->foreign_keys[i].name, name))
+            return &table->foreign_keys[i];
     return NULL;
 }
 
-/* An index of `a` that `b` lacks or has otherwise. */
-static bool indexes_differ(const struct table_shape *a, const struct table_shape *b,
-                           struct shape_difference *out)
+static bool begins_with(const struct index_shape *index, const struct index_shape *columns)
 {
-    for (size_t i = 0; i < a->index_count; i++) {
-        const struct index_shape *mine = &a->indexes[i];
-        const struct index_shape *theirs = index_named(b, mine->name);
-        if (!theirs || strcmp(mine->text, theirs->text) != 0)
-            return note(out, "index", mine->name, mine->text, theirs ? theirs->text : "absent");
-    }
-    return false;
+    if (index->column_count < columns->column_count)
+        return false;
+    for (size_t i = 0; i < columns->column_count; i++)
+        if (index->columns[i] != columns->columns[i])
+            return false;
+    return true;
 }
 
-bool table_shape_differ(const struct table_shape *a, const struct table_shape *b,
-                        struct shape_difference *out)
+/* The index by which the child's rows are found; chosen anew with each column of the key. */
+static int name_child_index(const struct table_shape *table, struct foreign_key_shape *key,
+                            struct err *err)
 {
-    *out = (struct shape_difference){.is_in_columns = true};
-    for (size_t i = 0; i < a->column_count && i < b->column_count; i++)
-        if (columns_differ(&a->columns[i], &b->columns[i], out))
-            return true;
-    if (a->column_count > b->column_count)
-        return note(out, "column", a->columns[b->column_count].name, "present", "absent");
-    if (b->column_count > a->column_count)
-        return note(out, "column", b->columns[a->column_count].name, "absent", "present");
+    const char *name = "";
+    for (size_t i = 0; i < table->index_count && !*name; i++)
+        if (begins_with(&table->indexes[i], &key->child))
+            name = table->indexes[i].name;
+    free(key->child.name);
+    key->child.name = strdup(name);
+    return key->child.name ? 0 : out_of_memory(err);
+}
 
-    out->is_in_columns = false;
-    if (strcasecmp(a->engine, b->engine) != 0)
-        return note(out, "engine", "", a->engine, b->engine);
-    if (strcmp(a->collation, b->collation) != 0)
-        return note(out, "default collation", "", a->collation, b->collation);
-    if (indexes_differ(a, b, out))
-        return true;
-    if (!indexes_differ(b, a, out))
-        return false;
-    char here[sizeof(out->a)];
-    memcpy(here, out->a, sizeof(here)); /* found from the other side: swap the two texts */
-    memcpy(out->a, out->b, sizeof(out->a));
-    memcpy(out->b, here, sizeof(out->b));
-    return true;
+int table_catalog_add_foreign_key_part(struct table_catalog *catalog, const struct row_reader *row,
+                                       struct err *err)
+{
+    struct table_shape *table = table_of(catalog, row);
+    const char *name = row->get(row->context, "CONSTRAINT_NAME");
+    const char *column_name = row->get(row->context, "COLUMN_NAME");
+    struct foreign_key_shape *key = table && name ? foreign_key_named(table, name) : NULL;
+    if (!key)
+        return 0;
+    size_t column = column_index(table, column_name ? column_name : "");
+    if (column == table->column_count || key->child.column_count == INDEX_COLUMN_CAP)
+        return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "the foreign key %s of %s has a column %s",
+                       key->name, table->label, column_name ? column_name : "without a name");
+    int rc = 0;
+    if (!key->parent_name)
+        rc = take_text(row, "REFERENCED_TABLE_NAME", &key->parent_name, err);
+    if (!rc && !key->parent_database)
+        rc = take_text(row, "REFERENCED_TABLE_SCHEMA", &key->parent_database, err);
+    if (!rc)
+        rc = take_text(row, "REFERENCED_COLUMN_NAME", &key->parent_columns[key->child.column_count],
+                       err);
+    if (rc)
+        return rc;
+    key->child.columns[key->child.column_count++] = column;
+    return name_child_index(table, key, err);
+}
+
+bool foreign_key_cascades(const struct foreign_key_shape *key, const struct table_shape *parent)
+{
+    return key->parent_name && (key->on_delete != RULE_REFUSE || key->on_update != RULE_REFUSE) &&
+           !strcasecmp(key->parent_name, parent->name) &&
+           !strcasecmp(key->parent_database, parent->database);
 }

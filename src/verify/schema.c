@@ -30,6 +30,18 @@ static int load_rows(struct verify_end *end, enum sql_id id, const char *databas
     return rc;
 }
 
+/* In this order: what comes later is hung up on what came before. */
+static const struct list {
+    enum sql_id id;
+    int (*add)(struct table_catalog *, const struct row_reader *, struct err *);
+} lists[] = {
+    {SQL_SHAPE_TABLES, table_catalog_add_table},
+    {SQL_SHAPE_COLUMNS, table_catalog_add_column},
+    {SQL_SHAPE_INDEXES, table_catalog_add_index_part},
+    {SQL_SHAPE_FOREIGN_KEYS, table_catalog_add_foreign_key},
+    {SQL_SHAPE_FOREIGN_KEY_PARTS, table_catalog_add_foreign_key_part},
+};
+
 int schema_load(const struct service *service, struct verify_end *end, struct table_catalog *out,
                 struct err *err)
 {
@@ -37,13 +49,8 @@ int schema_load(const struct service *service, struct verify_end *end, struct ta
     int rc = 0;
     for (size_t i = 0; !rc && i < service->database_count; i++) {
         const char *database = service->databases[i];
-        rc = load_rows(end, SQL_SHAPE_TABLES, database, &catalog, table_catalog_add_table, err);
-        if (!rc)
-            rc = load_rows(end, SQL_SHAPE_COLUMNS, database, &catalog, table_catalog_add_column,
-                           err);
-        if (!rc)
-            rc = load_rows(end, SQL_SHAPE_INDEXES, database, &catalog, table_catalog_add_index_part,
-                           err);
+        for (size_t k = 0; !rc && k < ARRAY_LEN(lists); k++)
+            rc = load_rows(end, lists[k].id, database, &catalog, lists[k].add, err);
     }
     if (rc)
         return err_wrap(err, "reading the tables of %s", db_where(end->db));
