@@ -27,7 +27,7 @@ SERVERS       ?= build/servers
 FUZZ_SECONDS  ?= 60
 Q             := $(if $(V),,@)
 
-LIBRARIES := libcurl libconfig libssh2 sqlite3 jansson libcares libmicrohttpd libxxhash ncurses libcrypto
+LIBRARIES := libcurl libconfig libssh2 sqlite3 jansson libcares libmicrohttpd libxxhash ncurses libcrypto zlib libzstd
 
 # The database client library: this host's (pkg-config), or Oracle's as `make deps-mysql` unpacks it. Such a program
 # starts with the loader and the libc of that folder, and takes from it every library that is there: all users of
