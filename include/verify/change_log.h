@@ -22,7 +22,9 @@
 struct change_log;
 
 enum change_kind {
-    CHANGE_ROW,    /* one row of `table`; an update that moves a key is two of them */
+    /* one row of `table`; an update that moves a key is two of them, a DELETE of the old key and an
+       INSERT of the new one, so that whoever follows foreign keys can tell it from other updates */
+    CHANGE_ROW,
     CHANGE_TABLE,  /* some rows of database.name, nobody knows which; no name: of the database; no
                       database: of anything */
     CHANGE_SCHEMA, /* definitions changed, rows may have: as CHANGE_TABLE; read shapes again */
