@@ -36,7 +36,17 @@ struct difference {
     /* first column that differs; "" for missing and extra; SCHEMA: "type of price" */
     char column[80];
     char source_value[128], replica_value[128]; /* shortened; binary as hex */
+    /* The same for those who may not see the data: "12 bytes, hash 1a2b3c4d"; "" as above. */
+    char source_redacted[40], replica_redacted[40];
+    /*
+     * The key the table is walked by, as verify_key_text() writes it: what a repair goes by. "" for
+     * a table without one, and for a key that is longer.
+     */
+    char point[768];
 };
+
+/* Length and hash instead of the values; a schema has none. */
+void difference_redact(struct difference *difference);
 
 #define VERIFY_DIFFERENCE_CAP 1000
 

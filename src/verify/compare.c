@@ -134,6 +134,7 @@ static int look_at_piece(struct look *look, struct err *err)
 
     mismatches_release(mismatches);
     mismatches_init(mismatches, walk->table, walk->key->columns, walk->key->column_count);
+    mismatches->has_points = true;
     int rc = walk_run(walk, look->locked, &read, &sum, NULL, err);
     if (!rc)
         rc = mismatches_sort(mismatches, err);

@@ -2,13 +2,17 @@
 /* Joining two small sets of rows by key, and naming what differs. */
 #include "verify/mismatches.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "verify/key_text.h"
+
 struct kept_row {
     struct row_hash key, hash;
     struct cell *cells;
+    char *point; /* NULL: not wanted */
     bool is_seen;
 };
 
@@ -21,8 +25,10 @@ void mismatches_init(struct mismatches *mismatches, const struct table_shape *ta
 
 static void drop_rows(struct mismatches *mismatches)
 {
-    for (size_t i = 0; i < mismatches->row_count; i++)
+    for (size_t i = 0; i < mismatches->row_count; i++) {
         free(mismatches->rows[i].cells);
+        free(mismatches->rows[i].point);
+    }
     free(mismatches->rows);
     mismatches->rows = NULL;
     mismatches->row_count = mismatches->row_room = 0;
@@ -53,6 +59,20 @@ static struct row_hash key_hash(const struct mismatches *mismatches, const char 
     return row_hash_of(key_values, key_lengths, mismatches->key_column_count);
 }
 
+/* The walking key of a row; "" when it is not wanted, or is too long. */
+static void point_text(const struct mismatches *mismatches, const char *const *values,
+                       const unsigned long *lengths, char *out, size_t out_size)
+{
+    const struct index_shape *key =
+        mismatches->has_points ? table_shape_key(mismatches->table) : NULL;
+    size_t columns = mismatches->table->column_count;
+
+    out[0] = '\0';
+    if (key &&
+        !verify_key_text_of(values + columns, lengths + columns, key->column_count, out, out_size))
+        out[0] = '\0';
+}
+
 static struct cell *cells_new(const struct mismatches *mismatches, const char *const *values,
                               const unsigned long *lengths)
 {
@@ -76,11 +96,20 @@ int mismatches_add_first(struct mismatches *mismatches, const char *const *value
         mismatches->rows = rows;
         mismatches->row_room = room;
     }
-    struct cell *cells = cells_new(mismatches, values, lengths);
-    if (!cells)
+    struct kept_row row = {.key = key_hash(mismatches, values, lengths), .hash = hash};
+    row.cells = cells_new(mismatches, values, lengths);
+    if (!row.cells)
         return out_of_memory(mismatches, err);
-    mismatches->rows[mismatches->row_count++] = (struct kept_row){
-        .key = key_hash(mismatches, values, lengths), .hash = hash, .cells = cells};
+    if (mismatches->has_points) {
+        char point[sizeof(((struct difference *)NULL)->point)];
+        point_text(mismatches, values, lengths, point, sizeof(point));
+        row.point = strdup(point);
+        if (!row.point) {
+            free(row.cells);
+            return out_of_memory(mismatches, err);
+        }
+    }
+    mismatches->rows[mismatches->row_count++] = row;
     return 0;
 }
 
@@ -110,8 +139,7 @@ int mismatches_sort(struct mismatches *mismatches, struct err *err)
 
 /* Room for one more, or NULL when enough are kept already (*out_rc 0) or memory is out. */
 static struct difference *add_finding(struct mismatches *mismatches, enum difference_kind kind,
-                                      struct row_hash key, const struct cell *cells, int *out_rc,
-                                      struct err *err)
+                                      const struct kept_row *row, int *out_rc, struct err *err)
 {
     *out_rc = 0;
     mismatches->count++;
@@ -127,20 +155,40 @@ static struct difference *add_finding(struct mismatches *mismatches, enum differ
         mismatches->items = items;
     }
     struct mismatch *finding = &mismatches->items[mismatches->kept++];
-    *finding = (struct mismatch){.key = key, .difference.kind = kind};
+    *finding = (struct mismatch){.key = row->key, .difference.kind = kind};
     struct difference *difference = &finding->difference;
     (void)snprintf(difference->table, sizeof(difference->table), "%s", mismatches->table->label);
-    cells_key_text(cells, mismatches->table, mismatches->key_columns, mismatches->key_column_count,
-                   difference->key, sizeof(difference->key));
+    (void)snprintf(difference->point, sizeof(difference->point), "%s",
+                   row->point ? row->point : "");
+    cells_key_text(row->cells, mismatches->table, mismatches->key_columns,
+                   mismatches->key_column_count, difference->key, sizeof(difference->key));
     return difference;
+}
+
+static void redacted_text(const struct cell *cell, char *out, size_t out_size)
+{
+    if (cell->is_null)
+        (void)snprintf(out, out_size, "NULL");
+    else
+        (void)snprintf(out, out_size, "%" PRIu64 " bytes, hash %08x", cell->len,
+                       (unsigned)cell->hash.low);
+}
+
+void difference_redact(struct difference *difference)
+{
+    if (difference->kind == DIFFERENCE_SCHEMA)
+        return;
+    (void)snprintf(difference->source_value, sizeof(difference->source_value), "%s",
+                   difference->source_redacted);
+    (void)snprintf(difference->replica_value, sizeof(difference->replica_value), "%s",
+                   difference->replica_redacted);
 }
 
 static int add_changed(struct mismatches *mismatches, const struct kept_row *source,
                        const struct cell *replica, struct err *err)
 {
     int rc;
-    struct difference *difference =
-        add_finding(mismatches, DIFFERENCE_CHANGED, source->key, source->cells, &rc, err);
+    struct difference *difference = add_finding(mismatches, DIFFERENCE_CHANGED, source, &rc, err);
     if (!difference)
         return rc;
     size_t i = 0;
@@ -152,6 +200,9 @@ static int add_changed(struct mismatches *mismatches, const struct kept_row *sou
     cell_text(&source->cells[i], column, difference->source_value,
               sizeof(difference->source_value));
     cell_text(&replica[i], column, difference->replica_value, sizeof(difference->replica_value));
+    redacted_text(&source->cells[i], difference->source_redacted,
+                  sizeof(difference->source_redacted));
+    redacted_text(&replica[i], difference->replica_redacted, sizeof(difference->replica_redacted));
     return 0;
 }
 
@@ -168,15 +219,20 @@ int mismatches_add_second(struct mismatches *mismatches, const char *const *valu
     if (source && row_hash_equal(source->hash, hash))
         return 0;
 
+    char point[sizeof(((struct difference *)NULL)->point)];
     struct cell *cells = cells_new(mismatches, values, lengths);
     if (!cells)
         return out_of_memory(mismatches, err);
     int rc;
-    if (source)
+    if (source) {
         rc = add_changed(mismatches, source, cells, err);
-    else
-        (void)add_finding(mismatches, DIFFERENCE_EXTRA, wanted.key, cells, &rc,
+    } else {
+        point_text(mismatches, values, lengths, point, sizeof(point));
+        wanted.cells = cells;
+        wanted.point = point;
+        (void)add_finding(mismatches, DIFFERENCE_EXTRA, &wanted, &rc,
                           err); /* nothing more to fill in */
+    }
     free(cells);
     return rc;
 }
@@ -188,7 +244,7 @@ int mismatches_finish(struct mismatches *mismatches, struct err *err)
         int rc;
         if (row->is_seen)
             continue;
-        (void)add_finding(mismatches, DIFFERENCE_MISSING, row->key, row->cells, &rc,
+        (void)add_finding(mismatches, DIFFERENCE_MISSING, row, &rc,
                           err); /* nothing more to fill in */
         if (rc)
             return rc;
@@ -208,6 +264,8 @@ void mismatches_turn(struct mismatches *mismatches)
             difference->kind = DIFFERENCE_MISSING;
         memcpy(difference->source_value, other.replica_value, sizeof(other.replica_value));
         memcpy(difference->replica_value, other.source_value, sizeof(other.source_value));
+        memcpy(difference->source_redacted, other.replica_redacted, sizeof(other.replica_redacted));
+        memcpy(difference->replica_redacted, other.source_redacted, sizeof(other.source_redacted));
     }
 }
 

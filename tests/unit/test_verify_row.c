@@ -125,14 +125,21 @@ static char id_name[] = "id", v_name[] = "v", charset[] = "utf8mb4", empty[] = "
 static struct column_shape columns[] = {
     {.name = id_name, .class = COLUMN_INTEGER, .charset = empty},
     {.name = v_name, .class = COLUMN_TEXT, .charset = charset}};
-static const struct table_shape table = {.label = "blog.t", .columns = columns, .column_count = 2};
+static char primary_name[] = "PRIMARY";
+static struct index_shape primary = {
+    .name = primary_name, .is_unique = true, .is_key_worthy = true, .column_count = 1};
+static const struct table_shape table = {.label = "blog.t",
+                                         .columns = columns,
+                                         .column_count = 2,
+                                         .indexes = &primary,
+                                         .index_count = 1};
 static const size_t key_columns[] = {0};
 
 static void add(struct mismatches *mismatches, bool is_first, const char *id, const char *v)
 {
     struct err err = {0};
-    const char *values[] = {id, v};
-    const unsigned long lengths[] = {strlen(id), v ? strlen(v) : 0};
+    const char *values[] = {id, v, id}; /* the walking key stands behind the columns */
+    const unsigned long lengths[] = {strlen(id), v ? strlen(v) : 0, strlen(id)};
     struct row_hash hash = row_hash_of(values, lengths, 2);
     int rc = is_first ? mismatches_add_first(mismatches, values, lengths, hash, &err)
                       : mismatches_add_second(mismatches, values, lengths, hash, &err);
@@ -143,6 +150,7 @@ static void compare(struct mismatches *out, const char *replica_value, const cha
 {
     struct err err = {0};
     mismatches_init(out, &table, key_columns, 1);
+    out->has_points = true;
     add(out, true, "1", "one");
     add(out, true, "2", "two");
     add(out, true, "3", NULL);
@@ -175,6 +183,30 @@ static void test_missing_extra_and_changed_rows_are_named(void **state)
     assert_string_equal(changed->column, "v");
     assert_string_equal(changed->source_value, "'two'");
     assert_string_equal(changed->replica_value, "'deux'");
+}
+
+static void test_every_difference_tells_its_key_exactly(void **state)
+{
+    (void)state;
+    CLEANUP(mismatches_release) struct mismatches mismatches = {0};
+    compare(&mismatches, "deux", "4,%");
+    assert_string_equal(of_kind(&mismatches, DIFFERENCE_MISSING)->point, "3");
+    assert_string_equal(of_kind(&mismatches, DIFFERENCE_EXTRA)->point, "4%2C%25");
+    assert_string_equal(of_kind(&mismatches, DIFFERENCE_CHANGED)->point, "2");
+}
+
+static void test_redacted_values_still_differ(void **state)
+{
+    (void)state;
+    CLEANUP(mismatches_release) struct mismatches mismatches = {0};
+    compare(&mismatches, "zwei", "4");
+    struct difference changed = *of_kind(&mismatches, DIFFERENCE_CHANGED);
+    difference_redact(&changed);
+    assert_non_null(strstr(changed.source_value, "3 bytes, hash "));
+    assert_non_null(strstr(changed.replica_value, "4 bytes, hash "));
+    assert_string_not_equal(strchr(changed.source_value, 'h'), strchr(changed.replica_value, 'h'));
+    assert_null(strstr(changed.source_value, "two"));
+    assert_string_equal(changed.key, "id=2");
 }
 
 static void test_turned_mismatches_swap_the_sides(void **state)
@@ -211,6 +243,8 @@ int main(void)
         cmocka_unit_test(test_values_are_shown_as_a_person_writes_them),
         cmocka_unit_test(test_a_long_value_is_cut_between_characters_and_says_so),
         cmocka_unit_test(test_missing_extra_and_changed_rows_are_named),
+        cmocka_unit_test(test_every_difference_tells_its_key_exactly),
+        cmocka_unit_test(test_redacted_values_still_differ),
         cmocka_unit_test(test_turned_mismatches_swap_the_sides),
         cmocka_unit_test(test_only_what_differed_before_is_kept),
     };
