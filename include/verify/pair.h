@@ -43,6 +43,9 @@ MUST_CHECK int end_stream(struct verify_end *end, enum sql_id id, const struct s
 /* Where an end stands now. */
 MUST_CHECK int end_position(struct verify_end *end, struct position *out, struct err *err);
 
+/* What an end has applied of what links bring. */
+MUST_CHECK int end_applied(struct verify_end *end, struct position *out, struct err *err);
+
 /*
  * Read the position of `from` now and wait until `to` has applied it. Does nothing when both are
  * still. patience_ms  how long the applied position may stand still before it is given up; it may
@@ -51,6 +54,16 @@ MUST_CHECK int end_position(struct verify_end *end, struct position *out, struct
  */
 MUST_CHECK int pair_wait(struct pair *pair, struct verify_end *from, struct verify_end *to,
                          int64_t patience_ms, bool is_patient, struct err *err);
+
+/*
+ * The two halves of pair_wait(), for callers that have something else to do between: what `to` has
+ * to apply of `from` as it is now, and waiting for that, which leaves `from` alone.
+ */
+MUST_CHECK int pair_want(const struct pair *pair, struct verify_end *from,
+                         const struct verify_end *to, struct position *out, struct err *err);
+MUST_CHECK int pair_wait_for(const struct pair *pair, struct verify_end *to,
+                             const struct position *want, int64_t patience_ms, bool is_patient,
+                             struct err *err);
 
 /* Is this the answer to somebody else's lock: deadlock 1213, lock wait 1205? Then the transaction
  * is over, or must be ended. */

@@ -59,16 +59,19 @@ enum verify_mode {
 };
 const char *verify_mode_name(enum verify_mode mode);
 
+#define SPAN_KEY_SIZE 512
+
 /*
  * A span: the rows of a table between two keys, which one worker compares from its beginning to its
  * end. What a journal keeps of it is enough to go on after a restart.
  */
 struct verify_span {
     char table[160];
-    char shape[33];             /* hash of the table's shape: another one means begin again */
-    unsigned number, count;     /* of the spans of this table; from 0 */
-    char from[512], until[512], /* keys, as verify_key_text() writes them; "" = no bound */
-        done_until[512];
+    char shape[33];  /* hash of the table's shape: another one means begin again */
+    unsigned number; /* among the spans of this table, in key order, from 0 */
+    /* Keys, as span_key_text() writes them; "" = no bound. A table whose last span is bounded has
+     * not been cut to its end yet. */
+    char from[SPAN_KEY_SIZE], until[SPAN_KEY_SIZE], done_until[SPAN_KEY_SIZE];
     bool is_done;
     uint64_t rows, chunks, bytes;
     char hash[33]; /* chained over its chunks */
@@ -104,13 +107,18 @@ struct verify_options {
     uint64_t tail_rows;
     bool is_still; /* both sides are closed and at the same position: no waiting, no locks */
     enum verify_mode mode;
-    const struct pace_limits *pace;   /* NULL: the defaults of verify/pace.h */
-    int64_t snapshot_ms;              /* how long a snapshot may be held; 0 = 60 s */
-    const struct verify_span *resume; /* spans of an interrupted pass, as span_changed told them */
+    const struct pace_limits *pace; /* NULL: the defaults of verify/pace.h */
+    int64_t snapshot_ms;            /* how long a snapshot may be held; 0 = 60 s */
+    /* Spans of an interrupted pass, as spans_changed told them, ordered by table and number; and
+     * when that pass began. What does not fit any more is compared again. */
+    const struct verify_span *resume;
     size_t resume_count;
+    int64_t resume_began_us;
+    uint64_t span_rows;      /* 0 = SPAN_ROWS of verify/spans.h; tests use less */
     bool is_objects_skipped; /* only tables and rows: no programs, grants, counters */
-    /* after each chunk, from the calling thread, in order; for the journal */
-    void (*span_changed)(void *context, const struct verify_span *span);
+    /* Those in which chunks were finished since the last call, from the calling thread, at most a
+     * tenth of a second later; for the journal. */
+    void (*spans_changed)(void *context, const struct verify_span *spans, size_t count);
     void (*progress)(void *context, const struct verify_progress *progress);
     /*
      * called after each finished table, for the journal: name, rows, hex hash of its chunk hashes,

@@ -139,6 +139,11 @@ int end_position(struct verify_end *end, struct position *out, struct err *err)
     return ask_position(end, SQL_VERIFY_POSITION, out, err);
 }
 
+int end_applied(struct verify_end *end, struct position *out, struct err *err)
+{
+    return ask_position(end, SQL_VERIFY_APPLIED, out, err);
+}
+
 static bool says(const struct db_result *result, size_t row, const char *column, const char *text)
 {
     const char *value = db_result_get(result, row, column);
@@ -215,7 +220,7 @@ static int wait_until_applied(struct verify_end *to, const struct position *want
         struct position applied;
         rc = check_link(to, err);
         if (!rc)
-            rc = ask_position(to, SQL_VERIFY_APPLIED, &applied, err);
+            rc = end_applied(to, &applied, err);
         if (rc)
             return rc;
         uint64_t missing = position_distance(&applied, want);
@@ -230,19 +235,31 @@ static int wait_until_applied(struct verify_end *to, const struct position *want
     return rc;
 }
 
+int pair_want(const struct pair *pair, struct verify_end *from, const struct verify_end *to,
+              struct position *out, struct err *err)
+{
+    *out = (struct position){0};
+    if (pair->is_still)
+        return 0;
+    int rc = end_position(from, out, err);
+    if (!rc)
+        /* a link does not carry back what was written where it ends */
+        position_without(out, &to->origin, out);
+    return rc;
+}
+
+int pair_wait_for(const struct pair *pair, struct verify_end *to, const struct position *want,
+                  int64_t patience_ms, bool is_patient, struct err *err)
+{
+    if (pair->is_still || position_is_empty(want))
+        return 0;
+    return wait_until_applied(to, want, patience_ms, is_patient, err);
+}
+
 int pair_wait(struct pair *pair, struct verify_end *from, struct verify_end *to,
               int64_t patience_ms, bool is_patient, struct err *err)
 {
     struct position want;
-
-    if (pair->is_still)
-        return 0;
-    int rc = end_position(from, &want, err);
-    if (rc)
-        return rc;
-    /* a link does not carry back what was written where it ends */
-    position_without(&want, &to->origin, &want);
-    if (position_is_empty(&want))
-        return 0;
-    return wait_until_applied(to, &want, patience_ms, is_patient, err);
+    int rc = pair_want(pair, from, to, &want, err);
+    return rc ? rc : pair_wait_for(pair, to, &want, patience_ms, is_patient, err);
 }
