@@ -13,10 +13,16 @@
 
 #include "io/db.h"
 
+/* Rows. Beyond it the rest of an answer that nobody wants costs the connection. */
+#define DB_READ_AWAY_CAP 100000
+
+struct db_packets;
+
 struct db {
     MYSQL *mysql;
     MYSQL_RES *stream; /* rows of db_stream_open() still to be read */
     char *stream_sql;
+    struct db_packets *packets; /* of db_packets_open(), still to be read */
     char where[300];
     char cipher[64];
     unsigned long thread_id;
@@ -52,6 +58,9 @@ void db_give_up(struct db *db);
 
 /* Of the stream that is open; its connection may be alive or not. */
 void db_drop_stream(struct db *db);
+
+/* The same for db_packets_open(); nothing is read or sent. */
+void db_drop_packets(struct db *db);
 
 int db_socket(const struct db *db);
 

@@ -253,9 +253,10 @@ void db_free(struct db *db)
 {
     if (!db)
         return;
-    if (db->stream)
+    if (db->stream || db->packets)
         db_give_up(db); /* else freeing it would read the rest of the rows */
     db_drop_stream(db);
+    db_drop_packets(db);
     if (db->mysql)
         mysql_close(db->mysql);
     free(db);

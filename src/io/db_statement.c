@@ -18,17 +18,15 @@
 #include "io/db_inner.h"
 #include "io/db_rows.h"
 
-#define READ_AWAY_CAP 100000 /* rows; beyond it an unwanted answer costs the connection */
-
 /* Read the rest of an answer that nobody wants; a very long one costs the connection instead of the
  * hour. */
 static void read_away(struct db *db, MYSQL_RES *rows)
 {
     int count = 0;
 
-    while (!db->is_dead && count < READ_AWAY_CAP && mysql_fetch_row(rows))
+    while (!db->is_dead && count < DB_READ_AWAY_CAP && mysql_fetch_row(rows))
         count++;
-    if (count == READ_AWAY_CAP || mysql_errno(db->mysql) || mysql_more_results(db->mysql))
+    if (count == DB_READ_AWAY_CAP || mysql_errno(db->mysql) || mysql_more_results(db->mysql))
         db_give_up(db);
 }
 
@@ -93,7 +91,7 @@ int db_check_usable(const struct db *db, const char *sql, struct err *err)
     if (db->is_dead)
         rc = err_set(err, ERR_LOST, EFFECT_NONE, "%s was not sent: the connection had been lost",
                      db_statement_name(sql, name));
-    else if (db->stream)
+    else if (db->stream || db->packets)
         rc = err_set(err, ERR_BUG, EFFECT_NONE, "%s was not sent: rows of another are still coming",
                      db_statement_name(sql, name));
     if (rc != 0)
