@@ -207,6 +207,13 @@ coverage: ## unit test coverage as HTML in build/coverage/html
 	$(Q)genhtml --quiet --output-directory $(BUILD)/coverage/html $(BUILD)/coverage/lcov.info
 	@lcov --summary $(BUILD)/coverage/lcov.info 2>&1 | grep -E 'lines|functions'
 
+.PHONY: deps-bench bench-verify
+deps-bench: ## what bench-verify compares with: percona-toolkit, sysbench, perf
+	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test bench)
+
+bench-verify: deps-bench $(PROGRAM) ## how fast the comparison is, beside others, and what it costs; BENCH_MB= BENCH_ROUNDS=
+	$(Q)$(PYTHON) -m tests.bench.verify
+
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 .PHONY: fuzz fuzzers
 fuzzers: $(addprefix $(BUILD)/fuzzers/,$(FUZZERS))

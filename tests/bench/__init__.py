@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Measurements that are too long for the tests: `make bench-verify`."""

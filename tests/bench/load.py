@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+"""What the users of the source notice: sysbench writes while the contenders verify, as fast as it can and at a fixed rate.
+
+A window is some seconds of writing with one contender at work all the time, one pass after the other; the windows of a
+round are in another order each time, one of them without any contender.
+"""
+
+import random
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.lab.procs import LabError
+
+from . import contenders, data, report
+
+WINDOW_S = 10
+WARM_UP_S = 1         # the contender works already when the writers begin
+THREADS = 4
+RATE_TPS = 300
+SLOW_S = 0.005        # statements shorter than this are not written down
+NONE = "nobody"
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Who verifies during a window. argv is None for nobody; user is whom it logs in as."""
+
+    name: str
+    argv: list | None
+    user: str
+    about: str
+
+
+@dataclass
+class Window:
+    tps: float
+    p99_ms: float
+    worst_ms: float            # of the writers' transactions
+    guest_longest_ms: float    # of the guest's statements on the source; 0 when none took SLOW_S
+    writers_longest_ms: float  # of theirs
+    guest_rows: int            # compared while they wrote
+
+
+def run(pair, rounds):
+    """{"closed": {guest: [Window of each round]}, "rate": {...}} as plain dicts; prints both."""
+    if not shutil.which("sysbench"):
+        print("\n*** writes while verifying SKIPPED: no sysbench here (make deps-bench) ***")
+        return {}
+    guests = _guests(pair)
+    print("\n" + "\n".join(f"  {guest.name:<15} {guest.about}" for guest in guests))
+    found = {}
+    for kind, rate in (("closed", 0), ("rate", RATE_TPS)):
+        found[kind] = {guest.name: [] for guest in guests}
+        chooser = random.Random(2)
+        for number in range(rounds):
+            for guest in chooser.sample(guests, len(guests)):
+                found[kind][guest.name].append(_window(pair, guest, rate))
+            print(f"  {kind}, round {number + 1}: " + ", ".join(
+                f"{name} {all_[-1].tps:.0f} tps p99 {all_[-1].p99_ms:.1f} ms" for name, all_ in found[kind].items()), flush=True)
+        _show(kind, found[kind])
+    return {kind: {name: [asdict(window) for window in all_] for name, all_ in guests_.items()}
+            for kind, guests_ in found.items()}
+
+
+def aims(loads):
+    """The aims of what run() answered; without values when it was not run."""
+    def median(kind, guest, what):
+        windows = loads.get(kind, {}).get(guest)
+        return statistics.median(window[what] for window in windows) if windows else None
+
+    def relative(kind, guest, what):
+        with_, without = loads.get(kind, {}).get(guest), loads.get(kind, {}).get(NONE)
+        return statistics.median(a[what] / b[what] for a, b in zip(with_, without)) if with_ and without else None
+
+    kept = relative("closed", "gentle", "tps")
+    return [
+        report.Aim("longest statement added, closed loop, default", median("closed", "default", "guest_longest_ms"), 50, unit=" ms"),
+        report.Aim("longest statement added, closed loop, gentle", median("closed", "gentle", "guest_longest_ms"), 50, unit=" ms"),
+        report.Aim(f"p99 of the writers at {RATE_TPS} tps, gentle / none", relative("rate", "gentle", "p99_ms"), 2),
+        report.Aim("writes lost in a closed loop, gentle", None if kept is None else 100 * (1 - kept), 10, unit=" %"),
+    ]
+
+
+def _guests(pair):
+    guests = [Guest(NONE, None, "", "the writers alone"),
+              Guest("default", pair.argv(*contenders.verify_words()), "cutover", "cutover verify")]
+    if pair.gentle:
+        guests.append(Guest("gentle", pair.argv(*contenders.verify_words(), cfg=pair.gentle), "cutover",
+                            f"cutover verify with verify = {pair.GENTLE}"))
+    else:
+        print("\n*** gentle mode SKIPPED: this cutover does not read its settings ***")
+    if shutil.which("pt-table-checksum"):
+        guests.append(Guest("pt default", contenders.pt_argv(pair), contenders.TOOLS.user, "pt-table-checksum with its defaults"))
+    return guests
+
+
+def _window(pair, guest, rate):
+    writer = pair.roles["app"]
+    with _SlowLog(pair.old) as slow, _AtWork(guest) as work:
+        time.sleep(WARM_UP_S if guest.argv else 0)
+        said = _sysbench(pair, writer, rate)
+    pair.caught_up()
+    return Window(tps=_number(said, r"transactions:.*\((\S+) per sec"), p99_ms=_number(said, r"99th percentile:\s+(\S+)"),
+                  worst_ms=_number(said, r"max:\s+(\S+)"), guest_longest_ms=slow.longest_ms(guest.user),
+                  writers_longest_ms=slow.longest_ms(writer.user), guest_rows=work.rows)
+
+
+def _sysbench(pair, account, rate):
+    rows = min(count for table, count in pair.rows.items() if table.startswith("sbtest"))
+    argv = ["sysbench", "oltp_write_only", f"--tables={data.NARROW_TABLES}", f"--table-size={rows}", f"--threads={THREADS}",
+            f"--time={WINDOW_S}", f"--rate={rate}", "--percentile=99", "--db-ps-mode=auto", "--mysql-ignore-errors=1213,1205,1020",
+            f"--mysql-host={pair.old.address}", f"--mysql-port={pair.old.port}", f"--mysql-user={account.user}",
+            f"--mysql-password={account.password}", f"--mysql-db={data.SCHEMA}", "run"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=WINDOW_S + 120, check=False)
+    if done.returncode:
+        raise LabError(f"sysbench: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def _number(text, pattern):
+    found = re.search(pattern, text)
+    if not found:
+        raise LabError(f"no {pattern} in\n{text}")
+    return float(found[1])
+
+
+class _AtWork:
+    """A guest at work from __enter__ to __exit__. A pass that ends by itself must have found both sides equal."""
+
+    def __init__(self, guest):
+        self.rows = 0
+        self._argv = guest.argv
+        self._stop = threading.Event()
+        self._error = None
+        self._thread = threading.Thread(target=self._work)
+
+    def __enter__(self):
+        if self._argv:
+            self._thread.start()
+        return self
+
+    def __exit__(self, kind, *_):
+        self._stop.set()
+        if self._argv:
+            self._thread.join()
+        if self._error and kind is None:
+            raise self._error
+
+    def _work(self):
+        while not self._stop.is_set() and not self._error:
+            with subprocess.Popen(self._argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  text=True) as popen:
+                watch = threading.Thread(target=self._end, args=(popen,))
+                watch.start()
+                output, said = popen.communicate()
+                watch.join()
+            counts = re.findall(r"(\d+) rows", said)
+            self.rows += int(counts[-1]) if counts else 0
+            if popen.returncode and not self._stop.is_set():
+                self._error = LabError(f"{' '.join(self._argv)}: exit {popen.returncode}\n{said}{output}")
+
+    def _end(self, popen):
+        while popen.poll() is None:
+            if self._stop.wait(0.05):
+                popen.send_signal(signal.SIGTERM)
+                return
+
+
+class _SlowLog:
+    """Which statements took longer than SLOW_S, by whom."""
+
+    def __init__(self, server):
+        self._server = server
+        self._path = server.data / f"slow-{time.monotonic_ns()}.log"
+        self._longest = {}
+
+    def __enter__(self):
+        self._server.query(f"SET GLOBAL slow_query_log_file = '{self._path.name}'; SET GLOBAL long_query_time = {SLOW_S};"
+                           " SET GLOBAL slow_query_log = ON")
+        return self
+
+    def __exit__(self, *_):
+        self._server.query("SET GLOBAL slow_query_log = OFF; SET GLOBAL long_query_time = 10")
+        self._longest = longest_by_user(self._path)
+        self._path.unlink(missing_ok=True)
+
+    def longest_ms(self, user):
+        return 1000 * self._longest.get(user, 0.0)
+
+
+def longest_by_user(path: Path):
+    """{user: seconds} of a slow query log."""
+    longest, user = {}, ""
+    for line in path.read_text(errors="replace").splitlines() if path.exists() else []:
+        if line.startswith("# User@Host: "):
+            user = line.split()[2].split("[")[0]
+        elif line.startswith("# Query_time: "):
+            longest[user] = max(longest.get(user, 0.0), float(line.split()[2]))
+    return longest
+
+
+def _show(kind, found):
+    what = f"{THREADS} writers as fast as they can" if kind == "closed" else f"writers at {RATE_TPS} transactions/s"
+    rows = []
+    for name, windows in found.items():
+        def column(field, windows=windows):
+            return [getattr(window, field) for window in windows]
+        alone = found[NONE]
+        rows.append([name, *report.spread(column("tps"), "{:.0f}"), report.ratio(column("tps"), [window.tps for window in alone]),
+                     *report.spread(column("p99_ms"), "{:.1f}"),
+                     report.ratio(column("p99_ms"), [window.p99_ms for window in alone]), f"{max(column('worst_ms')):.0f}",
+                     report.spread(column("guest_longest_ms"), "{:.0f}")[1], f"{max(column('guest_longest_ms')):.0f}",
+                     f"{max(column('writers_longest_ms')):.0f}", f"{statistics.median(column('guest_rows')) / WINDOW_S / 1e3:.0f}"])
+    report.table(f"{what}, {WINDOW_S} s each, while this one verifies",
+                 ["", "tps min", "med", "max", "tps / alone", "p99 ms min", "med", "max", "p99 / alone", "worst ms",
+                  "its longest stmt ms", "max", "writers' longest ms", "compared krows/s"], rows)
