@@ -20,6 +20,7 @@ struct verify_end {
     struct server_version version;
     enum side side;
     bool is_open;
+    bool is_downstream; /* a replica of its side's primary: what it gets comes by any channel */
     struct origin origin;
 };
 
@@ -32,6 +33,13 @@ struct pair {
 MUST_CHECK int pair_open(const struct service *service, enum side source, bool is_still,
                          struct pair *out, struct err *err);
 void pair_release(struct pair *pair); /* zeroed memory allowed */
+
+/*
+ * A connection to any node of a side, set like those of a pair. What pair_open() asks beyond that
+ * (is_open, origin) is left empty: waiting for such an end waits for everything.
+ */
+MUST_CHECK int end_open(const struct service *service, const struct node *node,
+                        struct verify_end *out, struct err *err);
 
 /* Render for this end and run; the forms of io/db.h. */
 MUST_CHECK int end_exec(struct verify_end *end, enum sql_id id, struct err *err);

@@ -54,10 +54,9 @@ int end_stream(struct verify_end *end, enum sql_id id, const struct sql_arg *arg
     return rc ? rc : db_stream_open(end->db, buf_text(&sql), err);
 }
 
-static int end_open(const struct service *service, enum side side, struct verify_end *out,
-                    struct err *err)
+int end_open(const struct service *service, const struct node *node, struct verify_end *out,
+             struct err *err)
 {
-    const struct node *node = service_primary(service, side);
     const struct db_target target = {
         .host = node->host,
         .port = node->port,
@@ -70,7 +69,8 @@ static int end_open(const struct service *service, enum side side, struct verify
     };
     char version[64];
 
-    out->side = side;
+    out->side = node->side;
+    out->is_downstream = !node->is_primary;
     int rc = db_connect(&target, &out->db, err);
     if (!rc)
         rc = db_query_text(out->db, "SELECT VERSION()", version, sizeof(version), NULL, err);
@@ -102,9 +102,9 @@ int pair_open(const struct service *service, enum side source, bool is_still, st
               struct err *err)
 {
     *out = (struct pair){.is_still = is_still};
-    int rc = end_open(service, source, &out->source, err);
+    int rc = end_open(service, service_primary(service, source), &out->source, err);
     if (!rc)
-        rc = end_open(service, side_other(source), &out->replica, err);
+        rc = end_open(service, service_primary(service, side_other(source)), &out->replica, err);
     if (!rc)
         rc = end_ask_side(&out->source, err);
     if (!rc)
@@ -165,7 +165,8 @@ static int check_link(struct verify_end *end, struct err *err)
         return rc;
 
     size_t row = 0;
-    while (row < result.row_count && !says(&result, row, channel_column(end, "channel"), channel))
+    while (row < result.row_count && !end->is_downstream &&
+           !says(&result, row, channel_column(end, "channel"), channel))
         row++;
     if (row == result.row_count)
         return err_set(err, ERR_SERVER, EFFECT_NONE,
