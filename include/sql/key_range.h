@@ -38,7 +38,7 @@ struct key_range {
     const struct index_shape *by;
 };
 
-/* "`b`,`a`+0": what a SELECT must list so that its values make a key_point. */
+/* "`b`,CAST(`a` AS UNSIGNED)": what a SELECT must list so that its values make a key_point. */
 void key_columns_sql(const struct table_shape *table, const struct index_shape *key,
                      struct buf *out);
 

@@ -41,6 +41,10 @@ void pair_release(struct pair *pair); /* zeroed memory allowed */
 MUST_CHECK int end_open(const struct service *service, const struct node *node,
                         struct verify_end *out, struct err *err);
 
+/* The statement as this end understands it. out  the caller releases it, error or not */
+MUST_CHECK int end_render(const struct verify_end *end, enum sql_id id, const struct sql_arg *args,
+                          size_t arg_count, struct buf *out, struct err *err);
+
 /* Render for this end and run; the forms of io/db.h. */
 MUST_CHECK int end_exec(struct verify_end *end, enum sql_id id, struct err *err);
 MUST_CHECK int end_query(struct verify_end *end, enum sql_id id, const struct sql_arg *args,

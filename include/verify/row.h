@@ -4,6 +4,8 @@
  * Encoding: each value is a flag (1 = NULL), its length (8 bytes, little endian) and its bytes, so
  *           that no two rows encode alike: NULL is not '', and 'x#','y' is not 'x','#y'. Hash:
  *           XXH3-128.
+ *           (Rows whose values nobody wants to see are hashed as the packets in which they come:
+ *           verify/walk.h.)
  * Threads:  pure.
  */
 #ifndef CUTOVER_VERIFY_ROW_H
@@ -49,7 +51,9 @@ void cells_key_text(const struct cell *cells, const struct table_shape *table,
 
 /* The order of rows counts. */
 struct chunk_sum {
-    uint64_t rows, bytes;
+    uint64_t rows;
+    /* of the values in text, or of the packets: how much was read, which says nothing about what */
+    uint64_t bytes;
     struct row_hash hash;
 };
 bool chunk_sum_equal(const struct chunk_sum *a, const struct chunk_sum *b);

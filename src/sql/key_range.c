@@ -63,9 +63,11 @@ void key_columns_sql(const struct table_shape *table, const struct index_shape *
 {
     for (size_t i = 0; i < key->column_count; i++) {
         const struct column_shape *column = &table->columns[key->columns[i]];
+        bool is_number = is_walked_by_number(column);
         buf_puts(out, i ? "," : "");
+        buf_puts(out, is_number ? "CAST(" : "");
         sql_quote_part(column->name, out);
-        buf_puts(out, is_walked_by_number(column) ? "+0" : "");
+        buf_puts(out, is_number ? " AS UNSIGNED)" : ""); /* +0 would be a DOUBLE: 53 bits */
     }
 }
 

@@ -23,8 +23,8 @@ bool is_lock_conflict(int rc, const struct err *err)
            (err->native == NATIVE_LOCK_WAIT_TIMEOUT || err->native == NATIVE_DEADLOCK);
 }
 
-static int render(const struct verify_end *end, enum sql_id id, const struct sql_arg *args,
-                  size_t arg_count, struct buf *out, struct err *err)
+int end_render(const struct verify_end *end, enum sql_id id, const struct sql_arg *args,
+               size_t arg_count, struct buf *out, struct err *err)
 {
     buf_init(out, STATEMENT_CAP_BYTES);
     int rc = sql_render(id, &end->version, args, arg_count, out, err);
@@ -34,7 +34,7 @@ static int render(const struct verify_end *end, enum sql_id id, const struct sql
 int end_exec(struct verify_end *end, enum sql_id id, struct err *err)
 {
     CLEANUP(buf_release) struct buf sql = {0};
-    int rc = render(end, id, NULL, 0, &sql, err);
+    int rc = end_render(end, id, NULL, 0, &sql, err);
     return rc ? rc : db_exec(end->db, buf_text(&sql), err);
 }
 
@@ -42,7 +42,7 @@ int end_query(struct verify_end *end, enum sql_id id, const struct sql_arg *args
               struct db_result *out, struct err *err)
 {
     CLEANUP(buf_release) struct buf sql = {0};
-    int rc = render(end, id, args, arg_count, &sql, err);
+    int rc = end_render(end, id, args, arg_count, &sql, err);
     return rc ? rc : db_query(end->db, buf_text(&sql), out, err);
 }
 
@@ -50,7 +50,7 @@ int end_stream(struct verify_end *end, enum sql_id id, const struct sql_arg *arg
                struct err *err)
 {
     CLEANUP(buf_release) struct buf sql = {0};
-    int rc = render(end, id, args, arg_count, &sql, err);
+    int rc = end_render(end, id, args, arg_count, &sql, err);
     return rc ? rc : db_stream_open(end->db, buf_text(&sql), err);
 }
 

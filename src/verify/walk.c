@@ -1,42 +1,137 @@
 /* SPDX-License-Identifier: MIT */
-/* The SELECTs of a walk. */
+/* The SELECTs of a walk, and in which of the two forms their rows are read. */
 #include "verify/walk.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "base/signals.h"
+#include "io/db_packets.h"
 #include "sql/quote.h"
+#include "verify/walk_rows.h"
 
 #define TEXT_CAP_BYTES (1U << 20)
-#define STOP_CHECK_ROWS 1024
 
-/* FLOAT prints six digits and hides the rest; as DOUBLE it prints all that is there. */
-static void add_columns(const struct table_shape *table, struct buf *out)
+/* --- one table on two sides ------------------------------------------------------------------- */
+
+static const struct column_shape *column_named(const struct table_shape *table, const char *name)
 {
-    for (size_t i = 0; i < table->column_count; i++) {
-        const struct column_shape *column = &table->columns[i];
-        bool is_float = column->class == COLUMN_FLOAT;
-        buf_puts(out, i ? "," : "");
-        buf_puts(out, is_float ? "(" : "");
-        sql_quote_part(column->name, out);
-        buf_puts(out, is_float ? " + 0e0)" : "");
+    for (size_t i = 0; i < table->column_count; i++)
+        if (!strcmp(table->columns[i].name, name))
+            return &table->columns[i];
+    return NULL;
+}
+
+/* The other side's column of this name; the same one when nothing is known of the other side. */
+static const struct column_shape *twin_of(const struct column_shape *column,
+                                          const struct table_shape *other)
+{
+    return other ? column_named(other, column->name) : column;
+}
+
+/* Servers do not agree on what to call the first utf8: it says nothing about the bytes. */
+static const char *behind_utf8(const char *name)
+{
+    if (!strncmp(name, "utf8mb3", 7))
+        return name + 7;
+    return !strncmp(name, "utf8", 4) && (name[4] == '_' || !name[4]) ? name + 4 : NULL;
+}
+
+static bool is_same_set(const char *a, const char *b)
+{
+    const char *a_rest = behind_utf8(a), *b_rest = behind_utf8(b);
+
+    return a_rest && b_rest ? !strcmp(a_rest, b_rest) : !strcmp(a, b);
+}
+
+static bool is_converted(const struct column_shape *column, const struct column_shape *twin)
+{
+    return twin && column->charset[0] && twin->charset[0] &&
+           !is_same_set(column->charset, twin->charset);
+}
+
+/* Do both sides have this index, with its columns in the same order of values? */
+static bool is_shared_key(const struct table_shape *table, const struct index_shape *index,
+                          const struct table_shape *other)
+{
+    const struct index_shape *twin = NULL;
+
+    for (size_t i = 0; i < other->index_count && !twin; i++)
+        if (!strcmp(other->indexes[i].name, index->name))
+            twin = &other->indexes[i];
+    if (!twin || !twin->is_key_worthy || twin->column_count != index->column_count)
+        return false;
+    for (size_t i = 0; i < index->column_count; i++) {
+        const struct column_shape *a = &table->columns[index->columns[i]];
+        const struct column_shape *b = &other->columns[twin->columns[i]];
+        if (strcmp(a->name, b->name) != 0 || !is_same_set(a->charset, b->charset) ||
+            !is_same_set(a->collation, b->collation))
+            return false;
+    }
+    return true;
+}
+
+const struct index_shape *walk_key(const struct table_shape *table, const struct table_shape *other)
+{
+    const struct index_shape *best = table_shape_key(table);
+
+    if (!other || !best || is_shared_key(table, best, other))
+        return best;
+    best = NULL;
+    for (size_t i = 0; i < table->index_count; i++) {
+        const struct index_shape *index = &table->indexes[i];
+        if (index->is_key_worthy && is_shared_key(table, index, other) &&
+            (!best || index->column_count < best->column_count))
+            best = index;
+    }
+    return best;
+}
+
+/* --- SQL text --------------------------------------------------------------------------------- */
+
+/* In text a FLOAT prints six digits and hides the rest; as DOUBLE it prints all that is there.
+ * (A product keeps the sign of a zero, a sum does not. Neither vendor stores a NaN.) */
+static const char *exactly(const struct column_shape *column)
+{
+    bool is_rounded = column->class == COLUMN_FLOAT ||
+                      (column->class == COLUMN_DOUBLE && strchr(column->type, '('));
+    return is_rounded ? " * 1e0" : "";
+}
+
+static void add_columns(struct walk *walk, const struct table_shape *other)
+{
+    for (size_t i = 0; i < walk->table->column_count; i++) {
+        const struct column_shape *column = &walk->table->columns[i];
+        bool is_other_set = is_converted(column, twin_of(column, other));
+        const char *suffix = is_other_set ? " USING utf8mb4)" : exactly(column);
+        walk->is_converted |= is_other_set;
+        buf_puts(&walk->columns, i ? "," : "");
+        buf_puts(&walk->columns, is_other_set ? "CONVERT(" : "");
+        sql_quote_part(column->name, &walk->columns);
+        buf_puts(&walk->columns, suffix);
+        buf_puts(&walk->packet_columns, i ? "," : "");
+        sql_quote_part(column->name, &walk->packet_columns);
     }
 }
 
-int walk_init(struct walk *walk, const struct table_shape *table, struct err *err)
+int walk_init(struct walk *walk, const struct table_shape *table, const struct table_shape *other,
+              struct err *err)
 {
-    struct buf *const texts[] = {&walk->columns, &walk->name, &walk->order, &walk->order_backwards};
+    struct buf *const texts[] = {&walk->columns, &walk->packet_columns, &walk->name, &walk->order,
+                                 &walk->order_backwards};
 
     walk->table = table;
-    walk->key = table_shape_key(table);
+    walk->key = walk_key(table, other);
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         buf_init(texts[i], TEXT_CAP_BYTES);
-    add_columns(table, &walk->columns);
+    add_columns(walk, other);
     sql_quote_table(table->database, table->name, &walk->name);
     if (walk->key) {
         buf_putc(&walk->columns, ',');
         key_columns_sql(table, walk->key, &walk->columns);
+        buf_putc(&walk->packet_columns, ',');
+        key_columns_sql(table, walk->key, &walk->packet_columns);
         key_order_sql(table, walk->key, false, &walk->order);
         key_order_sql(table, walk->key, true, &walk->order_backwards);
     }
@@ -51,22 +146,24 @@ int walk_init(struct walk *walk, const struct table_shape *table, struct err *er
 void walk_release(struct walk *walk)
 {
     buf_release(&walk->columns);
+    buf_release(&walk->packet_columns);
     buf_release(&walk->name);
     buf_release(&walk->order);
     buf_release(&walk->order_backwards);
 }
 
-static int open_whole(const struct walk *walk, struct verify_end *end, const struct walk_read *read,
-                      struct err *err)
+static int whole_sql(const struct walk *walk, const struct verify_end *end, bool is_locked,
+                     const struct buf *columns, struct buf *out, struct err *err)
 {
-    const struct sql_arg args[] = {{"columns", buf_text(&walk->columns)},
+    const struct sql_arg args[] = {{"columns", buf_text(columns)},
                                    {"table", buf_text(&walk->name)}};
-    return end_stream(end, read->is_locked ? SQL_VERIFY_WHOLE_LOCKED : SQL_VERIFY_WHOLE, args,
-                      ARRAY_LEN(args), err);
+    return end_render(end, is_locked ? SQL_VERIFY_WHOLE_LOCKED : SQL_VERIFY_WHOLE, args,
+                      ARRAY_LEN(args), out, err);
 }
 
-static int open_range(const struct walk *walk, struct verify_end *end, const struct walk_read *read,
-                      struct err *err)
+static int range_sql(const struct walk *walk, const struct verify_end *end,
+                     const struct walk_read *read, const struct buf *columns, struct buf *out,
+                     struct err *err)
 {
     CLEANUP(buf_release) struct buf range;
     CLEANUP(buf_release) struct buf index;
@@ -83,81 +180,105 @@ static int open_range(const struct walk *walk, struct verify_end *end, const str
         return rc;
     (void)snprintf(limit, sizeof(limit), "%" PRIu64, read->limit);
     const struct sql_arg args[] = {
-        {"columns", buf_text(&walk->columns)},
+        {"columns", buf_text(columns)},
         {"table", buf_text(&walk->name)},
         {"index", buf_text(&index)},
         {"range", buf_text(&range)},
         {"order", buf_text(read->is_backwards ? &walk->order_backwards : &walk->order)},
         {"limit", limit},
     };
-    return end_stream(end, read->is_locked ? SQL_VERIFY_CHUNK_LOCKED : SQL_VERIFY_CHUNK, args,
-                      ARRAY_LEN(args), err);
+    return end_render(end, read->is_locked ? SQL_VERIFY_CHUNK_LOCKED : SQL_VERIFY_CHUNK, args,
+                      ARRAY_LEN(args), out, err);
 }
 
-static int take_row(const struct walk *walk, const struct walk_read *read, const struct db_row *row,
-                    struct chunk_sum *sum, XXH3_state_t *chain, struct err *err)
+static int read_sql(const struct walk *walk, const struct verify_end *end,
+                    const struct walk_read *read, bool is_in_packets, struct buf *out,
+                    struct err *err)
 {
-    size_t columns = walk->table->column_count;
-    if (row->column_count != columns + (walk->key ? walk->key->column_count : 0))
-        return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "%s answers %zu columns", walk->table->label,
-                       row->column_count);
+    const struct buf *columns = is_in_packets ? &walk->packet_columns : &walk->columns;
 
-    struct row_hash hash = row_hash_of(row->values, row->lengths, columns);
-    for (size_t i = 0; i < columns; i++)
-        sum->bytes += row->values[i] ? row->lengths[i] : 0;
-    sum->rows++;
-    if (walk->key)
-        (void)XXH3_128bits_update(chain, &hash, sizeof(hash)); /* fails for NULL only */
-    else
-        sum->hash = row_hash_add(sum->hash, hash);
-    return read->on_row ? read->on_row(read->context, row->values, row->lengths, hash, err) : 0;
+    return walk->key ? range_sql(walk, end, read, columns, out, err)
+                     : whole_sql(walk, end, read->is_locked, columns, out, err);
 }
 
-static int read_rows(const struct walk *walk, struct verify_end *end, const struct walk_read *read,
-                     struct chunk_sum *sum, struct key_point *out_last, struct err *err)
-{
-    XXH3_state_t chain;
-    struct db_row row;
+/* --- text or packets -------------------------------------------------------------------------- */
 
-    XXH3_INITSTATE(&chain);
-    (void)XXH3_128bits_reset(&chain); /* fails for NULL only */
-    for (;;) {
-        if (sum->rows % STOP_CHECK_ROWS == 0 && signals_stop_wanted())
-            return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while reading %s",
-                           walk->table->label);
-        int got = db_stream_next(end->db, &row, err);
-        if (got < 0)
-            return got;
-        if (got == 0)
-            break;
-        int rc = take_row(walk, read, &row, sum, &chain, err);
-        /* The row is gone with the next call, so each key is kept until a later one replaces it. */
-        if (!rc && out_last && walk->key)
-            rc = key_point_set(out_last, row.values + walk->table->column_count,
-                               row.lengths + walk->table->column_count, walk->key->column_count,
-                               err);
-        if (rc)
-            return rc;
-    }
-    if (walk->key) {
-        XXH128_hash_t hash = XXH3_128bits_digest(&chain);
-        sum->hash = (struct row_hash){.low = hash.low64, .high = hash.high64};
-    }
+struct description {
+    struct wire_column *columns; /* NULL: the side refused to say */
+    size_t count;
+};
+
+static void description_release(struct description *description)
+{
+    free(description->columns);
+}
+
+static int describe(const struct walk *walk, struct verify_end *end, struct description *out,
+                    struct err *err)
+{
+    CLEANUP(buf_release) struct buf sql = {0};
+    const struct walk_read read = {.limit = 1};
+
+    int rc = read_sql(walk, end, &read, true, &sql, err);
+    if (!rc)
+        rc = db_packets_describe(end->db, buf_text(&sql), &out->columns, &out->count, err);
+    return rc == ERR_SERVER ? 0 : rc; /* no room for another statement: text needs none */
+}
+
+/* A key's values are wanted as text, and of these the server alone knows how it prints them. */
+static bool is_printable(const struct description *description, size_t from)
+{
+    for (size_t i = from; i < description->count; i++)
+        if (description->columns[i].type == WIRE_FLOAT ||
+            description->columns[i].type == WIRE_DOUBLE)
+            return false;
+    return true;
+}
+
+/* Equal bytes mean equal values, then. */
+static bool is_described_alike(const struct description *a, const struct description *b)
+{
+    if (!a->columns || !b->columns || a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->columns[i].type != b->columns[i].type ||
+            a->columns[i].is_unsigned != b->columns[i].is_unsigned)
+            return false;
+    return true;
+}
+
+int walk_choose_form(struct walk *walk, struct pair *pair, struct err *err)
+{
+    CLEANUP(description_release) struct description source = {0};
+    CLEANUP(description_release) struct description replica = {0};
+
+    walk->is_in_packets = false;
+    if (!db_packets_is_able() || walk->is_converted ||
+        pair->source.version.flavour != pair->replica.version.flavour)
+        return 0;
+    int rc = describe(walk, &pair->source, &source, err);
+    if (!rc && source.columns)
+        rc = describe(walk, &pair->replica, &replica, err);
+    if (rc)
+        return rc;
+    walk->is_in_packets =
+        is_described_alike(&source, &replica) && is_printable(&source, walk->table->column_count);
     return 0;
 }
 
 int walk_run(const struct walk *walk, struct verify_end *end, const struct walk_read *read,
              struct chunk_sum *out_sum, struct key_point *out_last, struct err *err)
 {
+    CLEANUP(buf_release) struct buf sql = {0};
     struct chunk_sum sum = {0};
+    bool is_in_packets = walk->is_in_packets && !read->on_row;
 
     if (out_last)
         out_last->is_set = false;
-    int rc = walk->key ? open_range(walk, end, read, err) : open_whole(walk, end, read, err);
-    if (rc)
-        return rc;
-    rc = read_rows(walk, end, read, &sum, out_last, err);
-    db_stream_close(end->db);
+    int rc = read_sql(walk, end, read, is_in_packets, &sql, err);
+    if (!rc)
+        rc = is_in_packets ? walk_read_packets(walk, end, buf_text(&sql), &sum, out_last, err)
+                           : walk_read_text(walk, end, buf_text(&sql), read, &sum, out_last, err);
     if (rc)
         return rc;
     *out_sum = sum;
