@@ -63,14 +63,11 @@ static struct row_hash key_hash(const struct mismatches *mismatches, const char 
 static void point_text(const struct mismatches *mismatches, const char *const *values,
                        const unsigned long *lengths, char *out, size_t out_size)
 {
-    const struct index_shape *key =
-        mismatches->has_points ? table_shape_key(mismatches->table) : NULL;
     size_t columns = mismatches->table->column_count;
+    size_t parts = mismatches->has_points ? mismatches->key_column_count : 0;
 
-    out[0] = '\0';
-    if (key &&
-        !verify_key_text_of(values + columns, lengths + columns, key->column_count, out, out_size))
-        out[0] = '\0';
+    (void)verify_key_text_of(values + columns, lengths + columns, parts, out,
+                             out_size); /* "" when it is too long */
 }
 
 static struct cell *cells_new(const struct mismatches *mismatches, const char *const *values,
