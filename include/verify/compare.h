@@ -15,16 +15,26 @@
  *          row that only one side writes to, however often, is equal in the look at that side; only
  *          what differs in all COMPARE_SHARED_LOOKS looks, with growing pauses between, is
  *          reported. Rows that both sides write to at the same moment are conflicts in any case.
+ * Modes:   a sum of rows is made here of the rows, or by the server (verify/remote.h), which is then
+ *          told smaller and smaller ranges, so that only the rows of pieces that differ are read.
+ *          Before either, a whole table may be told equal by its checksum in a pair of snapshots
+ *          (verify/fast.h). What differs is always decided by the rows.
+ * Both:    the replica's part of a chunk is read while the source reads the next one. The position
+ *          it waits for was asked after the source's own read, so this changes nothing in what is
+ *          compared with what.
  * No key:  such a table is compared as a multiset (sum of the 128-bit row hashes modulo 2^128, and
  *          the number of rows), so the order in which rows come does not matter; what differs is
  *          narrowed down by buckets of hashes and then paired up.
- * Threads: belongs to one thread; the callbacks come from it.
+ * Threads: belongs to one thread; the callbacks come from it, while it uses neither end.
  */
 #ifndef CUTOVER_VERIFY_COMPARE_H
 #define CUTOVER_VERIFY_COMPARE_H
 
 #include "verify/mismatches.h"
+#include "verify/verify.h"
 #include "verify/walk.h"
+
+struct snapshot;
 
 #define COMPARE_PIECE_ROWS 500
 #define COMPARE_HOLD_MS 2000
@@ -43,6 +53,8 @@ struct comparison_chunk {
 struct comparison {
     struct pair *pair;
     const struct walk *walk;
+    enum verify_mode mode;                 /* AUTO is STREAM */
+    struct snapshot *snapshot;             /* what FAST uses; NULL: its tables are streamed */
     const struct key_point *after, *until; /* the rows between; NULL or unset: no bound */
     uint64_t chunk_rows;                   /* of the next chunk: on_chunk may change it */
     uint64_t tail_rows;                    /* 0: all rows of the range */
@@ -57,7 +69,10 @@ struct comparison {
     void *context;
     /* results; what is in them at the beginning is gone on from */
     uint64_t rows, chunks, bytes;
-    struct row_hash hash; /* of the chunks', one after the other: depends on where they end */
+    struct row_hash hash;  /* of the chunks', one after the other: depends on where they end */
+    enum verify_mode used; /* how it was compared in the end, and what that rests on */
+    const char *algorithm;
+    char warning[200]; /* why that is not what was asked for, as "is ...": after the table's name */
 };
 
 /* Errors  ERR_LOST, ERR_SERVER; ERR_TIMEOUT/NONE the replica or a lock did not come in time;
@@ -99,6 +114,9 @@ struct look {
 MUST_CHECK int look_repeat(struct look *look, struct err *err);
 /* number counts from 1: which end is locked, by turns when both are written to. */
 void look_choose_ends(struct look *look, unsigned number);
+
+/* Falls back to reading rows; why goes into the warning. */
+void comparison_read_rows(struct comparison *comparison, const char *why);
 
 /* Between two looks: let the links settle. number counts from 1. */
 MUST_CHECK int comparison_pause(struct comparison *comparison, unsigned number, struct err *err);

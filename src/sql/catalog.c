@@ -26,6 +26,12 @@ static const struct sql_range {
 } ranges[] = {
     {.variant = "any", .flavour = FLAVOUR_UNKNOWN, .from = 0, .below = UINT_MAX},
     {.variant = "mariadb", .flavour = FLAVOUR_MARIADB, .from = 100500, .below = UINT_MAX},
+    /* 10.6: an index can be IGNORED */
+    {.variant = "mariadb105", .flavour = FLAVOUR_MARIADB, .from = 100500, .below = 100600},
+    {.variant = "mariadb106", .flavour = FLAVOUR_MARIADB, .from = 100600, .below = UINT_MAX},
+    /* 10.8: CRC32C() */
+    {.variant = "mariadb105to107", .flavour = FLAVOUR_MARIADB, .from = 100500, .below = 100800},
+    {.variant = "mariadb108", .flavour = FLAVOUR_MARIADB, .from = 100800, .below = UINT_MAX},
     /* 11.2: character_set_collations */
     {.variant = "mariadb105to111", .flavour = FLAVOUR_MARIADB, .from = 100500, .below = 110200},
     {.variant = "mariadb112", .flavour = FLAVOUR_MARIADB, .from = 110200, .below = UINT_MAX},
@@ -34,15 +40,22 @@ static const struct sql_range {
     /* 8.0: SET PERSIST, roles, dynamic privileges, the data dictionary, LOCK INSTANCE */
     {.variant = "mysql57", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80000},
     {.variant = "mysql80", .flavour = FLAVOUR_MYSQL, .from = 80000, .below = UINT_MAX},
-    /* 8.0.13: sql_require_primary_key */
+    /* 8.0.13: sql_require_primary_key, parts of indexes that are expressions */
     {.variant = "mysql80to8012", .flavour = FLAVOUR_MYSQL, .from = 80000, .below = 80013},
+    {.variant = "mysql8013", .flavour = FLAVOUR_MYSQL, .from = 80013, .below = UINT_MAX},
     {.variant = "mysql8013to8029", .flavour = FLAVOUR_MYSQL, .from = 80013, .below = 80030},
+    /* 8.0.16: CHECK constraints are kept */
+    {.variant = "mysql57to8015", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80016},
+    {.variant = "mysql8016", .flavour = FLAVOUR_MYSQL, .from = 80016, .below = UINT_MAX},
     /* 8.0.17: the clone plugin, print_identified_with_as_hex */
     {.variant = "mysql57to8016", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80017},
     {.variant = "mysql8017", .flavour = FLAVOUR_MYSQL, .from = 80017, .below = UINT_MAX},
     /* 8.0.18: show_create_table_skip_secondary_engine */
     {.variant = "mysql80to8017", .flavour = FLAVOUR_MYSQL, .from = 80000, .below = 80018},
     {.variant = "mysql8018to8029", .flavour = FLAVOUR_MYSQL, .from = 80018, .below = 80030},
+    /* 8.0.19: REQUIRE_ROW_FORMAT */
+    {.variant = "mysql57to8018", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80019},
+    {.variant = "mysql8019", .flavour = FLAVOUR_MYSQL, .from = 80019, .below = UINT_MAX},
     /* 8.0.22: START REPLICA, SHOW REPLICA STATUS and their Source_ columns */
     {.variant = "mysql57to8021", .flavour = FLAVOUR_MYSQL, .from = 50700, .below = 80022},
     {.variant = "mysql8022", .flavour = FLAVOUR_MYSQL, .from = 80022, .below = UINT_MAX},

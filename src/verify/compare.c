@@ -2,8 +2,15 @@
 /* Comparing a table by ranges of its key. */
 #include "verify/compare.h"
 
+#include <pthread.h>
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/signals.h"
+#include "verify/remote.h"
+
+#define PARTS 8
+#define ROWS_ALGORITHM "XXH3-128 of length-prefixed values"
 
 /* One range of a table on its way from "differs" to "these rows differ". */
 struct piece {
@@ -37,6 +44,28 @@ void comparison_chunk_done(struct comparison *comparison, const struct compariso
     comparison->bytes += chunk->sum.bytes;
     comparison->chunks++;
     comparison->on_chunk(comparison->context, chunk);
+}
+
+void comparison_read_rows(struct comparison *comparison, const char *why)
+{
+    comparison->used = VERIFY_STREAM;
+    comparison->algorithm = ROWS_ALGORITHM;
+    (void)snprintf(comparison->warning, sizeof(comparison->warning), "%s", why);
+}
+
+/* How the sums are made. */
+static void comparison_choose(struct comparison *comparison)
+{
+    comparison_read_rows(comparison, "");
+    if (comparison->mode != VERIFY_REMOTE)
+        return;
+    const char *obstacle = remote_obstacle(comparison->pair, comparison->walk);
+    if (obstacle) {
+        comparison_read_rows(comparison, obstacle);
+        return;
+    }
+    comparison->used = VERIFY_REMOTE;
+    comparison->algorithm = remote_algorithm(comparison->pair);
 }
 
 int comparison_pause(struct comparison *comparison, unsigned number, struct err *err)
@@ -192,73 +221,166 @@ static int confirm(struct comparison *comparison, const struct key_range *range,
     return 0;
 }
 
-/* The replica's side of a range that was just read on the source. */
-static int read_replica(struct comparison *comparison, const struct key_range *range,
-                        struct chunk_sum *out, int64_t *out_took_ms, struct err *err)
-{
-    struct pair *pair = comparison->pair;
-    const struct walk_read read = {.range = *range, .limit = WALK_NO_LIMIT};
-    int rc = pair_wait(pair, &pair->source, &pair->replica, COMPARE_PATIENCE_MS, true, err);
-    int64_t began_ms = clock_mono_ms();
+/* --- the sum of a range, at one end --- */
 
-    if (!rc)
-        rc = walk_run(comparison->walk, &pair->replica, &read, out, NULL, err);
-    *out_took_ms = clock_mono_ms() - began_ms;
+struct range_sum {
+    struct chunk_sum sum;
+    int64_t took_ms;
+    bool is_end; /* of the range: `until` is of no meaning */
+};
+
+typedef int sum_function(const struct comparison *comparison, struct verify_end *end,
+                         const struct key_range *range, uint64_t limit, struct range_sum *out,
+                         struct key_point *until, struct err *err);
+
+static int sum_by_rows(const struct comparison *comparison, struct verify_end *end,
+                       const struct key_range *range, uint64_t limit, struct range_sum *out,
+                       struct key_point *until, struct err *err)
+{
+    const struct walk_read read = {.range = *range, .limit = limit};
+    int rc = walk_run(comparison->walk, end, &read, &out->sum, until, err);
+    out->is_end = !rc && out->sum.rows < limit;
     return rc;
 }
 
-struct range_result {
-    struct chunk_sum sum;
-    int64_t took_ms;
-    bool is_end, is_equal; /* end: of the range */
-};
-
-/*
- * Read up to `limit` rows of `range` on the source and the same keys on the replica.
- * until  shrinks the range to what was read, unless that was all of it up to the range's own end
- */
-static int compare_range(struct comparison *comparison, const struct key_range *range,
-                         uint64_t limit, struct key_point *until, struct range_result *out,
-                         struct err *err)
+static int sum_by_server(const struct comparison *comparison, struct verify_end *end,
+                         const struct key_range *range, uint64_t limit, struct range_sum *out,
+                         struct key_point *until, struct err *err)
 {
-    struct chunk_sum replica;
-    int64_t replica_ms, began_ms = clock_mono_ms();
-    const struct walk_read read = {.range = *range, .limit = limit};
-    int rc = walk_run(comparison->walk, &comparison->pair->source, &read, &out->sum, until, err);
-    if (rc)
-        return rc;
-    out->took_ms = clock_mono_ms() - began_ms;
-    out->is_end = out->sum.rows < limit;
-    struct key_range same = *range;
-    if (!out->is_end)
-        same.until = until;
-    rc = read_replica(comparison, &same, &replica, &replica_ms, err);
-    if (rc)
-        return rc;
-    out->took_ms = replica_ms > out->took_ms ? replica_ms : out->took_ms;
-    out->is_equal = chunk_sum_equal(&out->sum, &replica);
-    return 0;
+    int rc =
+        remote_sum(comparison->walk, comparison->pair, end, range, limit, &out->sum, until, err);
+    /* Rows may come and go between the two statements, so their number says nothing about it. */
+    out->is_end = !rc && (limit == WALK_NO_LIMIT || !until->is_set);
+    if (rc == ERR_SERVER && !is_lock_conflict(rc, err))
+        (void)err_hint(err, "this server cannot make the sum itself: verify with mode stream");
+    return rc;
 }
 
-/* A range whose hashes differed: in pieces, first without locks. */
-static int recheck(struct comparison *comparison, const struct key_range *range, struct err *err)
+static int sum_range(const struct comparison *comparison, struct verify_end *end,
+                     const struct key_range *range, uint64_t limit, struct range_sum *out,
+                     struct key_point *until, struct err *err)
+{
+    static sum_function *const functions[] = {
+        [VERIFY_AUTO] = sum_by_rows,
+        [VERIFY_STREAM] = sum_by_rows,
+        [VERIFY_REMOTE] = sum_by_server,
+        [VERIFY_FAST] = sum_by_rows, /* of a table whose checksum differed, or was not asked for */
+    };
+    int64_t began_ms = clock_mono_ms();
+    int rc = functions[comparison->used](comparison, end, range, limit, out, until, err);
+    out->took_ms = clock_mono_ms() - began_ms;
+    return rc;
+}
+
+/* --- a chunk, from the source to the replica --- */
+
+struct chunk {
+    struct key_point after, until;
+    struct key_range range; /* once it was read on the source: just that */
+    struct range_sum source, replica;
+    struct position want; /* what the replica has to have applied before it is read there */
+};
+
+static void chunk_release(struct chunk *chunk)
+{
+    key_point_release(&chunk->after);
+    key_point_release(&chunk->until);
+}
+
+static bool chunk_is_equal(const struct chunk *chunk)
+{
+    return chunk_sum_equal(&chunk->source.sum, &chunk->replica.sum);
+}
+
+static int read_source(const struct comparison *comparison, struct chunk *chunk, uint64_t limit,
+                       struct err *err)
+{
+    struct pair *pair = comparison->pair;
+    int rc = sum_range(comparison, &pair->source, &chunk->range, limit, &chunk->source,
+                       &chunk->until, err);
+    if (rc)
+        return rc;
+    if (!chunk->source.is_end)
+        chunk->range.until = &chunk->until;
+    return pair_want(pair, &pair->source, &pair->replica, &chunk->want, err);
+}
+
+static int read_replica(const struct comparison *comparison, struct chunk *chunk, struct err *err)
+{
+    struct pair *pair = comparison->pair;
+    int rc = pair_wait_for(pair, &pair->replica, &chunk->want, COMPARE_PATIENCE_MS, true, err);
+    return rc ? rc
+              : sum_range(comparison, &pair->replica, &chunk->range, WALK_NO_LIMIT, &chunk->replica,
+                          NULL, err);
+}
+
+struct replica_reader {
+    const struct comparison *comparison;
+    struct chunk *chunk;
+    int rc;
+    struct err err;
+};
+
+static void *run_replica_reader(void *context)
+{
+    struct replica_reader *reader = context;
+    reader->rc = read_replica(reader->comparison, reader->chunk, &reader->err);
+    return NULL;
+}
+
+/* One chunk on the replica and the next one on the source, at the same time; either may be NULL. */
+static int read_both(const struct comparison *comparison, struct chunk *on_replica,
+                     struct chunk *on_source, struct err *err)
+{
+    struct replica_reader reader = {.comparison = comparison, .chunk = on_replica};
+    pthread_t thread;
+    bool is_apart =
+        on_replica && on_source && !pthread_create(&thread, NULL, run_replica_reader, &reader);
+
+    int rc = on_source ? read_source(comparison, on_source, comparison->chunk_rows, err) : 0;
+    if (is_apart)
+        (void)pthread_join(thread, NULL); /* fails for threads that are not ours only */
+    else if (!rc && on_replica)
+        (void)run_replica_reader(&reader);
+    if (!rc && reader.rc)
+        *err = reader.err;
+    return rc ? rc : reader.rc;
+}
+
+/* --- what differs --- */
+
+/* Rows of the parts in which a range that differs is looked at again. */
+static uint64_t part_rows(const struct comparison *comparison, uint64_t rows)
+{
+    bool is_narrowed = comparison->used == VERIFY_REMOTE && rows / PARTS > COMPARE_PIECE_ROWS;
+    return is_narrowed ? rows / PARTS : COMPARE_PIECE_ROWS;
+}
+
+/*
+ * A range of about `rows` rows whose sums differed: in parts, first without locks. Where the
+ * servers make the sums the parts are many pieces, and those that differ are taken apart again;
+ * each level is a few short answers, so the rows of a piece are the first that are read.
+ */
+static int recheck(struct comparison *comparison, const struct key_range *range, uint64_t rows,
+                   struct err *err)
 {
     CLEANUP(key_point_release) struct key_point after = {0};
-    CLEANUP(key_point_release) struct key_point until = {0};
+    uint64_t limit = part_rows(comparison, rows);
     struct key_range rest = *range;
-    struct range_result result = {0};
 
-    while (!result.is_end) {
+    for (bool is_end = false; !is_end;) {
+        CLEANUP(chunk_release) struct chunk part = {.range = rest};
         int rc = comparison_check_stop(comparison, err);
         if (!rc)
-            rc = compare_range(comparison, &rest, COMPARE_PIECE_ROWS, &until, &result, err);
-        struct key_range piece = rest;
-        if (!result.is_end)
-            piece.until = &until;
-        if (!rc && !result.is_equal)
-            rc = confirm(comparison, &piece, err);
-        if (!rc && !result.is_end)
-            rc = key_point_copy(&after, &until, err);
+            rc = read_source(comparison, &part, limit, err);
+        if (!rc)
+            rc = read_replica(comparison, &part, err);
+        if (!rc && !chunk_is_equal(&part))
+            rc = limit > COMPARE_PIECE_ROWS ? recheck(comparison, &part.range, limit, err)
+                                            : confirm(comparison, &part.range, err);
+        is_end = part.source.is_end;
+        if (!rc && !is_end)
+            rc = key_point_copy(&after, &part.until, err);
         if (rc)
             return rc;
         rest.after = &after;
@@ -271,15 +393,18 @@ int table_compare_points(struct comparison *comparison, const struct index_shape
                          const struct key_point *points, size_t count, struct chunk_sum *out_sum,
                          struct err *err)
 {
-    const struct key_range range = {.points = points, .point_count = count, .by = by};
-    struct range_result result;
+    CLEANUP(chunk_release)
+    struct chunk chunk = {.range = {.points = points, .point_count = count, .by = by}};
 
-    int rc = compare_range(comparison, &range, WALK_NO_LIMIT, NULL, &result, err);
-    if (!rc && !result.is_equal)
-        rc = confirm(comparison, &range, err);
+    comparison_choose(comparison);
+    int rc = read_source(comparison, &chunk, WALK_NO_LIMIT, err);
+    if (!rc)
+        rc = read_replica(comparison, &chunk, err);
+    if (!rc && !chunk_is_equal(&chunk))
+        rc = confirm(comparison, &chunk.range, err);
     if (rc)
         return rc;
-    *out_sum = result.sum;
+    *out_sum = chunk.source.sum;
     return 0;
 }
 
@@ -302,41 +427,68 @@ static int compare_tail(struct comparison *comparison, struct err *err)
                                            .is_rechecked = !chunk_sum_equal(&source, &replica)};
     const struct key_range tail = {.after = &from, .is_from_included = true};
     if (chunk.is_rechecked)
-        rc = recheck(comparison, &tail, err);
+        rc = recheck(comparison, &tail, comparison->tail_rows, err);
     if (!rc)
         comparison_chunk_done(comparison, &chunk);
     return rc;
 }
 
+/* Both ends have been read: what differs is looked into, and the chunk is told. */
+static int finish_chunk(struct comparison *comparison, struct chunk *chunk, struct err *err)
+{
+    bool is_equal = chunk_is_equal(chunk);
+    int64_t source_ms = chunk->source.took_ms, replica_ms = chunk->replica.took_ms;
+    int rc = is_equal ? 0 : recheck(comparison, &chunk->range, chunk->source.sum.rows, err);
+    if (rc)
+        return rc;
+    const struct comparison_chunk told = {.until = chunk->source.is_end ? NULL : &chunk->until,
+                                          .sum = chunk->source.sum,
+                                          .took_ms =
+                                              source_ms > replica_ms ? source_ms : replica_ms,
+                                          .is_rechecked = !is_equal};
+    comparison_chunk_done(comparison, &told);
+    return 0;
+}
+
+/* Where `next` begins: behind `previous`, or where the comparison does. */
+static int begin_chunk(const struct comparison *comparison, const struct chunk *previous,
+                       struct chunk *next, struct err *err)
+{
+    const struct key_point *after = previous ? &previous->until : comparison->after;
+    next->after.is_set = false;
+    next->range = (struct key_range){.after = &next->after, .until = comparison->until};
+    return after ? key_point_copy(&next->after, after, err) : 0;
+}
+
+static int compare_chunks(struct comparison *comparison, struct err *err)
+{
+    CLEANUP(chunk_release) struct chunk even = {0};
+    CLEANUP(chunk_release) struct chunk odd = {0};
+    struct chunk *previous = NULL, *next = &even;
+
+    while (next) {
+        int rc = comparison_before_chunk(comparison, err);
+        if (!rc)
+            rc = begin_chunk(comparison, previous, next, err);
+        if (!rc)
+            rc = read_both(comparison, previous, next, err);
+        if (!rc && previous)
+            rc = finish_chunk(comparison, previous, err);
+        if (rc)
+            return rc;
+        previous = next;
+        next = previous->source.is_end ? NULL : previous == &even ? &odd : &even;
+    }
+    int rc = read_both(comparison, previous, NULL, err);
+    return rc ? rc : finish_chunk(comparison, previous, err);
+}
+
 int table_compare(struct comparison *comparison, struct err *err)
 {
-    CLEANUP(key_point_release) struct key_point after = {0};
-    CLEANUP(key_point_release) struct key_point until = {0};
-    struct range_result result = {0};
-
-    if (comparison->tail_rows)
+    comparison_choose(comparison);
+    if (comparison->tail_rows) {
+        comparison->used = VERIFY_STREAM;
         return compare_tail(comparison, err);
-    int rc = comparison->after ? key_point_copy(&after, comparison->after, err) : 0;
-    while (!rc && !result.is_end) {
-        struct key_range range = {.after = &after, .until = comparison->until};
-        rc = comparison_before_chunk(comparison, err);
-        if (!rc)
-            rc = compare_range(comparison, &range, comparison->chunk_rows, &until, &result, err);
-        if (rc)
-            return rc;
-        if (!result.is_end)
-            range.until = &until;
-        if (!result.is_equal)
-            rc = recheck(comparison, &range, err);
-        if (!rc && !result.is_end)
-            rc = key_point_copy(&after, &until, err);
-        if (rc)
-            return rc;
-        const struct comparison_chunk chunk = {.until = result.is_end ? NULL : &until,
-                                               .sum = result.sum,
-                                               .took_ms = result.took_ms,
-                                               .is_rechecked = !result.is_equal};
-        comparison_chunk_done(comparison, &chunk);
     }
-    return rc;
+    return compare_chunks(comparison, err);
 }

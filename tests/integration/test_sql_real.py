@@ -31,6 +31,7 @@ CREATE USER app@'%' IDENTIFIED BY 'Secret-1'; GRANT SELECT, INSERT ON blog.* TO 
 CREATE USER gone@'%' IDENTIFIED BY 'Secret-1';
 CREATE ROLE r; GRANT SELECT ON blog.* TO r; CREATE USER member@'%' IDENTIFIED BY 'Secret-1'; GRANT r TO member@'%';
 """
+SETUP_MARIADB = "CREATE SEQUENCE blog.q;"
 
 # What the parameters are, unless a scene says otherwise. A scene is a list of statements on one connection; a statement
 # is a name, or (name, {parameter: value}, (errors that are fine, ...)).
@@ -43,6 +44,7 @@ VALUES = {
     "holder": "here", "run": "1", "epoch": "1", "server_id": "77", "beat_us": "1700000000000000", "token": "a" * 32,
     "increment": "2", "offset": "1", "channel": "cutover_test", "port": "1", "password": "Secret-1", "ignore": "7",
     "words": "'T', 'ID'", "trust": "1", "tls": "0", "verify": "0", "ca": "", "donor": "127.0.0.1:1",
+    "row": "`id`", "bytes": "8",
 }
 POSITIONS = {"mariadb": "9-9-9", "mysql": f"{UUID}:1-9"}
 NOBODY_THERE = {"host": "127.0.0.1", "user": "nobody"}
@@ -66,9 +68,12 @@ SCENES = [
     ["unlogged", "events_list", "events_session", "events_disable", "events_list", "events_enable"],
     ["database_list", "table_count", "table_list", "shape_tables", "shape_columns", "shape_indexes", "shape_foreign_keys",
      "shape_foreign_key_parts"],
+    ["objects_session", "objects_database", "objects_views", "objects_triggers", "objects_routines", "objects_parameters",
+     "objects_events", "objects_checks", "objects_partitions", "objects_counters", "objects_sequences",
+     ("objects_sequence", {"name": "`blog`.`q`"}), "objects_privileges", "objects_accounts", "objects_grants"],
     ["verify_session", "verify_side", "verify_position", "verify_applied", "verify_channels",
      "verify_begin", "verify_chunk", "verify_chunk_locked", "verify_whole", "verify_whole_locked", "verify_end",
-     "verify_wait"],
+     "verify_wait", "verify_sum"],
     ["read_only_get", "read_only_set", "read_only_admit", "read_only_seal", "read_only_clear", "read_only_forget",
      "read_only_forget", "read_only_get"],
     ["seed_stage_start", "seed_stage_block", "seed_snapshot", "seed_stage_end"],
@@ -113,7 +118,7 @@ def one_server(request, tmp_path_factory):
                     kind.empty_template(CACHE), domain_id=1)
     try:
         server.start()
-        server.query(SETUP)
+        server.query(SETUP + (SETUP_MARIADB if kind.flavour == "mariadb" else ""))
         server.query(accounts.grants(ACCOUNTS, kind.flavour))
         yield server
     finally:
