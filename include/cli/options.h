@@ -23,6 +23,8 @@
 #define CLI_DEFAULT_CONFIG "/etc/cutover/cutover.cfg"
 
 enum cli_format { CLI_TEXT, CLI_MARKDOWN, CLI_JSON };
+/* Which side is right where both take writes. */
+enum cli_right { CLI_RIGHT_UNSAID, CLI_RIGHT_OLD, CLI_RIGHT_NEW };
 enum cli_mode { CLI_MODE_OF_PLAYBOOK, CLI_MODE_SHARED, CLI_MODE_FENCED };
 
 /* What was asked for. Strings are borrowed from argv, the environment or the table: they live as
@@ -40,9 +42,13 @@ struct cli_options {
     const char *tables[CLI_TABLE_CAP];
     size_t table_count;
     unsigned workers; /* 0 = what suits the work */
+    unsigned limit;   /* of differences to repair; 0 = REPAIR_LIMIT */
+    enum cli_right right;
     enum cli_mode mode;
     enum cli_format format; /* CLI_JSON when --json was given */
     bool is_json, is_yes, is_resume, is_ttl_wait_skipped;
+    /* verify: make it right, say who wrote it; values shown in a plan, or hidden everywhere */
+    bool is_repair, is_who, has_values, is_redacted;
 
     enum log_level log_level;
     bool is_log_json, is_quiet, has_no_color;
@@ -53,7 +59,7 @@ enum cli_option_type {
     CLI_FLAG,      /* bool */
     CLI_TEXT_ARG,  /* const char *; not empty */
     CLI_TEXT_LIST, /* const char *[CLI_TABLE_CAP]; may be repeated; the count is at count_offset */
-    CLI_COUNT,     /* unsigned, 1 to 64 */
+    CLI_COUNT,     /* unsigned, 1 to 64 unless `largest` says otherwise */
     CLI_CHOICE,    /* enum; the index in choices */
 };
 
@@ -64,6 +70,7 @@ struct cli_option {
     enum cli_option_type type;
     size_t offset, count_offset; /* the field in struct cli_options */
     const char *const *choices;  /* NULL-terminated; CLI_CHOICE only */
+    unsigned largest;            /* CLI_COUNT only; 0 = 64 */
     const char *fallback;        /* as if it had been given; NULL = zero */
     const char *env;             /* asked when the option is not given; NULL = none */
     unsigned commands;           /* CLI_COMMAND_BIT()s; CLI_EVERY_COMMAND */

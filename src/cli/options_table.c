@@ -10,6 +10,9 @@ static const char *const formats[] = {
 static const char *const modes[] = {
     [CLI_MODE_OF_PLAYBOOK] = "", [CLI_MODE_SHARED] = "shared", [CLI_MODE_FENCED] = "fenced", NULL};
 
+static const char *const sides[] = {
+    [CLI_RIGHT_UNSAID] = "", [CLI_RIGHT_OLD] = "old", [CLI_RIGHT_NEW] = "new", NULL};
+
 #define FIELD(field) offsetof(struct cli_options, field)
 #define ON(id) CLI_COMMAND_BIT(CLI_##id)
 
@@ -33,7 +36,7 @@ static const struct cli_option rows[] = {
      .letter = 'y',
      .type = CLI_FLAG,
      .offset = FIELD(is_yes),
-     .commands = ON(RUN) | ON(ROLLBACK) | ON(ABORT),
+     .commands = ON(RUN) | ON(ROLLBACK) | ON(ABORT) | ON(VERIFY),
      .help = "answer yes to every question (gates are no questions)"},
     {.name = "resume",
      .type = CLI_FLAG,
@@ -90,6 +93,40 @@ static const struct cli_option rows[] = {
      .count_offset = FIELD(table_count),
      .commands = ON(VERIFY),
      .help = "only this table; may be repeated"},
+    {.name = "repair",
+     .type = CLI_FLAG,
+     .offset = FIELD(is_repair),
+     .commands = ON(VERIFY),
+     .help = "show what would make the differing rows the same; with --yes, do it"},
+    {.name = "right",
+     .argument = "SIDE",
+     .type = CLI_CHOICE,
+     .offset = FIELD(right),
+     .choices = sides,
+     .commands = ON(VERIFY),
+     .help = "old or new: whose rows to take where both sides take writes"},
+    {.name = "limit",
+     .argument = "N",
+     .type = CLI_COUNT,
+     .largest = 1000000,
+     .offset = FIELD(limit),
+     .commands = ON(VERIFY),
+     .help = "repair although up to N rows differ (1000 unless given)"},
+    {.name = "show-values",
+     .type = CLI_FLAG,
+     .offset = FIELD(has_values),
+     .commands = ON(VERIFY),
+     .help = "the statements of a repair with their values, not only lengths and hashes"},
+    {.name = "redact",
+     .type = CLI_FLAG,
+     .offset = FIELD(is_redacted),
+     .commands = ON(VERIFY),
+     .help = "differences without values: length and a short hash instead"},
+    {.name = "who",
+     .type = CLI_FLAG,
+     .offset = FIELD(is_who),
+     .commands = ON(VERIFY),
+     .help = "look through the binary logs for who wrote the rows that differ"},
     {.name = "workers",
      .argument = "N",
      .type = CLI_COUNT,

@@ -101,10 +101,11 @@ static int set_count(const struct cli_option *option, const char *value,
 {
     char *end = NULL;
     unsigned long number = strtoul(value, &end, 10);
+    unsigned largest = option->largest ? option->largest : WORKER_CAP;
 
-    if (value[0] < '0' || value[0] > '9' || *end || number < 1 || number > WORKER_CAP)
-        return err_set(err, ERR_USAGE, EFFECT_NONE, "--%s \"%s\": expected a number from 1 to %d",
-                       option->name, value, WORKER_CAP);
+    if (value[0] < '0' || value[0] > '9' || *end || number < 1 || number > largest)
+        return err_set(err, ERR_USAGE, EFFECT_NONE, "--%s \"%s\": expected a number from 1 to %u",
+                       option->name, value, largest);
     *(unsigned *)field_of(options, option->offset) = (unsigned)number;
     return 0;
 }
