@@ -28,8 +28,9 @@ struct span_plan {
     __int128 next, step, last; /* numbers: the next cut, how far to the one behind it, the end */
 };
 
-/* By the server's estimates. span_rows 0 = SPAN_ROWS. */
-void span_plan_init(struct span_plan *plan, const struct table_shape *table, uint64_t span_rows);
+/* By the server's estimates. span_rows 0 = SPAN_ROWS. Without a key the table stays whole. */
+void span_plan_init(struct span_plan *plan, const struct table_shape *table, bool has_key,
+                    uint64_t span_rows);
 
 /* first and last are the least and the greatest number there is. False: too few rows for them. */
 bool span_plan_divide(struct span_plan *plan, const char *first, const char *last,
@@ -47,12 +48,8 @@ MUST_CHECK int span_next_bound(struct span_plan *plan, const struct walk *walk,
                                struct verify_end *end, const struct key_point *after,
                                struct key_point *out, struct err *err);
 
-/* "17,en%2DUS": for a journal. False (and "") when it does not fit. "" is a key that is not set. */
-bool span_key_text(const struct key_point *key, char *out, size_t out_size);
-/* ERR_PROTOCOL/NONE: not such a text. */
-MUST_CHECK int span_key_parse(const char *text, struct key_point *out, struct err *err);
-
-/* What has to be the same for a span to be gone on with: columns and key of the table. */
-void span_shape_text(const struct table_shape *table, char out[33]);
+/* What has to be the same for a span to be gone on with: columns of the table and the key that it
+ * is walked by; NULL: none. */
+void span_shape_text(const struct table_shape *table, const struct index_shape *key, char out[33]);
 
 #endif

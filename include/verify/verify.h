@@ -69,7 +69,7 @@ struct verify_span {
     char table[160];
     char shape[33];  /* hash of the table's shape: another one means begin again */
     unsigned number; /* among the spans of this table, in key order, from 0 */
-    /* Keys, as span_key_text() writes them; "" = no bound. A table whose last span is bounded has
+    /* Keys, as verify_key_text() writes them; "" = no bound. A table whose last span is bounded has
      * not been cut to its end yet. */
     char from[SPAN_KEY_SIZE], until[SPAN_KEY_SIZE], done_until[SPAN_KEY_SIZE];
     bool is_done;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Cutting a table into spans, and writing down where. */
+/* Cutting a table into spans. */
 #include "verify/spans.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,13 +15,14 @@
 #define DIGITS_CAP 40
 #define TEXT_CAP_BYTES (1U << 20)
 
-void span_plan_init(struct span_plan *plan, const struct table_shape *table, uint64_t span_rows)
+void span_plan_init(struct span_plan *plan, const struct table_shape *table, bool has_key,
+                    uint64_t span_rows)
 {
     uint64_t by_rows = table->rows_estimate / (span_rows ? span_rows : SPAN_ROWS);
     uint64_t by_bytes = span_rows ? 0 : table->bytes_estimate / SPAN_BYTES;
     uint64_t cuts = by_rows > by_bytes ? by_rows : by_bytes;
 
-    *plan = (struct span_plan){.is_whole = !table_shape_key(table) || !cuts};
+    *plan = (struct span_plan){.is_whole = !has_key || !cuts};
     plan->expected = plan->is_whole ? 1 : (unsigned)(cuts < SPAN_CAP ? cuts + 1 : SPAN_CAP);
     plan->rows = table->rows_estimate / plan->expected + 1;
     if (plan->rows > STEP_ROWS_MAX)
@@ -199,108 +199,15 @@ int span_next_bound(struct span_plan *plan, const struct walk *walk, struct veri
     return key_point_set(out, values, lengths, 1, err);
 }
 
-/* --- as text --- */
-
-/* '%' alone stands for an empty part: without it a key of one empty text would read as no key. */
-static bool put_part(const struct buf *part, char *out, size_t out_size, size_t *at)
-{
-    const unsigned char *bytes = (const unsigned char *)buf_text(part);
-
-    if (!part->len && *at + 2 < out_size)
-        out[(*at)++] = '%';
-    for (size_t i = 0; i < part->len; i++) {
-        bool is_plain = isalnum(bytes[i]) || strchr("-_.: ", bytes[i]);
-        if (bytes[i] == '\0' || bytes[i] >= 0x80)
-            is_plain = false;
-        if (*at + 4 >= out_size)
-            return false;
-        *at += (size_t)snprintf(out + *at, out_size - *at, is_plain ? "%c" : "%%%02X", bytes[i]);
-    }
-    return *at + 2 < out_size;
-}
-
-bool span_key_text(const struct key_point *key, char *out, size_t out_size)
-{
-    size_t at = 0;
-    bool is_fitting = true;
-
-    for (size_t i = 0; key->is_set && is_fitting && i < key->count; i++) {
-        if (i)
-            out[at++] = ',';
-        is_fitting = put_part(&key->parts[i], out, out_size, &at);
-    }
-    out[is_fitting ? at : 0] = '\0';
-    return is_fitting;
-}
-
-static int hex_digit(char digit)
-{
-    const char *const digits = "0123456789ABCDEF";
-    const char *at = digit ? strchr(digits, digit) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
-/* One part, in place: never longer than its text. Returns its length, or -1. */
-static long read_part(char *part)
-{
-    size_t len = 0;
-
-    if (!strcmp(part, "%"))
-        return 0;
-    for (const char *at = part; *at; at++) {
-        if (*at != '%') {
-            part[len++] = *at;
-            continue;
-        }
-        int high = hex_digit(at[1]);
-        int low = high < 0 ? -1 : hex_digit(at[2]);
-        if (low < 0)
-            return -1;
-        part[len++] = (char)(high * 16 + low);
-        at += 2;
-    }
-    return (long)len;
-}
-
-int span_key_parse(const char *text, struct key_point *out, struct err *err)
-{
-    char copy[SPAN_KEY_SIZE];
-    const char *values[INDEX_COLUMN_CAP];
-    unsigned long lengths[INDEX_COLUMN_CAP];
-    size_t count = 0;
-
-    out->is_set = false;
-    if (!text[0])
-        return 0;
-    if (strlen(text) >= sizeof(copy))
-        return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "a key is longer than %zu bytes",
-                       sizeof(copy));
-    memcpy(copy, text, strlen(text) + 1);
-    for (char *part = copy, *next; part; part = next) {
-        next = strchr(part, ',');
-        if (next)
-            *next++ = '\0';
-        long len = count < INDEX_COLUMN_CAP ? read_part(part) : -1;
-        if (len < 0)
-            return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "\"%.80s\" is not a key", text);
-        values[count] = part;
-        lengths[count++] = (unsigned long)len;
-    }
-    return key_point_set(out, values, lengths, count, err);
-}
-
-/* --- shapes --- */
-
 static void add_text(XXH3_state_t *state, const char *text)
 {
     /* with its end, so that no two lists of texts are alike */
     (void)XXH3_128bits_update(state, text ? text : "", text ? strlen(text) + 1 : 1);
 }
 
-void span_shape_text(const struct table_shape *table, char out[33])
+void span_shape_text(const struct table_shape *table, const struct index_shape *key, char out[33])
 {
     XXH3_state_t state;
-    const struct index_shape *key = table_shape_key(table);
 
     XXH3_INITSTATE(&state);
     (void)XXH3_128bits_reset(&state); /* fails for NULL only */
