@@ -128,15 +128,24 @@ bool foreign_key_cascades(const struct foreign_key_shape *key, const struct tabl
 enum column_class column_class_of(const char *data_type, bool has_charset);
 
 /*
- * The first thing in which two tables differ, as a schema: what ("" = nothing) and both texts,
- * shortened to 128. Estimates and the order of indexes do not count.
+ * All in which two tables differ, as a schema: what, and both texts, shortened. Estimates, the order
+ * of indexes and what only versions print in different ways do not count.
  */
 struct shape_difference {
-    char what[64];
+    char what[80]; /* "type of price" */
     char a[128], b[128];
-    bool is_in_columns; /* rows cannot be compared either */
+    bool is_in_rows; /* rows cannot be compared either */
 };
+typedef void shape_difference_fn(void *context, const struct shape_difference *difference);
+void table_shape_differences(const struct table_shape *a, const struct table_shape *b,
+                             shape_difference_fn *tell, void *context);
+/* The first of them. */
 bool table_shape_differ(const struct table_shape *a, const struct table_shape *b,
                         struct shape_difference *out);
+
+/* The same type, character set or collation, whatever the version calls it: int(11) and int, utf8
+ * and utf8mb3. */
+bool is_same_type(const char *a, const char *b);
+bool is_same_charset(const char *a, const char *b);
 
 #endif

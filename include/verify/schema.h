@@ -14,8 +14,16 @@
 MUST_CHECK int schema_load(const struct service *service, struct verify_end *end,
                            struct table_catalog *out, struct err *err);
 
-/* The difference of one table as it is reported; source or replica is NULL when the table is absent
- * there. False: none. */
+/*
+ * All differences of one table, each as it is reported; source or replica is NULL when the table is
+ * absent there. tell may be NULL. Rows are comparable nevertheless when only what surrounds the
+ * values differs: order of columns, character sets, indexes, defaults.
+ */
+typedef void schema_difference_fn(void *context, const struct difference *difference);
+size_t schema_differences(const struct table_shape *source, const struct table_shape *replica,
+                          schema_difference_fn *tell, void *context, bool *out_is_comparable);
+
+/* The first of them. False: none. */
 bool schema_difference(const struct table_shape *source, const struct table_shape *replica,
                        struct difference *out, bool *out_is_comparable);
 

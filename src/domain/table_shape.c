@@ -286,6 +286,30 @@ static bool can_be_walked(const struct column_shape *column, bool is_first)
     return !column->is_nullable && !is_vague && !(is_first && column->class == COLUMN_LISTED);
 }
 
+/* "UNIQUE BTREE (a,b(10) DESC) IGNORED", longer by the part that the row tells of. */
+static int write_part(struct index_shape *index, const struct row_reader *row, struct err *err)
+{
+    const char *name = row->get(row->context, "COLUMN_NAME");
+    const char *expression = row->get(row->context, "EXPRESSION");
+    const char *prefix = row->get(row->context, "SUB_PART");
+    const char *direction = row->get(row->context, "DIRECTION");
+    const char *hidden = row->get(row->context, "HIDDEN");
+    char *text;
+    int until_bracket = (int)(strrchr(index->text, ')') - index->text);
+
+    if (asprintf(&text, "%.*s%s%s%s%s%s%s%s)%s%s", until_bracket, index->text,
+                 index->text[until_bracket - 1] == '(' ? "" : ",",
+                 name         ? name
+                 : expression ? expression
+                              : "(expression)",
+                 prefix ? "(" : "", prefix ? prefix : "", prefix ? ")" : "", direction ? " " : "",
+                 direction ? direction : "", hidden ? " " : "", hidden ? hidden : "") < 0)
+        return out_of_memory(err);
+    free(index->text);
+    index->text = text;
+    return 0;
+}
+
 int table_catalog_add_index_part(struct table_catalog *catalog, const struct row_reader *row,
                                  struct err *err)
 {
@@ -306,15 +330,7 @@ int table_catalog_add_index_part(struct table_catalog *catalog, const struct row
     if (!is_column || prefix || !can_be_walked(&table->columns[column], index->column_count == 1))
         index->is_key_worthy = false;
 
-    char *text;
-    int until_bracket = (int)strlen(index->text) - 1;
-    if (asprintf(&text, "%.*s%s%s%s%s%s)", until_bracket, index->text,
-                 index->text[until_bracket - 1] == '(' ? "" : ",", name ? name : "(expression)",
-                 prefix ? "(" : "", prefix ? prefix : "", prefix ? ")" : "") < 0)
-        return out_of_memory(err);
-    free(index->text);
-    index->text = text;
-    return 0;
+    return write_part(index, row, err);
 }
 
 const struct index_shape *table_shape_key(const struct table_shape *table)

@@ -2,39 +2,150 @@
 /* In what two tables differ as a schema, beyond what is only written in another way. */
 #include "domain/table_shape.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-static bool note(struct shape_difference *out, const char *what, const char *name, const char *a,
-                 const char *b)
+struct telling {
+    shape_difference_fn *tell;
+    void *context;
+};
+
+static void note(const struct telling *telling, const char *what, const char *name, const char *a,
+                 const char *b, bool is_in_rows)
 {
-    (void)snprintf(out->what, sizeof(out->what), "%s%s%s", what, *name ? " " : "", name);
-    (void)snprintf(out->a, sizeof(out->a), "%s", a);
-    (void)snprintf(out->b, sizeof(out->b), "%s", b);
+    struct shape_difference difference = {.is_in_rows = is_in_rows};
+    (void)snprintf(difference.what, sizeof(difference.what), "%s%s%s", what, *name ? " " : "",
+                   name);
+    (void)snprintf(difference.a, sizeof(difference.a), "%s", a);
+    (void)snprintf(difference.b, sizeof(difference.b), "%s", b);
+    telling->tell(telling->context, &difference);
+}
+
+/* MySQL from 8.0.28 and MariaDB from 10.6 say utf8mb3 where older ones said utf8. */
+static const char *past_utf8(const char *name)
+{
+    if (!strncmp(name, "utf8mb3", 7))
+        return name + 7;
+    return !strncmp(name, "utf8", 4) && name[4] != 'm' ? name + 4 : NULL;
+}
+
+bool is_same_charset(const char *a, const char *b)
+{
+    const char *rest_a = past_utf8(a), *rest_b = past_utf8(b);
+    return rest_a && rest_b ? !strcmp(rest_a, rest_b) : !strcmp(a, b);
+}
+
+/* Past "int(11)" or "int": a number, of which MySQL from 8.0.19 no longer says how wide it is shown. */
+static bool split_width(const char *type, size_t *out_word, const char **out_rest)
+{
+    *out_word = strcspn(type, "( ");
+    *out_rest = type + *out_word;
+    if (**out_rest != '(')
+        return false;
+    *out_rest += strspn(*out_rest, "(0123456789");
+    *out_rest += **out_rest == ')';
     return true;
 }
 
-static bool columns_differ(const struct column_shape *a, const struct column_shape *b,
-                           struct shape_difference *out)
+bool is_same_type(const char *a, const char *b)
+{
+    size_t word_a, word_b;
+    const char *rest_a, *rest_b;
+
+    if (!strcmp(a, b))
+        return true;
+    bool has_a = split_width(a, &word_a, &rest_a), has_b = split_width(b, &word_b, &rest_b);
+    bool is_number = word_a >= 3 && (!strncmp(a + word_a - 3, "int", 3) || !strncmp(a, "year", 4));
+    return is_number && has_a != has_b && word_a == word_b && !strncmp(a, b, word_a) &&
+           !strcmp(rest_a, rest_b);
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return !strcmp(a, b);
+}
+
+/* current_timestamp() and CURRENT_TIMESTAMP: a default or an attribute in words. */
+static bool is_same_word(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        a += !strncmp(a, "()", 2) ? 2 : 0;
+        b += !strncmp(b, "()", 2) ? 2 : 0;
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+            return false;
+        if (!*a)
+            return true;
+    }
+}
+
+static bool is_same_default(const char *a, const char *b)
+{
+    return !strncasecmp(a, "current_timestamp", 17) ? is_same_word(a, b) : !strcmp(a, b);
+}
+
+static void compare_column(const struct telling *telling, const struct column_shape *a,
+                           const struct column_shape *b)
 {
     const struct {
         const char *what, *a, *b;
+        bool (*is_same)(const char *, const char *);
+        bool is_in_rows;
     } traits[] = {
-        {"column", a->name, b->name},
-        {"type of", a->type, b->type},
-        {"character set of", a->charset, b->charset},
-        {"collation of", a->collation, b->collation},
+        {"type of", a->type, b->type, is_same_type, true},
+        {"character set of", a->charset, b->charset, is_same_charset, false},
+        {"collation of", a->collation, b->collation, is_same_charset, false},
         {"nullability of", a->is_nullable ? "NULL" : "NOT NULL",
-         b->is_nullable ? "NULL" : "NOT NULL"},
-        {"default of", a->default_text, b->default_text},
-        {"attributes of", a->extra, b->extra},
-        {"expression of", a->expression, b->expression},
+         b->is_nullable ? "NULL" : "NOT NULL", is_same_text, false},
+        {"default of", a->default_text, b->default_text, is_same_default, false},
+        {"attributes of", a->extra, b->extra, is_same_word, false},
+        {"expression of", a->expression, b->expression, is_same_text, false},
     };
     for (size_t i = 0; i < ARRAY_LEN(traits); i++)
-        if (strcmp(traits[i].a, traits[i].b) != 0)
-            return note(out, traits[i].what, i ? a->name : "", traits[i].a, traits[i].b);
-    return false;
+        if (!traits[i].is_same(traits[i].a, traits[i].b))
+            note(telling, traits[i].what, a->name, traits[i].a, traits[i].b, traits[i].is_in_rows);
+}
+
+static const struct column_shape *column_named(const struct table_shape *table, const char *name)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (!strcmp(table->columns[i].name, name))
+            return &table->columns[i];
+    return NULL;
+}
+
+static void list_columns(const struct table_shape *table, char *out, size_t out_size)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < table->column_count && len < out_size; i++)
+        len += (size_t)snprintf(out + len, out_size - len, "%s%s", i ? "," : "",
+                                table->columns[i].name);
+}
+
+static void compare_columns(const struct telling *telling, const struct table_shape *a,
+                            const struct table_shape *b)
+{
+    bool is_in_order = true, is_complete = a->column_count == b->column_count;
+    for (size_t i = 0; i < a->column_count; i++) {
+        const struct column_shape *mine = &a->columns[i];
+        const struct column_shape *theirs = column_named(b, mine->name);
+        if (theirs)
+            compare_column(telling, mine, theirs);
+        else
+            note(telling, "column", mine->name, "present", "absent", true);
+        is_complete = is_complete && theirs;
+        is_in_order = is_in_order && theirs == &b->columns[i];
+    }
+    for (size_t i = 0; i < b->column_count; i++)
+        if (!column_named(a, b->columns[i].name))
+            note(telling, "column", b->columns[i].name, "absent", "present", true);
+    if (is_complete && !is_in_order) {
+        char here[128], there[128];
+        list_columns(a, here, sizeof(here));
+        list_columns(b, there, sizeof(there));
+        note(telling, "order of columns", "", here, there, false);
+    }
 }
 
 static const struct index_shape *index_named(const struct table_shape *table, const char *name)
@@ -45,43 +156,48 @@ static const struct index_shape *index_named(const struct table_shape *table, co
     return NULL;
 }
 
-/* An index of `a` that `b` lacks or has otherwise. */
-static bool indexes_differ(const struct table_shape *a, const struct table_shape *b,
-                           struct shape_difference *out)
+static void compare_indexes(const struct telling *telling, const struct table_shape *a,
+                            const struct table_shape *b)
 {
     for (size_t i = 0; i < a->index_count; i++) {
         const struct index_shape *mine = &a->indexes[i];
         const struct index_shape *theirs = index_named(b, mine->name);
         if (!theirs || strcmp(mine->text, theirs->text) != 0)
-            return note(out, "index", mine->name, mine->text, theirs ? theirs->text : "absent");
+            note(telling, "index", mine->name, mine->text, theirs ? theirs->text : "absent", false);
     }
-    return false;
+    for (size_t i = 0; i < b->index_count; i++)
+        if (!index_named(a, b->indexes[i].name))
+            note(telling, "index", b->indexes[i].name, "absent", b->indexes[i].text, false);
+}
+
+void table_shape_differences(const struct table_shape *a, const struct table_shape *b,
+                             shape_difference_fn *tell, void *context)
+{
+    const struct telling telling = {.tell = tell, .context = context};
+    bool is_kind_same = !strcmp(a->kind, b->kind);
+
+    if (!is_kind_same)
+        note(&telling, "kind", "", a->kind, b->kind,
+             !strcmp(a->kind, "SEQUENCE") || !strcmp(b->kind, "SEQUENCE"));
+    compare_columns(&telling, a, b);
+    if (strcasecmp(a->engine, b->engine) != 0)
+        note(&telling, "engine", "", a->engine, b->engine, false);
+    if (!is_same_charset(a->collation, b->collation))
+        note(&telling, "default collation", "", a->collation, b->collation, false);
+    compare_indexes(&telling, a, b);
+}
+
+static void keep_first(void *context, const struct shape_difference *difference)
+{
+    struct shape_difference *out = context;
+    if (!out->what[0])
+        *out = *difference;
 }
 
 bool table_shape_differ(const struct table_shape *a, const struct table_shape *b,
                         struct shape_difference *out)
 {
-    *out = (struct shape_difference){.is_in_columns = true};
-    for (size_t i = 0; i < a->column_count && i < b->column_count; i++)
-        if (columns_differ(&a->columns[i], &b->columns[i], out))
-            return true;
-    if (a->column_count > b->column_count)
-        return note(out, "column", a->columns[b->column_count].name, "present", "absent");
-    if (b->column_count > a->column_count)
-        return note(out, "column", b->columns[a->column_count].name, "absent", "present");
-
-    out->is_in_columns = false;
-    if (strcasecmp(a->engine, b->engine) != 0)
-        return note(out, "engine", "", a->engine, b->engine);
-    if (strcmp(a->collation, b->collation) != 0)
-        return note(out, "default collation", "", a->collation, b->collation);
-    if (indexes_differ(a, b, out))
-        return true;
-    if (!indexes_differ(b, a, out))
-        return false;
-    char here[sizeof(out->a)];
-    memcpy(here, out->a, sizeof(here)); /* found from the other side: swap the two texts */
-    memcpy(out->a, out->b, sizeof(out->a));
-    memcpy(out->b, here, sizeof(out->b));
-    return true;
+    *out = (struct shape_difference){0};
+    table_shape_differences(a, b, keep_first, out);
+    return out->what[0] != '\0';
 }

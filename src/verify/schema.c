@@ -60,24 +60,62 @@ int schema_load(const struct service *service, struct verify_end *end, struct ta
     return 0;
 }
 
+struct telling {
+    const char *label;
+    schema_difference_fn *tell;
+    void *context;
+    size_t count;
+    bool is_in_rows;
+};
+
+static void tell(void *context, const struct shape_difference *shape)
+{
+    struct telling *telling = context;
+    struct difference difference = {.kind = DIFFERENCE_SCHEMA};
+
+    telling->count++;
+    telling->is_in_rows = telling->is_in_rows || shape->is_in_rows;
+    if (!telling->tell)
+        return;
+    (void)snprintf(difference.table, sizeof(difference.table), "%s", telling->label);
+    (void)snprintf(difference.column, sizeof(difference.column), "%s", shape->what);
+    (void)snprintf(difference.source_value, sizeof(difference.source_value), "%s", shape->a);
+    (void)snprintf(difference.replica_value, sizeof(difference.replica_value), "%s", shape->b);
+    telling->tell(telling->context, &difference);
+}
+
+size_t schema_differences(const struct table_shape *source, const struct table_shape *replica,
+                          schema_difference_fn *tell_one, void *context, bool *out_is_comparable)
+{
+    struct telling telling = {
+        .label = source ? source->label : replica->label, .tell = tell_one, .context = context};
+
+    if (source && replica) {
+        table_shape_differences(source, replica, tell, &telling);
+    } else {
+        struct shape_difference whole = {.what = "table", .is_in_rows = true};
+        (void)snprintf(whole.a, sizeof(whole.a), "%s", source ? "present" : "absent");
+        (void)snprintf(whole.b, sizeof(whole.b), "%s", replica ? "present" : "absent");
+        tell(&telling, &whole);
+    }
+    *out_is_comparable = !telling.is_in_rows;
+    return telling.count;
+}
+
+/* Keeps the first. */
+static void keep(void *context, const struct difference *difference)
+{
+    struct difference *out = context;
+    if (!out->table[0])
+        *out = *difference;
+}
+
 bool schema_difference(const struct table_shape *source, const struct table_shape *replica,
                        struct difference *out, bool *out_is_comparable)
 {
-    struct shape_difference shape = {.what = "table", .is_in_columns = true};
-    const struct table_shape *table = source ? source : replica;
-
-    if (source && replica && !table_shape_differ(source, replica, &shape)) {
-        *out_is_comparable = true;
+    struct difference first = {0};
+    if (!schema_differences(source, replica, keep, &first, out_is_comparable))
         return false;
-    }
-    *out_is_comparable = !shape.is_in_columns;
-    *out = (struct difference){.kind = DIFFERENCE_SCHEMA};
-    (void)snprintf(out->table, sizeof(out->table), "%s", table->label);
-    (void)snprintf(out->column, sizeof(out->column), "%s", shape.what);
-    bool is_whole = !source || !replica;
-    (void)snprintf(out->source_value, sizeof(out->source_value), "%s",
-                   is_whole ? (source ? "present" : "absent") : shape.a);
-    (void)snprintf(out->replica_value, sizeof(out->replica_value), "%s",
-                   is_whole ? (replica ? "present" : "absent") : shape.b);
+    *out = first;
     return true;
 }

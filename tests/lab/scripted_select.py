@@ -7,6 +7,7 @@ A statement that SQLite cannot be told is error 1105 "not scripted": a hole in t
 """
 
 import contextlib
+import hashlib
 import json
 import re
 import sqlite3
@@ -335,6 +336,7 @@ _FUNCTIONS = {
     "GTID_SUBTRACT": (2, lambda one, other: str(GtidSet(one).minus(GtidSet(other)))),
     "JSON_UNQUOTE": (1, lambda value: value),
     "JSON_VALUE": (2, _json_value),
+    "SHA2": (2, lambda text, _bits: None if text is None else hashlib.sha256(str(text).encode()).hexdigest()),
     "LOCATE": (-1, lambda part, text, *_: (text or "").find(part or "") + 1),
     "MICROSECOND": (1, lambda _: 0),
     "NOW": (-1, _now),

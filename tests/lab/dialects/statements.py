@@ -139,6 +139,7 @@ FORMS = (
     Form(r"SHOW (?:GLOBAL |SESSION )?(?:STATUS|VARIABLES)(?: LIKE 'S'| WHERE .*)?", run="show"),
     Form(r"SHOW (?:OPEN TABLES|DATABASES|TABLES|FULL TABLES|PLUGINS|ENGINES|WARNINGS)(?: (?:FROM|LIKE|WHERE) .*)?",
          run="show"),
+    Form(r"SHOW PRIVILEGES", run="show"),
     Form(r"SHOW GRANTS(?: FOR <account>)?", run="show"),
     Form(r"SHOW CREATE (?:DATABASE|SCHEMA|TABLE|VIEW|PROCEDURE|FUNCTION|TRIGGER|EVENT) (?:IF NOT EXISTS )?<table>",
          run="show"),

@@ -1,0 +1,3 @@
+-- The privileges that a server knows.
+-- Privileges: none.  Column: Privilege
+SHOW PRIVILEGES

@@ -1,0 +1,5 @@
+-- One sequence, and the first of its values that nobody was given yet.
+-- Only: mariadb (MySQL has none)
+-- Privileges: SELECT on it.  Parameter: name! (quoted).  Columns: as selected
+SELECT next_not_cached_value, minimum_value, maximum_value, start_value, increment, cache_size, cycle_option
+  FROM :{name!}

@@ -1,8 +1,0 @@
--- The parts of all indexes of one database's tables, in order.
--- Versions:   all          Privileges: any on the tables
--- Parameters: database
--- Columns:    as selected; SUB_PART is NULL when the whole column is indexed
-SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, INDEX_TYPE, COLUMN_NAME, SUB_PART
-  FROM information_schema.STATISTICS
- WHERE TABLE_SCHEMA = :{database}
- ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
