@@ -31,6 +31,8 @@ struct certificate {
 
 /* One line: "every row of 12 tables (1,234,567 rows) is the same as of 0-1-17". */
 void certificate_text(const struct certificate *certificate, char *out, size_t out_size);
+/* What the weakest of the ways in which tables were compared rests on. */
+const char *certificate_algorithm(unsigned fast_tables, unsigned remote_tables);
 /* NULL when memory is out. */
 json_t *certificate_json(const struct certificate *certificate);
 /* ERR_PROTOCOL/NONE names the member. */

@@ -49,7 +49,7 @@ struct touched_batch {
     enum touched_kind kind;
     bool is_doubtful; /* any of its rows */
     const char *database, *name, *index;
-    struct key_point *points; /* rows: `count` of them; a range: from, until, both included */
+    struct key_point *points; /* rows: `count` of them; a range: after, until; see key_range.h */
     size_t count;
     uint64_t first;             /* the number of its oldest touch */
     int64_t at_ms;              /* when that was */

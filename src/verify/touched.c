@@ -439,7 +439,8 @@ static int fill_points(struct touched_batch *batch, unsigned shift, struct err *
     if (batch->kind == TOUCHED_RANGE) {
         int64_t width = (int64_t)1 << shift, from = item_range(batch->items) * width;
         batch->count = 2;
-        rc = point_of_number(from, &batch->points[0], err);
+        if (from != INT64_MIN)
+            rc = point_of_number(from - 1, &batch->points[0], err);
         return rc ? rc : point_of_number(from + (width - 1), &batch->points[1], err);
     }
     DL_FOREACH (batch->items, item) {
@@ -577,7 +578,7 @@ bool touched_has(const struct touched *set, uint64_t until)
 {
     struct touched_count count;
     touched_count(set, &count);
-    return count.first <= until;
+    return count.first <= until && count.first <= set->sequence;
 }
 
 static void take_older(struct touched_count *count, uint64_t first, int64_t at_ms)
