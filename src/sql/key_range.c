@@ -3,6 +3,8 @@
  * > (x, y) fully. */
 #include "sql/key_range.h"
 
+#include <strings.h>
+
 #include "sql/quote.h"
 
 /* InnoDB's largest key is 3072 bytes; a value read back is never much longer. */
@@ -115,7 +117,10 @@ static void compare_sql(const struct table_shape *table, const struct index_shap
                         struct buf * out)
 {
     const struct column_shape *column = &table->columns[key->columns[part]];
+    bool is_set = column->class == COLUMN_LISTED && !strncasecmp(column->type, "set(", 4);
+    buf_puts(out, is_set ? "CAST(" : ""); /* else its 64th member would be a sign */
     sql_quote_part(column->name, out);
+    buf_puts(out, is_set ? " AS UNSIGNED)" : "");
     buf_printf(out, " %s ", operator);
     key_literal_sql(column, buf_text(&point->parts[part]), point->parts[part].len, out);
 }
