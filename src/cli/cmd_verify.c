@@ -7,6 +7,7 @@
 #include "cli/exit_code.h"
 #include "cli/options.h"
 #include "cli/render.h"
+#include "cli/verify_repair.h"
 #include "engine/journal.h"
 #include "engine/observe.h"
 #include "playbook/read.h"
@@ -42,6 +43,14 @@ static int choose_source(struct verification *v, struct err *err)
         return rc;
     bool is_old_source = facts_link_runs(&facts, SIDE_NEW) == TRI_YES;
     bool is_new_source = facts_link_runs(&facts, SIDE_OLD) == TRI_YES;
+    enum cli_right right = v->options->right;
+    if (right != CLI_RIGHT_UNSAID) {
+        v->source = right == CLI_RIGHT_OLD ? SIDE_OLD : SIDE_NEW;
+        if (v->source == SIDE_OLD ? is_old_source : is_new_source)
+            return 0;
+        return err_set(err, ERR_REFUSED, EFFECT_NONE, "no link runs from %s, so %s cannot be right",
+                       side_title(v->source), side_title(v->source));
+    }
     if (is_old_source && is_new_source)
         v->source = facts_is_open(&facts, SIDE_NEW) == TRI_YES &&
                             (facts_is_open(&facts, SIDE_OLD) != TRI_YES || facts.dns == DNS_NEW)
@@ -221,6 +230,24 @@ static int compare(struct verification *v, struct err *err)
     return 0;
 }
 
+static int exit_code(const struct verification *v)
+{
+    return v->report.difference_count ? EXIT_REFUSED : EXIT_DONE;
+}
+
+static int follow_up(struct verification *v, struct err *err)
+{
+    const struct verified verified = {.options = v->options,
+                                      .service = &v->service,
+                                      .render = &v->render,
+                                      .source = v->source,
+                                      .report = &v->report};
+
+    /* a repair keeps its own record, and one journal has one writer */
+    journal_freep(&v->journal);
+    return verify_repair(&verified, err);
+}
+
 int cmd_verify(const struct cli_options *options, struct err *err)
 {
     CLEANUP(verification_release) struct verification v = {.options = options};
@@ -237,6 +264,10 @@ int cmd_verify(const struct cli_options *options, struct err *err)
     if (rc)
         return rc;
 
+    for (size_t i = 0; options->is_redacted && i < v.report.difference_kept; i++)
+        difference_redact(&v.report.differences[i]);
+    if (options->is_repair && options->is_json)
+        return follow_up(&v, err); /* one document on standard output, the repair's */
     if (options->is_json) {
         rc = print_json(&v, err);
         if (rc)
@@ -244,5 +275,5 @@ int cmd_verify(const struct cli_options *options, struct err *err)
     } else {
         print_text(&v);
     }
-    return v.report.difference_count ? EXIT_REFUSED : EXIT_DONE;
+    return options->is_repair ? follow_up(&v, err) : exit_code(&v);
 }

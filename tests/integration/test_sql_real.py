@@ -42,7 +42,8 @@ VALUES = {
     "collation": "utf8mb4_bin", "client": "utf8mb4", "mode": "NO_ENGINE_SUBSTITUTION", "zone": "+00:00",
     "lock_wait": "2", "wait": "600", "seconds": "0.2", "id": "999999999", "lock": "cutover:test", "service": "test",
     "holder": "here", "run": "1", "epoch": "1", "server_id": "77", "beat_us": "1700000000000000", "token": "a" * 32,
-    "increment": "2", "offset": "1", "channel": "cutover_test", "port": "1", "password": "Secret-1", "ignore": "7",
+    "increment": "2", "offset": "1", "names": "`id`, `v`",
+    "values": "1, 'a'", "channel": "cutover_test", "port": "1", "password": "Secret-1", "ignore": "7",
     "words": "'T', 'ID'", "trust": "1", "tls": "0", "verify": "0", "ca": "", "donor": "127.0.0.1:1",
     "row": "`id`", "bytes": "8",
 }
@@ -74,6 +75,8 @@ SCENES = [
     ["verify_session", "verify_side", "verify_position", "verify_applied", "verify_channels",
      "verify_begin", "verify_chunk", "verify_chunk_locked", "verify_whole", "verify_whole_locked", "verify_end",
      "verify_wait", "verify_sum"],
+    ["isolation_repeatable", "repair_session", "repair_ready", "repair_triggers", "verify_begin", "repair_row",
+     "repair_write", "repair_delete", "repair_commit"],
     ["read_only_get", "read_only_set", "read_only_admit", "read_only_seal", "read_only_clear", "read_only_forget",
      "read_only_forget", "read_only_get"],
     ["seed_stage_start", "seed_stage_block", "seed_snapshot", "seed_stage_end"],

@@ -145,6 +145,8 @@ static void test_a_range_ends_where_its_name_says(void **state)
         {"mysql8017", {MYSQL(8, 0, 17), MYSQL(8, 4, 0)}, {MYSQL(8, 0, 16), MYSQL(5, 7, 44)}},
         {"mysql80to8017", {MYSQL(8, 0, 11), MYSQL(8, 0, 17)}, {MYSQL(8, 0, 18), MYSQL(5, 7, 44)}},
         {"mysql8018to8029", {MYSQL(8, 0, 18), MYSQL(8, 0, 29)}, {MYSQL(8, 0, 17), MYSQL(8, 0, 30)}},
+        {"mysql57to8018", {MYSQL(5, 7, 44), MYSQL(8, 0, 18)}, {MYSQL(8, 0, 19), MARIADB(10, 5, 9)}},
+        {"mysql8019", {MYSQL(8, 0, 19), MYSQL(9, 7, 4)}, {MYSQL(8, 0, 18), MARIADB(11, 8, 6)}},
         {"mysql57to8021", {MYSQL(5, 7, 44), MYSQL(8, 0, 21)}, {MYSQL(8, 0, 22), MARIADB(10, 5, 9)}},
         {"mysql8022", {MYSQL(8, 0, 22), MYSQL(8, 1, 0)}, {MYSQL(8, 0, 21), MYSQL(5, 7, 44)}},
         {"mysql80to8022", {MYSQL(8, 0, 11), MYSQL(8, 0, 22)}, {MYSQL(8, 0, 23), MYSQL(5, 7, 44)}},

@@ -1,0 +1,3 @@
+-- End a transaction that wrote.
+-- Privileges: none
+COMMIT
