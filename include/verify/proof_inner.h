@@ -83,7 +83,7 @@ struct proof {
     unsigned waiters;         /* for a log to come to a position: told at every commit */
     char trouble[256];        /* why the last comparison did not come to its end; "" = it did */
     struct proof_log logs[2]; /* of the source, of the replica side */
-    struct proof_shapes *shapes;
+    struct proof_shapes *shapes, *first_shapes; /* of now, and of the beginning */
     bool is_schema_stale;
     int64_t schema_read_ms;
     struct touched *set;

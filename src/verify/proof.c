@@ -91,6 +91,8 @@ static int begin(struct proof *proof, const struct proof_floor *from, struct err
         rc = end_position(&proof->background.pair.replica, &proof->logs[1].position, err);
     if (!rc)
         rc = proof_shapes_load(proof, &proof->background.pair, &proof->shapes, err);
+    if (!rc)
+        proof->first_shapes = proof_shapes_use(proof);
     for (size_t i = 0; i < 2 && !rc; i++) {
         struct proof_log *log = &proof->logs[i];
         if (given[i] && !position_is_empty(given[i]))
@@ -157,6 +159,7 @@ void proof_free(struct proof *proof)
         proof_shapes_drop(&proof->logs[i].shapes);
     }
     proof_shapes_drop(&proof->shapes);
+    proof_shapes_drop(&proof->first_shapes);
     pair_release(&proof->background.pair);
     pair_release(&proof->still.pair);
     touched_free(proof->set);

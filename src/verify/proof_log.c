@@ -85,9 +85,27 @@ static int touch_child(void *context, const struct table_shape *child,
     return touched_add(proof->set, &key, clock_mono_ms(), err);
 }
 
+/* Is a key of this side's table one of the source's as well, part by part? */
+static bool is_same_key(const struct table_shape *table, const struct table_shape *of_source)
+{
+    const struct index_shape *key = table_shape_key(table);
+    const struct index_shape *other = of_source ? table_shape_key(of_source) : NULL;
+
+    if (!key || !other || key->column_count != other->column_count)
+        return false;
+    for (size_t i = 0; i < key->column_count; i++)
+        if (strcmp(table->columns[key->columns[i]].name,
+                   of_source->columns[other->columns[i]].name) != 0)
+            return false;
+    return true;
+}
+
 static int touch_row(struct proof_log *log, const struct change *change, struct err *err)
 {
     const struct table_shape *table = change->table;
+    if (!log->is_of_source &&
+        !is_same_key(table, table_catalog_find(&log->shapes->source, table->database, table->name)))
+        return touch_table(log->proof, table->database, table->name, err);
     const struct touched_key key = {.database = table->database,
                                     .name = table->name,
                                     .index = "",
