@@ -24,6 +24,9 @@ seeds() {
         printf '%s2:1-5:8;%s2:3-9' "$uuid" "$uuid" >"$2/gaps"
         printf '%s2:1-5:tag:1-2,\n%s3:7;%s2:tag:2' "$uuid" "$uuid" "$uuid" >"$2/tags"
         ;;
+    fuzz_db_wire)
+        printf '\4\3\0\375\0\14\60\1\0\0\20\7\0\0\0\2ab\4\350\7\2\35' >"$2/row"
+        ;;
     fuzz_gate)
         printf 'lag < 500ms for 30s' >"$2/lag"
         printf 'verified = 100%%' >"$2/verified"
