@@ -161,7 +161,7 @@ clean-servers: ## remove the fetched servers; deps-... fetches them again
 export BUILD CLIENT CC PYTHON SERVERS
 RUN_SUITES = $(Q)MAKE='$(MAKE)' $(PYTHON) tests/run.py
 
-.PHONY: test check-fast test-unit test-golden test-integration test-mysql test-matrix test-fault asan tsan test-contract golden-update
+.PHONY: test check-fast test-unit test-golden test-integration test-mysql test-matrix test-verify-full test-fault asan tsan test-contract golden-update
 test: deps deps-servers ## everything CI runs: lint, unit (plain, ASan+UBSan, TSan), golden, MariaDB, MySQL, faults
 	$(RUN_SUITES) lint unit asan tsan golden integration mysql fault-quick
 
@@ -182,6 +182,9 @@ test-mysql: deps deps-servers ## the same tests with MySQL on both sides
 
 test-matrix: deps deps-servers ## the same over four pairs of servers and two client libraries; takes an hour and a half
 	$(Q)MAKE='$(MAKE)' $(PYTHON) tests/matrix.py
+
+test-verify-full: deps deps-servers ## every planted difference in every mode, a thousand comparisons without a false alarm; takes half an hour
+	$(RUN_SUITES) verify-full
 
 test-fault: deps ## kill, stop and fail every step of every playbook, in every way; takes hours
 	$(RUN_SUITES) fault

@@ -171,6 +171,14 @@ def run_on(name, kind):
     return run_pytest(name, [*servers_matter(), *SIDE_BY_SIDE], {"CUTOVER_LAB_OLD": kind, "CUTOVER_LAB_NEW": kind})
 
 
+def run_planted(name, kinds):
+    """tests/integration/test_verify_planted.py in full, with servers of each of these kinds on both sides."""
+    words = ["tests/integration/test_verify_planted.py", "-rP"]
+    tallies = [run_pytest(f"{name}-{kind}", words, {"CUTOVER_VERIFY_FULL": "1", "CUTOVER_LAB_OLD": kind, "CUTOVER_LAB_NEW": kind})
+               for kind in kinds]
+    return sum(tallies, Tally())
+
+
 # -------------------------------------------------------------------------------------------------------------------
 
 SUITES = {
@@ -182,6 +190,8 @@ SUITES = {
     "golden": Suite("tests/golden", run_pytest, ["tests/golden"]),
     "integration": Suite("tests/integration", run_pytest, ["tests/integration", *SIDE_BY_SIDE]),
     "mysql": Suite("the tests of tests/integration that depend on the servers, with MySQL on both sides", run_on, "mysql"),
+    "verify-full": Suite("every planted difference alone in every mode, a thousand comparisons without a false alarm",
+                         run_planted, ["mariadb-10.11", "mysql"]),
     "fault-quick": Suite("the part of tests/fault that takes a few minutes", run_pytest, ["tests/fault"]),
     "fault": Suite("the whole matrix of tests/fault, which takes hours", run_pytest, ["tests/fault", "--all-faults"]),
 }

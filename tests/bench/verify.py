@@ -72,15 +72,23 @@ def show_passes(pair, costs, logical_bytes):
                   "CHECKSUM TABLE / this", "read all / this"], rows)
 
 
+def cpu_totals(costs, name):
+    return [sum(cost.cpu_s.values()) for cost in costs[name]]
+
+
 def show_costs(pair, costs):
     rows = []
     for name, all_ in costs.items():
         cpu = [report.spread([cost.cpu_s.get(who, 0.0) for cost in all_], "{:.1f}")[1] for who in ("old", "new", "client")]
+        total = cpu_totals(costs, name)
+        beside = report.ratio(cpu_totals(costs, "pt default"), total) if "pt default" in costs else "-"
         peak = max(cost.peak_bytes for cost in all_)
         network = sorted(cost.network_bytes for cost in all_)[len(all_) // 2]
-        rows.append([name, *cpu, f"{peak / 2**20:.0f}" if peak else "-", f"{network / pair.row_count:.1f}"])
+        rows.append([name, *cpu, report.spread(total, "{:.1f}")[1], beside, f"{peak / 2**20:.0f}" if peak else "-",
+                     f"{network / pair.row_count:.1f}"])
     report.table("what a pass costs (medians; memory: the most of all rounds)",
-                 ["", "CPU s OLD", "CPU s NEW", "CPU s client", "client's peak MiB", "network bytes/row"], rows)
+                 ["", "CPU s OLD", "CPU s NEW", "CPU s client", "all", "pt default / this", "client's peak MiB",
+                  "network bytes/row"], rows)
 
 
 # --- instructions ----------------------------------------------------------------------------------------------------
