@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/err.h"
@@ -25,7 +26,15 @@
 enum cli_format { CLI_TEXT, CLI_MARKDOWN, CLI_JSON };
 /* Which side is right where both take writes. */
 enum cli_right { CLI_RIGHT_UNSAID, CLI_RIGHT_OLD, CLI_RIGHT_NEW };
-enum cli_mode { CLI_MODE_OF_PLAYBOOK, CLI_MODE_SHARED, CLI_MODE_FENCED };
+/* Of a rollback, and of a comparison: one option, each command takes its own. */
+enum cli_mode {
+    CLI_MODE_UNSAID,
+    CLI_MODE_SHARED,
+    CLI_MODE_FENCED,
+    CLI_MODE_STREAM,
+    CLI_MODE_REMOTE,
+    CLI_MODE_FAST
+};
 
 /* What was asked for. Strings are borrowed from argv, the environment or the table: they live as
  * long as the process. */
@@ -41,12 +50,13 @@ struct cli_options {
     const char *playbook_path; /* NULL = the shipped one */
     const char *tables[CLI_TABLE_CAP];
     size_t table_count;
-    unsigned workers; /* 0 = what suits the work */
-    unsigned limit;   /* of differences to repair; 0 = REPAIR_LIMIT */
+    unsigned workers;         /* 0 = what suits the work */
+    int64_t chunk_ms, lag_ms; /* 0 = as configured */
+    unsigned limit;           /* of differences to repair; 0 = REPAIR_LIMIT */
     enum cli_right right;
     enum cli_mode mode;
     enum cli_format format; /* CLI_JSON when --json was given */
-    bool is_json, is_yes, is_resume, is_ttl_wait_skipped;
+    bool is_json, is_yes, is_resume, is_ttl_wait_skipped, is_restart;
     /* verify: make it right, say who wrote it; values shown in a plan, or hidden everywhere */
     bool is_repair, is_who, has_values, is_redacted;
 
@@ -60,6 +70,7 @@ enum cli_option_type {
     CLI_TEXT_ARG,  /* const char *; not empty */
     CLI_TEXT_LIST, /* const char *[CLI_TABLE_CAP]; may be repeated; the count is at count_offset */
     CLI_COUNT,     /* unsigned, 1 to 64 unless `largest` says otherwise */
+    CLI_DURATION,  /* int64_t, milliseconds: "500ms", "10s" */
     CLI_CHOICE,    /* enum; the index in choices */
 };
 

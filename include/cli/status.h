@@ -12,7 +12,7 @@
 #include "cli/render.h"
 #include "dns/propagation.h"
 #include "domain/situation.h"
-#include "engine/journal.h"
+#include "engine/journal_pass.h"
 
 /* A channel and how far behind it is: the two links, and each replica behind its own primary. */
 struct status_channel {
@@ -36,6 +36,7 @@ struct status {
     char lease_error[400];
     bool has_verification;
     struct verified_sum verification;
+    struct pass_record pass; /* the last comparison of all tables */
     bool has_run;
     struct run_record run; /* the service's last one */
     char journal_error[400];

@@ -78,6 +78,15 @@ struct waiver {
     int64_t until_us; /* wall clock */
 };
 
+/* What differs on purpose, and is not counted when the two sides are compared. */
+struct acceptance {
+    char what[80]; /* "character set of title", as it is reported; * stands for anything */
+    char of[320];  /* "blog.posts", "blog.posts trigger ai_posts" */
+    char by[128];
+    char why[256];
+    int64_t until_us; /* wall clock */
+};
+
 struct service_limits {
     int64_t statement_ms;
     int64_t lock_wait_ms;
@@ -85,6 +94,13 @@ struct service_limits {
     int64_t drain_ms;
     int64_t dns_ms;
     int64_t stragglers_ms;
+};
+
+/* How a comparison treats the servers; 0 and "" stand for verify/pace.h's and verify/verify.h's. */
+struct service_verify {
+    int64_t chunk_ms, lag_ms, snapshot_ms;
+    unsigned threads_running, duty_percent, workers;
+    char mode[16]; /* "stream", "remote", "fast" */
 };
 
 struct service {
@@ -99,8 +115,11 @@ struct service {
     struct tls_options tls;
     struct service_dns dns;
     struct service_limits limits;
+    struct service_verify verify;
     struct waiver *waivers;
     size_t waiver_count;
+    struct acceptance *accepted; /* verify = { accept = ( ... ) } */
+    size_t accepted_count;
 };
 
 const struct node *service_primary(const struct service *service, enum side side);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine/journal_file.h - the inside of the journal, shared by its two source files and by nobody
+ * engine/journal_file.h - the inside of the journal, shared by its source files and by nobody
  * else.
  * Threads: as engine/journal.h.
  */
@@ -12,6 +12,7 @@
 
 struct journal {
     struct store *store;
+    int64_t version; /* of the file's tables: a reader may meet an older one */
 };
 
 MUST_CHECK int journal_prepare(struct journal *journal, enum sql_id id,

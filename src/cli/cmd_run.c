@@ -229,8 +229,11 @@ int cmd_run(const struct cli_options *options, struct err *err)
 int cmd_rollback(const struct cli_options *options, struct err *err)
 {
     struct execution x;
-    int rc = execution_init(&x, options, err);
 
+    if (options->mode != CLI_MODE_UNSAID && options->mode != CLI_MODE_SHARED &&
+        options->mode != CLI_MODE_FENCED)
+        return err_set(err, ERR_USAGE, EFFECT_NONE, "rollback: --mode is one of shared and fenced");
+    int rc = execution_init(&x, options, err);
     if (!rc)
         rc = roll_back(&x, err);
     rc = conclude(options, &x.result, rc, err);

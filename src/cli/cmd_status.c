@@ -194,6 +194,8 @@ static void read_journal(struct status *status)
         rc = journal_verified_sum(journal, service->name, &status->verification, &why);
         status->has_verification = rc == 0;
     }
+    if (!rc)
+        rc = journal_pass_get(journal, &(struct pass_id){service->name, ""}, &status->pass, &why);
     if (!rc) {
         rc = journal_run_find(journal, service->name, NULL, &status->run, &why);
         status->has_run = rc == 0;

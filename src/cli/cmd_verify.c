@@ -7,11 +7,12 @@
 #include "cli/exit_code.h"
 #include "cli/options.h"
 #include "cli/render.h"
+#include "cli/verify_pause.h"
 #include "cli/verify_repair.h"
-#include "engine/journal.h"
 #include "engine/observe.h"
+#include "engine/pass_keeper.h"
 #include "playbook/read.h"
-#include "verify/verify.h"
+#include "verify/pace.h"
 
 struct verification {
     const struct cli_options *options;
@@ -19,6 +20,7 @@ struct verification {
     struct render render;
     struct journal
         *journal; /* NULL when it cannot be written: the comparison is made all the same */
+    struct pass_keeper keeper;
     struct verify_report report;
     enum side source;
 };
@@ -26,6 +28,7 @@ struct verification {
 static void verification_release(struct verification *v)
 {
     verify_report_release(&v->report);
+    pass_keeper_release(&v->keeper);
     journal_free(v->journal);
     service_release(&v->service);
     render_release(&v->render);
@@ -71,20 +74,16 @@ static void note_in_journal(struct verification *v, int rc, const struct err *wh
     if (!rc || !v->journal)
         return;
     log_warn("the result is not kept in the journal: %s, continuing", why->msg);
-    journal_free(v->journal);
-    v->journal = NULL;
+    journal_freep(&v->journal);
+    v->keeper.journal = NULL;
 }
 
 static void open_journal(struct verification *v)
 {
     struct err why = {0};
 
-    if (journal_open(v->service.journal_path, &v->journal, &why)) {
+    if (journal_open(v->service.journal_path, &v->journal, &why))
         log_warn("the result will not be kept in the journal: %s, continuing", why.msg);
-        return;
-    }
-    if (v->options->table_count == 0)
-        note_in_journal(v, journal_verified_begin(v->journal, v->service.name, &why), &why);
 }
 
 static void on_progress(void *context, const struct verify_progress *now)
@@ -92,16 +91,19 @@ static void on_progress(void *context, const struct verify_progress *now)
     struct verification *v = context;
     double percent =
         now->rows_total ? 100.0 * (double)now->rows_done / (double)now->rows_total : 0.0;
-    char left[32] = "unknown";
+    char left[32] = "unknown", held[sizeof(now->held) + 16] = "";
 
     if (percent > 99.9)
         percent = 99.9; /* the total is an estimate: done is when it ends */
     if (now->eta_ms >= 0)
         (void)clock_human_ms(now->eta_ms, left);
+    if (now->held[0])
+        (void)snprintf(held, sizeof(held), ", waiting: %s", now->held);
     progress_show(&v->render,
-                  "verify %4.1f %%, %llu rows, %u of %u tables, %zu differences, %s left, %s",
-                  percent, (unsigned long long)now->rows_done, now->tables_done, now->tables_total,
-                  now->differences, left, now->current);
+                  "verify %4.1f %%, %llu rows, %llu rows/s, %u of %u tables, %zu differences, %s "
+                  "left, %s%s",
+                  percent, (unsigned long long)now->rows_done, (unsigned long long)now->rows_per_s,
+                  now->tables_done, now->tables_total, now->differences, left, now->current, held);
 }
 
 static void on_table_done(void *context, const char *table, uint64_t rows, const char *hash,
@@ -115,6 +117,14 @@ static void on_table_done(void *context, const char *table, uint64_t rows, const
                         journal_verified_table(v->journal, v->service.name, "", table, rows, hash,
                                                differences, &why),
                         &why);
+}
+
+static void on_spans(void *context, const struct verify_span *spans, size_t count)
+{
+    struct verification *v = context;
+    struct err why = {0};
+
+    note_in_journal(v, pass_keeper_spans(&v->keeper, spans, count, &why), &why);
 }
 
 static const char *kind_text(enum difference_kind kind)
@@ -210,7 +220,13 @@ static int print_json(const struct verification *v, struct err *err)
 
 static int compare(struct verification *v, struct err *err)
 {
+    static const enum verify_mode modes[] = {[CLI_MODE_UNSAID] = VERIFY_AUTO,
+                                             [CLI_MODE_STREAM] = VERIFY_STREAM,
+                                             [CLI_MODE_REMOTE] = VERIFY_REMOTE,
+                                             [CLI_MODE_FAST] = VERIFY_FAST};
     const struct cli_options *options = v->options;
+    struct pace_limits pace = {.chunk_ms = options->chunk_ms, .lag_ms = options->lag_ms};
+    struct err why = {0};
     struct verify_options how = {.service = &v->service,
                                  .source = v->source,
                                  .workers = options->workers,
@@ -218,15 +234,23 @@ static int compare(struct verification *v, struct err *err)
                                  .table_count = options->table_count,
                                  .progress = on_progress,
                                  .table_done = on_table_done,
+                                 .spans_changed = on_spans,
+                                 .mode = modes[options->mode],
                                  .context = v};
 
+    pass_defaults(&v->service, &pace, &how);
+    note_in_journal(
+        v, pass_keeper_begin(&v->keeper, v->journal, "", options->is_restart, &how, &why), &why);
+    if (v->keeper.note[0])
+        log_info("%s", v->keeper.note);
     int rc = verify_run(&how, &v->report, err);
+    if (rc == ERR_STOPPED && v->keeper.journal)
+        return err_hint(err, "what was compared is kept: \"cutover verify\" with the same options "
+                             "goes on from there");
     if (rc)
         return rc;
     progress_finish(&v->render, "verify 100 %%, %llu rows", (unsigned long long)v->report.rows);
-    struct err why = {0};
-    if (v->journal && options->table_count == 0)
-        note_in_journal(v, journal_verified_end(v->journal, v->service.name, &why), &why);
+    note_in_journal(v, pass_keeper_end(&v->keeper, &why), &why);
     return 0;
 }
 
@@ -245,7 +269,21 @@ static int follow_up(struct verification *v, struct err *err)
 
     /* a repair keeps its own record, and one journal has one writer */
     journal_freep(&v->journal);
+    v->keeper.journal = NULL;
     return verify_repair(&verified, err);
+}
+
+static int check_words(const struct cli_options *options, struct err *err)
+{
+    const char *word = options->args[0];
+
+    if (word && strcmp(word, "pause") != 0 && strcmp(word, "resume") != 0)
+        return err_set(err, ERR_USAGE, EFFECT_NONE, "verify \"%s\": expected pause or resume",
+                       word);
+    if (options->mode == CLI_MODE_SHARED || options->mode == CLI_MODE_FENCED)
+        return err_set(err, ERR_USAGE, EFFECT_NONE,
+                       "verify: --mode is one of stream, remote and fast");
+    return 0;
 }
 
 int cmd_verify(const struct cli_options *options, struct err *err)
@@ -253,9 +291,13 @@ int cmd_verify(const struct cli_options *options, struct err *err)
     CLEANUP(verification_release) struct verification v = {.options = options};
 
     render_init(&v.render, options);
-    int rc = service_read(options->config_path, &v.service, err);
+    int rc = check_words(options, err);
+    if (!rc)
+        rc = service_read(options->config_path, &v.service, err);
     if (rc)
         return rc;
+    if (options->args[0])
+        return verify_pause(&v.service, !strcmp(options->args[0], "pause"), err);
     rc = choose_source(&v, err);
     if (rc)
         return rc;

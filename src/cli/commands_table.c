@@ -69,12 +69,18 @@ static const struct cli_command rows[] = {
      .handler = cmd_run},
     {.id = CLI_VERIFY,
      .name = "verify",
-     .args = "",
+     .args = "[pause|resume]",
+     .max_args = 1,
      .summary = "compare the data of both primaries, row by row, while writes go on",
      .about = "Reads every table chunk by chunk on the primary that is open, and on the other\n"
               "one as soon as it has reached the same position. A chunk that differs is\n"
               "looked at again, so the answer is never \"probably\". Differences are printed\n"
               "with table, key, column and both values.\n"
+              "\n"
+              "It is a guest on the servers: it waits while the replica lags, while a server is\n"
+              "busy, and while somebody wants it to pause (\"verify pause\", \"verify resume\").\n"
+              "What was compared is kept: a comparison that was stopped or killed is gone on\n"
+              "with when it is started again with the same options.\n"
               "\n"
               "Exits with 0 when both sides are equal and with 3 when they differ.",
      .example = "cutover verify --table blog.posts --table blog.users",

@@ -7,8 +7,13 @@ static const char *const log_levels[] = {
 static const char *const formats[] = {
     [CLI_TEXT] = "text", [CLI_MARKDOWN] = "markdown", [CLI_JSON] = "json", NULL};
 /* The first is what holds when the option is not given; nobody can type an empty choice. */
-static const char *const modes[] = {
-    [CLI_MODE_OF_PLAYBOOK] = "", [CLI_MODE_SHARED] = "shared", [CLI_MODE_FENCED] = "fenced", NULL};
+static const char *const modes[] = {[CLI_MODE_UNSAID] = "",
+                                    [CLI_MODE_SHARED] = "shared",
+                                    [CLI_MODE_FENCED] = "fenced",
+                                    [CLI_MODE_STREAM] = "stream",
+                                    [CLI_MODE_REMOTE] = "remote",
+                                    [CLI_MODE_FAST] = "fast",
+                                    NULL};
 
 static const char *const sides[] = {
     [CLI_RIGHT_UNSAID] = "", [CLI_RIGHT_OLD] = "old", [CLI_RIGHT_NEW] = "new", NULL};
@@ -66,8 +71,9 @@ static const struct cli_option rows[] = {
      .type = CLI_CHOICE,
      .offset = FIELD(mode),
      .choices = modes,
-     .commands = ON(ROLLBACK),
-     .help = "shared: both open while DNS converges; fenced: one side at a time"},
+     .commands = ON(ROLLBACK) | ON(VERIFY),
+     .help = "rollback: shared (both open while DNS converges) or fenced (one side at a time); "
+             "verify: stream (full strength), remote (the servers hash) or fast (weaker)"},
     {.name = "skip-ttl-wait",
      .type = CLI_FLAG,
      .offset = FIELD(is_ttl_wait_skipped),
@@ -127,6 +133,23 @@ static const struct cli_option rows[] = {
      .offset = FIELD(is_who),
      .commands = ON(VERIFY),
      .help = "look through the binary logs for who wrote the rows that differ"},
+    {.name = "chunk",
+     .argument = "TIME",
+     .type = CLI_DURATION,
+     .offset = FIELD(chunk_ms),
+     .commands = ON(VERIFY),
+     .help = "how long a chunk may take to read, such as 500ms (verify.chunk)"},
+    {.name = "max-lag",
+     .argument = "TIME",
+     .type = CLI_DURATION,
+     .offset = FIELD(lag_ms),
+     .commands = ON(VERIFY),
+     .help = "wait while the replica lags more than this, such as 1s (verify.lag)"},
+    {.name = "restart",
+     .type = CLI_FLAG,
+     .offset = FIELD(is_restart),
+     .commands = ON(VERIFY),
+     .help = "begin anew, although an interrupted comparison could be gone on with"},
     {.name = "workers",
      .argument = "N",
      .type = CLI_COUNT,

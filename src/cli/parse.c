@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/options.h"
 #include "io/conffile.h"
 
 #define WORKER_CAP 64
-#define OPTION_CAP 32
+#define OPTION_CAP 48
 
 struct parse {
     int argc, next;
@@ -110,6 +111,20 @@ static int set_count(const struct cli_option *option, const char *value,
     return 0;
 }
 
+static int set_duration(const struct cli_option *option, const char *value,
+                        struct cli_options *options, struct err *err)
+{
+    struct err cause = {0};
+    int64_t duration_ms = 0;
+
+    if (clock_parse_ms(value, &duration_ms, &cause) || duration_ms <= 0)
+        return err_set(err, ERR_USAGE, EFFECT_NONE,
+                       "--%s \"%s\": expected a duration such as 500ms or 10s", option->name,
+                       value);
+    *(int64_t *)field_of(options, option->offset) = duration_ms;
+    return 0;
+}
+
 static int append_text(const struct cli_option *option, const char *value,
                        struct cli_options *options, struct err *err)
 {
@@ -134,6 +149,8 @@ static int set_option(const struct cli_option *option, const char *value,
         return set_choice(option, value, options, err);
     case CLI_COUNT:
         return set_count(option, value, options, err);
+    case CLI_DURATION:
+        return set_duration(option, value, options, err);
     case CLI_TEXT_ARG:
     case CLI_TEXT_LIST:
         break;

@@ -100,6 +100,20 @@ static json_t *verification_json(const struct status *status)
                      (json_int_t)((clock_wall_us() - sum->oldest_us) / 1000));
 }
 
+static json_t *pass_json(const struct status *status)
+{
+    const struct pass_record *pass = &status->pass;
+    char began[32];
+
+    if (!pass->is_there)
+        return json_null();
+    return json_pack("{s:s,s:b,s:s,s:i,s:i,s:I,s:s,s:I}", "began",
+                     clock_iso8601(pass->began_us, began), "is_complete", pass->ended_us != 0,
+                     "source", pass->source, "spans", (int)pass->spans, "spans_done",
+                     (int)pass->spans_done, "rows", (json_int_t)pass->rows, "run", pass->run_id,
+                     "age_ms", (json_int_t)((clock_wall_us() - pass->last_us) / 1000));
+}
+
 static json_t *run_json(const struct status *status)
 {
     const struct run_record *run = &status->run;
@@ -128,10 +142,10 @@ json_t *status_json(const struct status *status)
         (void)json_array_append_new(nodes, node_json(&status->facts.nodes[i]));
     for (size_t i = 0; i < status->channel_count; i++)
         (void)json_array_append_new(links, channel_json(&status->channels[i]));
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "service",
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "service",
                      status->service->name, "situation", situation_name(verdict->situation),
                      "because", verdict->because, "next", verdict->next, "way_back",
                      verdict->way_back, "nodes", nodes, "links", links, "dns", dns_json(status),
                      "lease", lease_json(status), "run", run_json(status), "verification",
-                     verification_json(status));
+                     verification_json(status), "pass", pass_json(status));
 }

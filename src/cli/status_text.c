@@ -171,6 +171,19 @@ static void print_dns(const struct status *status)
         print_paragraph("the name servers could not all be asked: ", status->answers_error);
 }
 
+/* One that has not come to its end. */
+static void print_pass(const struct pass_record *pass)
+{
+    char age[32];
+
+    if (!pass->is_there || pass->ended_us)
+        return;
+    (void)printf("comparing %u of %u spans done, %llu rows; the last chunk was finished %s ago; "
+                 "\"cutover verify\" goes on with it when nobody does\n",
+                 pass->spans_done, pass->spans, (unsigned long long)pass->rows,
+                 clock_human_ms((clock_wall_us() - pass->last_us) / 1000, age));
+}
+
 static void print_verification(const struct status *status)
 {
     const struct verified_sum *sum = &status->verification;
@@ -199,6 +212,7 @@ static void print_controller(const struct status *status)
                      run_state_name(status->run.state),
                      status->run.is_committed ? ", past its commit step" : "");
     print_verification(status);
+    print_pass(&status->pass);
     if (status->journal_error[0])
         print_paragraph("the journal could not be read: ", status->journal_error);
 }

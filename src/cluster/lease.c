@@ -77,9 +77,9 @@ static bool is_sealed(struct session *session, const struct err *refusal)
 
 int lease_prepare_schema(const struct service *service, const struct node *node, struct err *err)
 {
-    static const enum sql_id statements[] = {SQL_UNLOGGED, SQL_LEASE_SCHEMA_DATABASE,
-                                             SQL_LEASE_SCHEMA_HEARTBEAT, SQL_LEASE_SCHEMA_LEASE,
-                                             SQL_LEASE_SCHEMA_PROBE};
+    static const enum sql_id statements[] = {
+        SQL_UNLOGGED,           SQL_LEASE_SCHEMA_DATABASE, SQL_LEASE_SCHEMA_HEARTBEAT,
+        SQL_LEASE_SCHEMA_LEASE, SQL_LEASE_SCHEMA_PROBE,    SQL_LEASE_SCHEMA_PAUSE};
     CLEANUP(session_release) struct session session = {0};
     int rc = session_open(service, node, SESSION_CONTROLLER, &session, err);
     if (rc != 0)

@@ -69,6 +69,9 @@ int journal_run(struct store_statement *statement, struct err *err)
 
 /* --- open ------------------------------------------------------------------------------------- */
 
+/* The n-th makes version n + 1 of version n. */
+static const enum sql_id migrations[] = {SQL_JOURNAL_001_SCHEMA, SQL_JOURNAL_002_SPANS};
+
 static int read_user_version(struct journal *journal, int64_t *out, struct err *err)
 {
     CLEANUP(store_statement_freep) struct store_statement *ask = NULL;
@@ -83,14 +86,34 @@ static int read_user_version(struct journal *journal, int64_t *out, struct err *
     return 0;
 }
 
-static int create_schema(struct journal *journal, struct err *err)
+static bool is_older(const struct journal *journal)
+{
+    return journal->version >= 0 && journal->version < (int64_t)ARRAY_LEN(migrations);
+}
+
+static int run_migrations(struct journal *journal, struct err *err)
+{
+    int rc = 0;
+
+    while (!rc && is_older(journal)) {
+        rc = store_exec(journal->store, sql_journal(migrations[journal->version]), err);
+        journal->version++;
+    }
+    return rc;
+}
+
+/* From any older version to ours: all of it or nothing. */
+static int migrate(struct journal *journal, struct err *err)
 {
     int rc = journal_begin(journal, err);
 
     if (rc)
         return rc;
-    return journal_end(journal,
-                       store_exec(journal->store, sql_journal(SQL_JOURNAL_001_SCHEMA), err), err);
+    /* again, now that nobody else can migrate it: two may have opened the file at once */
+    rc = read_user_version(journal, &journal->version, err);
+    if (!rc)
+        rc = run_migrations(journal, err);
+    return journal_end(journal, rc, err);
 }
 
 static void make_parent_folder(const char *path)
@@ -108,23 +131,22 @@ static void make_parent_folder(const char *path)
 static int open_file(const char *path, enum store_mode mode, struct journal **out, struct err *err)
 {
     CLEANUP(journal_freep) struct journal *journal = calloc(1, sizeof *journal);
-    int64_t version = 0;
 
     if (!journal)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the journal");
     int rc = store_open(path, mode, &journal->store, err);
     if (!rc)
-        rc = read_user_version(journal, &version, err);
-    if (!rc && version == 0 && mode == STORE_CREATE)
-        rc = create_schema(journal, err);
+        rc = read_user_version(journal, &journal->version, err);
+    if (!rc && mode == STORE_CREATE && is_older(journal))
+        rc = migrate(journal, err);
     if (rc) {
         err_wrap(err, "journal %s", path);
         return err->hint[0] ? rc : err_hint(err, "\"journal\" in the configuration names the file");
     }
-    if (version > 1 || (version == 0 && mode == STORE_READ))
+    if (journal->version > (int64_t)ARRAY_LEN(migrations) || journal->version <= 0)
         return err_set(err, ERR_PROTOCOL, EFFECT_NONE,
                        "%s is not a journal that this version understands (schema %lld)", path,
-                       (long long)version);
+                       (long long)journal->version);
     *out = journal;
     journal = NULL;
     return 0;

@@ -7,6 +7,7 @@
 #include "domain/lag.h"
 #include "engine/journal.h"
 #include "engine/journal_file.h"
+#include "engine/journal_pass.h"
 
 /* The two key-value tables differ only in their owner: a run, or the service. */
 static int put_value(struct journal *journal, enum sql_id id, const char *owner, const char *name,
@@ -130,11 +131,14 @@ int journal_lag_stats(struct journal *journal, const char *run_id, struct journa
 
 /* --- verified tables -------------------------------------------------------------------------- */
 
+/* A pass that was interrupted before cannot be gone on with either. */
 int journal_verified_begin(struct journal *journal, const char *service, struct err *err)
 {
     CLEANUP(store_statement_freep) struct store_statement *clear = NULL;
     int rc = journal_memory_put(journal, service, "verified.complete", NULL, err);
 
+    if (!rc)
+        rc = journal_pass_forget(journal, service, err);
     if (!rc)
         rc = journal_prepare(journal, SQL_JOURNAL_VERIFIED_CLEAR, &clear, err);
     if (rc)

@@ -7,14 +7,16 @@
 
 #include "base/clock.h"
 #include "engine/observe.h"
+#include "engine/pass_keeper.h"
 #include "engine/work.h"
+#include "verify/pace.h"
 
 #define TAIL_ROWS 200
 #define DIFFERENCES_TOLD 20
 
 struct verify_context {
     struct run *run;
-    bool is_kept; /* results go into the journal */
+    struct pass_keeper *keeper; /* NULL: results do not go into the journal */
     struct err err;
 };
 
@@ -29,9 +31,10 @@ static void show_progress(void *context, const struct verify_progress *now)
         clock_human_ms(now->eta_ms, eta);
     if (run_tick(verify->run, &verify->err,
                  "verify: %u of %u tables, %llu rows, %llu chunks looked at again, %zu "
-                 "difference(s), %s left",
+                 "difference(s), %s left%s%s",
                  now->tables_done, now->tables_total, (unsigned long long)now->rows_done,
-                 (unsigned long long)now->rechecked, now->differences, eta))
+                 (unsigned long long)now->rechecked, now->differences, eta,
+                 now->held[0] ? ", waiting: " : "", now->held))
         return; /* kept in verify->err; a stop is seen by the comparison itself */
 }
 
@@ -41,10 +44,20 @@ static void keep_table(void *context, const char *table, uint64_t rows, const ch
     struct verify_context *verify = context;
     struct run *run = verify->run;
 
-    if (!verify->is_kept || verify->err.code)
+    if (!verify->keeper || verify->err.code)
         return;
     if (journal_verified_table(run->journal, run->service->name, run->id, table, rows, hash,
                                differences, &verify->err))
+        return; /* kept in verify->err */
+}
+
+static void keep_spans(void *context, const struct verify_span *spans, size_t count)
+{
+    struct verify_context *verify = context;
+
+    if (!verify->keeper || verify->err.code)
+        return;
+    if (pass_keeper_spans(verify->keeper, spans, count, &verify->err))
         return; /* kept in verify->err */
 }
 
@@ -91,6 +104,7 @@ static int compare(struct run *run, struct verify_options *options, struct verif
     options->service = run->service;
     options->progress = show_progress;
     options->table_done = keep_table;
+    options->spans_changed = keep_spans;
     options->context = context;
     int rc = verify_run(options, report, err);
     if (!rc && context->err.code && context->err.code != ERR_STOPPED) {
@@ -121,8 +135,10 @@ WORK(work_verify_run)
     const json_t *tables = json_object_get(args, "tables");
     size_t table_count = json_array_size(tables);
     const char *names[256];
-    struct verify_context context = {.run = run, .is_kept = true};
+    CLEANUP(pass_keeper_release) struct pass_keeper keeper = {0};
+    struct verify_context context = {.run = run, .keeper = &keeper};
     CLEANUP(verify_report_release) struct verify_report report = {0};
+    struct pace_limits pace = {0};
     struct verify_options options = {.workers = run->options->workers
                                                     ? run->options->workers
                                                     : (unsigned)json_int_or(args, "workers", 0)};
@@ -136,15 +152,19 @@ WORK(work_verify_run)
     options.tables = table_count ? names : NULL;
     options.table_count = table_count;
 
+    options.service = run->service;
+    pass_defaults(run->service, &pace, &options);
     int rc = open_side_now(run, &options.source, err);
-    if (!rc && table_count == 0)
-        rc = journal_verified_begin(run->journal, run->service->name, err);
+    if (!rc)
+        rc = pass_keeper_begin(&keeper, run->journal, run->id, false, &options, err);
+    if (!rc && keeper.note[0])
+        rc = run_note(run, "verify.begin", err, "%s", keeper.note);
     if (!rc)
         rc = compare(run, &options, &context, &report, err);
     if (!rc)
         rc = note_result(run, &report, err);
-    if (!rc && table_count == 0)
-        rc = journal_verified_end(run->journal, run->service->name, err);
+    if (!rc)
+        rc = pass_keeper_end(&keeper, err);
     if (!rc && report.difference_count)
         rc = refuse_differences(run, &report, err);
     return rc;

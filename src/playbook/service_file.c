@@ -292,6 +292,62 @@ static int read_limits(const struct conf_node *root, struct service_limits *out,
     return rc;
 }
 
+static int read_number(const struct conf_node *group, const char *key, int64_t most, unsigned *out,
+                       struct err *err)
+{
+    int64_t number = 0;
+    const struct conf_node *node = conf_child(group, key);
+    if (node == NULL) {
+        return 0;
+    }
+    int rc = conf_int(group, key, &number, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (number < 1 || number > most) {
+        return conf_error(node, err, "%s is %lld; expected a number from 1 to %lld", key,
+                          (long long)number, (long long)most);
+    }
+    *out = (unsigned)number;
+    return 0;
+}
+
+static int read_verify_mode(const struct conf_node *group, char *out, size_t out_size,
+                            struct err *err)
+{
+    const struct conf_node *node = conf_child(group, "mode");
+    if (node == NULL) {
+        return 0;
+    }
+    int rc = member_text(group, "mode", out, out_size, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (strcmp(out, "stream") != 0 && strcmp(out, "remote") != 0 && strcmp(out, "fast") != 0) {
+        return conf_error(node, err, "mode is \"%s\"; expected stream, remote or fast", out);
+    }
+    return 0;
+}
+
+static int read_verify(const struct conf_node *root, struct service_verify *out, struct err *err)
+{
+    static const char *const known[] = {"chunk", "lag",      "threads_running", "duty", "workers",
+                                        "mode",  "snapshot", "accept",          NULL};
+    if (conf_child(root, "verify") == NULL) {
+        return 0;
+    }
+    const struct conf_node *group = NULL;
+    int rc = member_group(root, "verify", "{ chunk = \"500ms\"; ... }", &group, err);
+    rc = rc != 0 ? rc : conf_only(group, known, err);
+    rc = rc != 0 ? rc : member_duration(group, "chunk", &out->chunk_ms, err);
+    rc = rc != 0 ? rc : member_duration(group, "lag", &out->lag_ms, err);
+    rc = rc != 0 ? rc : member_duration(group, "snapshot", &out->snapshot_ms, err);
+    rc = rc != 0 ? rc : read_number(group, "threads_running", 100000, &out->threads_running, err);
+    rc = rc != 0 ? rc : read_number(group, "duty", 100, &out->duty_percent, err);
+    rc = rc != 0 ? rc : read_number(group, "workers", 64, &out->workers, err);
+    return rc != 0 ? rc : read_verify_mode(group, out->mode, sizeof(out->mode), err);
+}
+
 /* A service without names to move has no dns group. */
 static int read_dns(const struct conf_node *root, const char *folder, struct service_dns *out,
                     struct err *err)
@@ -310,7 +366,7 @@ static int read_all(const struct conf_node *root, const char *folder, struct ser
 {
     static const char *const known[] = {"service", "journal",  "databases", "old",
                                         "new",     "accounts", "tls",       "dns",
-                                        "limits",  "waivers",  NULL};
+                                        "limits",  "verify",   "waivers",   NULL};
     int rc = conf_only(root, known, err);
     rc = rc != 0 ? rc : read_name(root, service, err);
     rc = rc != 0 ? rc : read_journal(root, folder, service, err);
@@ -321,6 +377,7 @@ static int read_all(const struct conf_node *root, const char *folder, struct ser
     rc = rc != 0 ? rc : read_tls(root, folder, &service->tls, err);
     rc = rc != 0 ? rc : read_dns(root, folder, &service->dns, err);
     rc = rc != 0 ? rc : read_limits(root, &service->limits, err);
+    rc = rc != 0 ? rc : read_verify(root, &service->verify, err);
     return rc != 0 ? rc : service_waivers_read(root, service, err);
 }
 

@@ -239,7 +239,7 @@ static void test_a_choice_is_one_of_its_words(void **state UNUSED)
     struct err err;
 
     assert_int_equal(parse(&options, &err, "rollback", NULL), 0);
-    assert_int_equal(options.mode, CLI_MODE_OF_PLAYBOOK);
+    assert_int_equal(options.mode, CLI_MODE_UNSAID);
     assert_int_equal(parse(&options, &err, "rollback", "--mode", "fenced", NULL), 0);
     assert_int_equal(options.mode, CLI_MODE_FENCED);
     assert_int_equal(parse(&options, &err, "rollback", "--mode", "", NULL), ERR_USAGE);
