@@ -18,6 +18,8 @@
 
 /* The CRC-32 of zlib and of binary logs. */
 uint32_t unpack_crc32(const void *bytes, size_t len);
+/* `begun` is that of what went before. */
+uint32_t unpack_crc32_more(uint32_t begun, const void *bytes, size_t len);
 
 /* One zlib stream that makes exactly out_len bytes. ERR_PROTOCOL/NONE otherwise. */
 MUST_CHECK int unpack_zlib(const void *bytes, size_t len, void *out, size_t out_len,

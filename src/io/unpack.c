@@ -24,6 +24,11 @@ uint32_t unpack_crc32(const void *bytes, size_t len)
     return (uint32_t)crc32_z(crc32_z(0, NULL, 0), bytes, len);
 }
 
+uint32_t unpack_crc32_more(uint32_t begun, const void *bytes, size_t len)
+{
+    return (uint32_t)crc32_z(begun, bytes, len);
+}
+
 int unpack_zlib(const void *bytes, size_t len, void *out, size_t out_len, struct err *err)
 {
     uLongf made = out_len;

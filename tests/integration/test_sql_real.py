@@ -45,6 +45,7 @@ VALUES = {
     "increment": "2", "offset": "1", "names": "`id`, `v`",
     "values": "1, 'a'", "channel": "cutover_test", "port": "1", "password": "Secret-1", "ignore": "7",
     "words": "'T', 'ID'", "trust": "1", "tls": "0", "verify": "0", "ca": "", "donor": "127.0.0.1:1",
+    "heartbeat_ns": "1000000000", "reader": UUID,
     "row": "`id`", "bytes": "8",
 }
 POSITIONS = {"mariadb": "9-9-9", "mysql": f"{UUID}:1-9"}
@@ -80,6 +81,7 @@ SCENES = [
     ["fast_barrier_session", "fast_barrier_start", "seed_stage_block", "seed_snapshot", "seed_stage_end"],
     ["isolation_repeatable", "repair_session", "repair_ready", "repair_triggers", "verify_begin", "repair_row",
      "repair_write", "repair_delete", "repair_commit"],
+    ["binlog_server", "binlog_session"],
     ["read_only_get", "read_only_set", "read_only_admit", "read_only_seal", "read_only_clear", "read_only_forget",
      "read_only_forget", "read_only_get"],
     ["seed_stage_start", "seed_stage_block", "seed_snapshot", "seed_stage_end"],
