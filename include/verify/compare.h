@@ -115,6 +115,10 @@ MUST_CHECK int look_repeat(struct look *look, struct err *err);
 /* number counts from 1: which end is locked, by turns when both are written to. */
 void look_choose_ends(struct look *look, unsigned number);
 
+/* In mode FAST: done when the whole table was told equal by its checksum, and is told so. */
+MUST_CHECK int comparison_try_fast(struct comparison *comparison, bool *out_is_done,
+                                   struct err *err);
+
 /* Falls back to reading rows; why goes into the warning. */
 void comparison_read_rows(struct comparison *comparison, const char *why);
 

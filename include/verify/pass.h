@@ -54,6 +54,7 @@ struct pass {
     struct task *tasks;          /* biggest first */
     size_t task_count;
     struct verify_report report;
+    enum verify_mode weakest; /* that was used */
     unsigned running;
     uint64_t rows_done, bytes_done;
     char current[160], trouble[160]; /* trouble: what a worker waits for; "" nothing */

@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
+#include "verify/fast.h"
 #include "verify/remote.h"
+#include "verify/snapshot.h"
 
 #define PARTS 8
 #define ROWS_ALGORITHM "XXH3-128 of length-prefixed values"
@@ -51,6 +53,42 @@ void comparison_read_rows(struct comparison *comparison, const char *why)
     comparison->used = VERIFY_STREAM;
     comparison->algorithm = ROWS_ALGORITHM;
     (void)snprintf(comparison->warning, sizeof(comparison->warning), "%s", why);
+}
+
+/* What holds a comparison back may do so for long, and no snapshot is kept for that time. */
+static int before_table(struct comparison *comparison, struct err *err)
+{
+    struct snapshot *snapshot = comparison->snapshot;
+    int rc = 0;
+    if (snapshot && snapshot_is_fresh(snapshot, comparison->pair))
+        return comparison_check_stop(comparison, err);
+    if (snapshot)
+        rc = snapshot_end(snapshot, comparison->pair, err);
+    return rc ? rc : comparison_before_chunk(comparison, err);
+}
+
+int comparison_try_fast(struct comparison *comparison, bool *out_is_done, struct err *err)
+{
+    char why[sizeof(comparison->warning)];
+    struct comparison_chunk whole = {0};
+
+    *out_is_done = false;
+    if (comparison->mode != VERIFY_FAST || comparison->tail_rows)
+        return 0;
+    int rc = before_table(comparison, err);
+    int64_t began_ms = clock_mono_ms();
+    if (!rc)
+        rc = fast_compare(comparison, out_is_done, &whole.sum, why, sizeof(why), err);
+    if (rc)
+        return rc;
+    comparison_read_rows(comparison, why);
+    if (!*out_is_done)
+        return 0;
+    comparison->used = VERIFY_FAST;
+    comparison->algorithm = FAST_ALGORITHM;
+    whole.took_ms = clock_mono_ms() - began_ms;
+    comparison_chunk_done(comparison, &whole);
+    return 0;
 }
 
 /* How the sums are made. */
@@ -485,10 +523,12 @@ static int compare_chunks(struct comparison *comparison, struct err *err)
 
 int table_compare(struct comparison *comparison, struct err *err)
 {
+    bool is_done;
     comparison_choose(comparison);
     if (comparison->tail_rows) {
-        comparison->used = VERIFY_STREAM;
+        comparison_read_rows(comparison, "");
         return compare_tail(comparison, err);
     }
-    return compare_chunks(comparison, err);
+    int rc = comparison_try_fast(comparison, &is_done, err);
+    return rc || is_done ? rc : compare_chunks(comparison, err);
 }

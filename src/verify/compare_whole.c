@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "verify/compare.h"
+#include "verify/remote.h"
 
 #define BUCKET_COUNT 4096
 #define COLLECT_CAP 5000
@@ -290,31 +291,51 @@ static int look_loosely(struct comparison *comparison, struct chunk_sum *out, bo
     return 0;
 }
 
-int table_compare_whole(struct comparison *comparison, struct err *err)
+/* Looks without locks until one finds no difference, a bounded number of times. */
+static int look_often(struct comparison *comparison, struct chunk_sum *out, bool *out_is_equal,
+                      struct err *err)
 {
-    struct chunk_sum sum;
-    bool is_equal = false;
     unsigned looks = comparison->pair->is_still    ? 1
                      : comparison->pair->is_shared ? COMPARE_SHARED_LOOKS
                                                    : LOOSE_LOOKS;
-
-    for (unsigned look = 1; look <= looks && !is_equal; look++) {
+    *out_is_equal = false;
+    for (unsigned look = 1; look <= looks && !*out_is_equal; look++) {
         int rc = look > 1 ? comparison_pause(comparison, look, err)
                           : comparison_before_chunk(comparison, err);
         if (!rc)
-            rc = look_loosely(comparison, &sum, &is_equal, err);
+            rc = look_loosely(comparison, out, out_is_equal, err);
         if (rc)
             return rc;
     }
-    if (!is_equal && !comparison->pair->is_still && sum.bytes > LOCKABLE_BYTES) {
-        int rc =
-            err_set(err, ERR_TIMEOUT, EFFECT_NONE,
-                    "%s has no key, is written to, and is too large to be locked for a comparison",
-                    comparison->walk->table->label);
-        (void)err_hint(err, "give it a primary key, or verify it while it is not written to");
+    return 0;
+}
+
+static int refuse_to_lock(const struct comparison *comparison, struct err *err)
+{
+    int rc = err_set(err, ERR_TIMEOUT, EFFECT_NONE,
+                     "%s has no key, is written to, and is too large to be locked for a comparison",
+                     comparison->walk->table->label);
+    (void)err_hint(err, "give it a primary key, or verify it while it is not written to");
+    return rc;
+}
+
+int table_compare_whole(struct comparison *comparison, struct err *err)
+{
+    struct chunk_sum sum;
+    bool is_done, is_equal;
+
+    comparison_read_rows(comparison, comparison->mode == VERIFY_REMOTE
+                                         ? remote_obstacle(comparison->pair, comparison->walk)
+                                         : "");
+    int rc = comparison_try_fast(comparison, &is_done, err);
+    if (rc || is_done)
         return rc;
-    }
-    int rc = is_equal ? 0 : confirm_whole(comparison, err);
+    rc = look_often(comparison, &sum, &is_equal, err);
+    if (rc)
+        return rc;
+    if (!is_equal && !comparison->pair->is_still && sum.bytes > LOCKABLE_BYTES)
+        return refuse_to_lock(comparison, err);
+    rc = is_equal ? 0 : confirm_whole(comparison, err);
     if (!rc)
         comparison_chunk_done(comparison,
                               &(struct comparison_chunk){.sum = sum, .is_rechecked = !is_equal});

@@ -7,6 +7,7 @@
 #include "base/signals.h"
 #include "verify/key_text.h"
 #include "verify/pass.h"
+#include "verify/snapshot.h"
 
 #define CHUNK_BYTES (1U << 20)
 #define CHUNK_ROWS_MAX 20000 /* of the first chunk; later ones follow the clock */
@@ -20,6 +21,7 @@ struct worker {
     struct pair pair;
     struct task *task;
     struct span *span;
+    struct snapshot snapshot;
     struct comparison *comparison; /* of the span */
     /* Differences of the chunk under way: it may be repeated, and then they would be told twice. */
     struct difference *found;
@@ -276,6 +278,18 @@ static const struct table_shape *other_shape(const struct worker *worker)
 }
 
 /* From where it stands to its end. */
+/* The report names the weakest way that was used, and why it was not the one asked for. */
+static void tell_how(struct pass *pass, const char *label, const struct comparison *comparison)
+{
+    struct verify_report *report = &pass->report;
+    PASS_HOLD(pass);
+    if (comparison->used >= pass->weakest)
+        (void)snprintf(report->algorithm, sizeof(report->algorithm), "%s", comparison->algorithm);
+    pass->weakest = comparison->used > pass->weakest ? comparison->used : pass->weakest;
+    if (comparison->warning[0])
+        pass_warn(pass, label, comparison->warning);
+}
+
 static int compare_once(struct worker *worker, struct err *err)
 {
     CLEANUP(walk_release) struct walk walk = {0};
@@ -296,6 +310,7 @@ static int compare_once(struct worker *worker, struct err *err)
         .pair = &worker->pair,
         .walk = &walk,
         .mode = options->mode,
+        .snapshot = &worker->snapshot,
         .after = &after,
         .until = &span->until,
         .chunk_rows = first_chunk_rows(options, worker->task->table),
@@ -315,9 +330,7 @@ static int compare_once(struct worker *worker, struct err *err)
     rc = walk.key ? table_compare(&comparison, err) : table_compare_whole(&comparison, err);
     if (rc)
         return err_wrap(err, "comparing %s", worker->task->table->label);
-    PASS_HOLD(worker->pass);
-    if (comparison.warning[0])
-        pass_warn(worker->pass, worker->task->table->label, comparison.warning);
+    tell_how(worker->pass, worker->task->table->label, &comparison);
     return 0;
 }
 
@@ -464,6 +477,9 @@ static void worker_ends(struct worker *worker, int rc, const struct err *err)
         pass->is_failed = true;
         pass->first_err = *err;
     }
+    pass->report.snapshots += worker->snapshot.count;
+    if (worker->snapshot.longest_us > pass->report.barrier_us)
+        pass->report.barrier_us = worker->snapshot.longest_us;
     pass->running--;
     (void)pthread_cond_signal(&pass->changed);
     (void)pthread_cond_broadcast(&pass->cut);
@@ -472,6 +488,8 @@ static void worker_ends(struct worker *worker, int rc, const struct err *err)
 void *pass_work(void *context)
 {
     struct worker worker = {.pass = context};
+    worker.snapshot.service = worker.pass->options->service;
+    worker.snapshot.limit_ms = worker.pass->options->snapshot_ms;
     struct err err = {0};
 
     int rc = pass_open_pair(worker.pass, &worker.pair, &err);

@@ -2,7 +2,7 @@
 /*
  * Runs verify_run() with a configuration file and prints its report as JSON, for test_verify.py.
  *
- * verify_check CFG old|new [workers=N] [tail=N] [still] [chunk=N] [table=DB.TABLE]...
+ * verify_check CFG old|new [workers=N] [tail=N] [still] [chunk=N] [table=DB.TABLE]... [mode=stream|remote|fast]
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -59,11 +59,15 @@ static void print_report(const struct verify_report *report, json_t *tables)
     if (position_text(&report->position, position, sizeof(position), &err))
         position[0] = '\0';
     json_t *root = json_pack(
-        "{s:I,s:I,s:I,s:i,s:I,s:o,s:o,s:s,s:s,s:I,s:O}", "rows", (json_int_t)report->rows, "chunks",
-        (json_int_t)report->chunks, "rechecked", (json_int_t)report->rechecked, "tables_compared",
-        (int)report->tables, "difference_count", (json_int_t)report->difference_count,
-        "differences", differences_json(report), "warnings", warnings, "position", position, "hash",
-        report->hash, "duration_ms", (json_int_t)report->duration_ms, "tables", tables);
+        "{s:I,s:I,s:I,s:i,s:I,s:o,s:o,s:s,s:s,s:I,s:O,s:{s:i,s:i,s:i},s:s,s:i,s:I}", "rows",
+        (json_int_t)report->rows, "chunks", (json_int_t)report->chunks, "rechecked",
+        (json_int_t)report->rechecked, "tables_compared", (int)report->tables, "difference_count",
+        (json_int_t)report->difference_count, "differences", differences_json(report), "warnings",
+        warnings, "position", position, "hash", report->hash, "duration_ms",
+        (json_int_t)report->duration_ms, "tables", tables, "modes", "stream",
+        (int)report->stream_tables, "remote", (int)report->remote_tables, "fast",
+        (int)report->fast_tables, "algorithm", report->algorithm, "snapshots",
+        (int)report->snapshots, "barrier_us", (json_int_t)report->barrier_us);
     (void)json_dumpf(root, stdout, JSON_INDENT(1));
     json_decref(root);
 }
@@ -73,6 +77,14 @@ static int fail(const char *what, const struct err *err)
     printf("{\"error\": \"%s\", \"code\": \"%s\"}\n", what, err_code_name(err->code));
     fprintf(stderr, "%s: %s (%s) %s\n", what, err->msg, err->where, err->hint);
     return 1;
+}
+
+static enum verify_mode mode_of(const char *name)
+{
+    enum verify_mode mode = VERIFY_FAST;
+    while (mode != VERIFY_AUTO && strcmp(name, verify_mode_name(mode)) != 0)
+        mode--;
+    return mode;
 }
 
 int main(int argc, char **argv)
@@ -98,6 +110,12 @@ int main(int argc, char **argv)
             options.tail_rows = strtoull(argv[i] + 5, NULL, 10);
         else if (!strncmp(argv[i], "chunk=", 6))
             options.chunk_rows = strtoull(argv[i] + 6, NULL, 10);
+        else if (!strncmp(argv[i], "mode=", 5))
+            options.mode = mode_of(argv[i] + 5);
+        else if (!strncmp(argv[i], "span=", 5))
+            options.span_rows = strtoull(argv[i] + 5, NULL, 10);
+        else if (!strcmp(argv[i], "rows-only"))
+            options.is_objects_skipped = true;
         else if (!strcmp(argv[i], "still"))
             options.is_still = true;
         else if (!strncmp(argv[i], "table=", 6) && options.table_count < ARRAY_LEN(tables))
