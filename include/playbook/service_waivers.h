@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * playbook/service_waivers.h - the `waivers` list of a service's configuration.
+ * playbook/service_waivers.h - the `waivers` list of a service's configuration, and what its
+ *           comparison accepts (`verify.accept`).
  * Caller:  the reader of the service file, nobody else.
  * Threads: none of its own.
  */
@@ -11,8 +12,8 @@
 #include "io/conffile.h"
 
 /*
- * root    the file; without `waivers` there are none
- * out     its waivers, also on failure; service_release() frees them
+ * root    the file; without `waivers` there are none, nor without `verify.accept`
+ * out     its waivers and what is accepted, also on failure; service_release() frees them
  * Errors  ERR_CONFIG/NONE at file:line: a check that does not exist or cannot be waived, a name, a
  *         reason or a moment that is missing. ERR_MEMORY/NONE.
  */

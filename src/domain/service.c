@@ -35,6 +35,7 @@ void service_release(struct service *service)
     free_texts(service->dns.resolvers, service->dns.resolver_count);
     free(service->dns.records);
     free(service->waivers);
+    free(service->accepted);
     secret_release(&service->controller.password);
     secret_release(&service->monitor.password);
     secret_release(&service->replication.password);

@@ -3,6 +3,9 @@
  * waivers = ( { check = "pair.way_back"; by = "Jane Doe"; why = "...";
  *               until = "2026-12-01T06:00:00Z"; } );
  *
+ * verify = { accept = ( { what = "character set of title"; of = "blog.posts"; by = "Jane Doe";
+ *                         why = "..."; until = "2026-12-01T06:00:00Z"; } ); };
+ *
  * Whether a waiver has ended is judged against the clock of the moment that is being judged, not
  * while reading: the same file means the same, whenever it is read.
  */
@@ -77,12 +80,49 @@ static int read_waiver(const struct conf_node *group, struct waiver *out, struct
     return rc != 0 ? rc : read_moment(group, &out->until_us, err);
 }
 
+static int read_acceptance(const struct conf_node *group, struct acceptance *out, struct err *err)
+{
+    static const char *const known[] = {"what", "of", "by", "why", "until", NULL};
+    if (conf_kind(group) != CONF_GROUP) {
+        return conf_error(group, err,
+                          "what is accepted is written { what = \"...\"; of = \"...\"; by = "
+                          "\"...\"; why = \"...\"; until = \"2026-12-01T06:00:00Z\"; }");
+    }
+    int rc = conf_only(group, known, err);
+    rc = rc != 0 ? rc : member_text(group, "what", out->what, sizeof(out->what), err);
+    rc = rc != 0 ? rc : member_text(group, "of", out->of, sizeof(out->of), err);
+    rc = rc != 0 ? rc : member_text(group, "by", out->by, sizeof(out->by), err);
+    rc = rc != 0 ? rc : member_text(group, "why", out->why, sizeof(out->why), err);
+    return rc != 0 ? rc : read_moment(group, &out->until_us, err);
+}
+
+static int read_accepted(const struct conf_node *root, struct service *out, struct err *err)
+{
+    const struct conf_node *list = NULL, *group = conf_child(root, "verify");
+    int rc = group == NULL ? 0 : member_list(group, "accept", &list, err);
+    if (rc != 0 || list == NULL || conf_count(list) == 0) {
+        return rc;
+    }
+    out->accepted = calloc(conf_count(list), sizeof(*out->accepted));
+    if (out->accepted == NULL) {
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for what is accepted");
+    }
+    for (size_t i = 0; rc == 0 && i < conf_count(list); i++) {
+        rc = read_acceptance(conf_at(list, i), &out->accepted[i], err);
+        out->accepted_count += rc == 0;
+    }
+    return rc;
+}
+
 int service_waivers_read(const struct conf_node *root, struct service *out, struct err *err)
 {
     const struct conf_node *list = NULL;
     int rc = member_list(root, "waivers", &list, err);
-    if (rc != 0 || list == NULL || conf_count(list) == 0) {
+    if (rc != 0) {
         return rc;
+    }
+    if (list == NULL || conf_count(list) == 0) {
+        return read_accepted(root, out, err);
     }
     out->waivers = calloc(conf_count(list), sizeof(*out->waivers));
     if (out->waivers == NULL) {
@@ -92,5 +132,5 @@ int service_waivers_read(const struct conf_node *root, struct service *out, stru
         rc = read_waiver(conf_at(list, i), &out->waivers[i], err);
         out->waiver_count += rc == 0;
     }
-    return rc;
+    return rc != 0 ? rc : read_accepted(root, out, err);
 }

@@ -119,3 +119,32 @@ bool schema_difference(const struct table_shape *source, const struct table_shap
     *out = first;
     return true;
 }
+
+/* A * stands for anything. */
+static bool fits(const char *pattern, const char *text)
+{
+    for (; *pattern && *pattern != '*'; pattern++, text++)
+        if (*pattern != *text)
+            return false;
+    if (!*pattern)
+        return !*text;
+    while (!fits(pattern + 1, text))
+        if (!*text++)
+            return false;
+    return true;
+}
+
+const struct acceptance *difference_accepted(const struct service *service,
+                                             const struct difference *difference, int64_t now_us)
+{
+    char of[sizeof(difference->table) + sizeof(difference->key) + 1];
+    (void)snprintf(of, sizeof(of), "%s%s%s", difference->table, *difference->key ? " " : "",
+                   difference->key);
+    for (size_t i = 0; i < service->accepted_count; i++) {
+        const struct acceptance *accepted = &service->accepted[i];
+        if (difference->kind == DIFFERENCE_SCHEMA && now_us < accepted->until_us &&
+            fits(accepted->what, difference->column) && fits(accepted->of, of))
+            return accepted;
+    }
+    return NULL;
+}
