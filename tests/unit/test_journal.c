@@ -9,10 +9,12 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "domain/lag.h"
-#include "engine/journal.h"
+#include "engine/pass_keeper.h"
 #include "engine/report.h"
 #include "io/store.h"
+#include "sql/catalog.h"
 
 static char path[64];
 
@@ -246,6 +248,144 @@ static void test_a_journal_of_a_newer_version_is_left_alone(void **state UNUSED)
     assert_non_null(strstr(err.msg, path));
 }
 
+static const struct pass_id all_tables = {.service = "blog", .scope = ""};
+
+static void test_a_journal_of_version_1_is_migrated_and_can_be_read_before(void **state UNUSED)
+{
+    struct journal *journal = NULL;
+    struct store *store = NULL;
+    struct pass_record pass;
+    struct err err = {0};
+
+    assert_int_equal(store_open(path, STORE_CREATE, &store, &err), 0);
+    assert_int_equal(store_exec(store, sql_journal(SQL_JOURNAL_001_SCHEMA), &err), 0);
+    store_free(store);
+    assert_int_equal(journal_open_reader(path, &journal, &err), 0);
+    assert_int_equal(journal_pass_get(journal, &all_tables, &pass, &err), 0);
+    assert_false(pass.is_there);
+    journal_free(journal);
+    journal = open_journal();
+    assert_int_equal(journal_pass_begin(journal, &all_tables, "", "old", "auto", &err), 0);
+    assert_int_equal(journal_pass_get(journal, &all_tables, &pass, &err), 0);
+    assert_true(pass.is_there);
+    journal_free(journal);
+}
+
+static void test_spans_come_back_in_the_order_of_tables_and_keys(void **state UNUSED)
+{
+    CLEANUP(journal_freep) struct journal *journal = open_journal();
+    struct pass_record pass;
+    struct verify_span *back = NULL;
+    size_t count = 0;
+    struct err err = {0};
+    const struct verify_span spans[] = {
+        {.table = "blog.b", .number = 1, .from = "10", .rows = 5, .hash = "77"},
+        {.table = "blog.b", .number = 0, .until = "10", .is_done = true, .rows = 10},
+        {.table = "blog.a", .done_until = "3,x%00", .bytes = 7, .differences = 2, .mode = 2}};
+
+    assert_int_equal(journal_pass_begin(journal, &all_tables, "r1", "new", "stream", &err), 0);
+    assert_int_equal(journal_spans_put(journal, &all_tables, spans, ARRAY_LEN(spans), &err), 0);
+    assert_int_equal(journal_spans_put(journal, &all_tables, spans, 1, &err), 0); /* again */
+    assert_int_equal(journal_spans_get(journal, &all_tables, &back, &count, &err), 0);
+    assert_int_equal(count, 3);
+    assert_string_equal(back[0].table, "blog.a");
+    assert_string_equal(back[0].done_until, "3,x%00");
+    assert_int_equal(back[0].differences, 2);
+    assert_true(back[1].is_done && back[1].number == 0);
+    assert_string_equal(back[2].hash, "77");
+    free(back);
+    assert_int_equal(journal_pass_get(journal, &all_tables, &pass, &err), 0);
+    assert_int_equal(pass.spans, 3);
+    assert_int_equal(pass.spans_done, 1);
+    assert_int_equal(pass.rows, 15);
+    assert_int_equal(pass.ended_us, 0);
+    assert_int_equal(journal_pass_end(journal, &all_tables, &err), 0);
+    assert_int_equal(journal_pass_get(journal, &all_tables, &pass, &err), 0);
+    assert_true(pass.ended_us > 0);
+}
+
+static void test_a_pass_that_begins_anew_forgets_the_spans_of_the_last_one(void **state UNUSED)
+{
+    CLEANUP(journal_freep) struct journal *journal = open_journal();
+    const struct pass_id one_table = {.service = "blog", .scope = "blog.a"};
+    const struct verify_span span = {.table = "blog.a"};
+    struct pass_record pass;
+    struct err err = {0};
+
+    assert_int_equal(journal_pass_begin(journal, &all_tables, "", "old", "auto", &err), 0);
+    assert_int_equal(journal_pass_begin(journal, &one_table, "", "old", "auto", &err), 0);
+    assert_int_equal(journal_spans_put(journal, &all_tables, &span, 1, &err), 0);
+    assert_int_equal(journal_spans_put(journal, &one_table, &span, 1, &err), 0);
+    assert_int_equal(journal_pass_begin(journal, &all_tables, "", "old", "auto", &err), 0);
+    assert_int_equal(journal_pass_get(journal, &all_tables, &pass, &err), 0);
+    assert_int_equal(pass.spans, 0);
+    assert_int_equal(journal_pass_get(journal, &one_table, &pass, &err), 0);
+    assert_int_equal(pass.spans, 1);
+    assert_int_equal(journal_verified_begin(journal, "blog", &err), 0); /* the data was replaced */
+    assert_int_equal(journal_pass_get(journal, &one_table, &pass, &err), 0);
+    assert_false(pass.is_there);
+}
+
+static void pass_of(const struct service *service, const char *const *tables, size_t count,
+                    enum side source, struct verify_options *out)
+{
+    *out = (struct verify_options){
+        .service = service, .tables = tables, .table_count = count, .source = source};
+}
+
+static void test_an_interrupted_pass_is_gone_on_with_for_the_same_tables_and_side(
+    void **state UNUSED)
+{
+    CLEANUP(journal_freep) struct journal *journal = open_journal();
+    static struct service service = {.name = "blog"};
+    const char *const tables[] = {"blog.b", "blog.a"}, *const turned[] = {"blog.a", "blog.b"};
+    const struct verify_span span = {.table = "blog.a", .at_us = clock_wall_us()};
+    struct pass_keeper keeper = {0};
+    struct verify_options options;
+    struct err err = {0};
+
+    pass_of(&service, tables, 2, SIDE_OLD, &options);
+    assert_int_equal(pass_keeper_begin(&keeper, journal, "", false, &options, &err), 0);
+    assert_false(keeper.is_resumed);
+    assert_int_equal(pass_keeper_spans(&keeper, &span, 1, &err), 0);
+    pass_keeper_release(&keeper);
+
+    pass_of(&service, turned, 2, SIDE_OLD, &options);
+    assert_int_equal(pass_keeper_begin(&keeper, journal, "", false, &options, &err), 0);
+    assert_true(keeper.is_resumed && options.resume_count == 1);
+    pass_keeper_release(&keeper);
+
+    pass_of(&service, tables, 2, SIDE_NEW, &options);
+    assert_int_equal(pass_keeper_begin(&keeper, journal, "", false, &options, &err), 0);
+    assert_false(keeper.is_resumed);
+    assert_non_null(strstr(keeper.note, "the other way round"));
+    pass_keeper_release(&keeper);
+}
+
+static void test_a_pass_is_begun_anew_when_asked_or_when_it_is_too_old(void **state UNUSED)
+{
+    CLEANUP(journal_freep) struct journal *journal = open_journal();
+    static struct service service = {.name = "blog"};
+    const struct verify_span span = {.table = "blog.a",
+                                     .at_us = clock_wall_us() - 25LL * 3600 * 1000000};
+    struct pass_keeper keeper = {0};
+    struct verify_options options;
+    struct err err = {0};
+
+    pass_of(&service, NULL, 0, SIDE_OLD, &options);
+    assert_int_equal(pass_keeper_begin(&keeper, journal, "", false, &options, &err), 0);
+    assert_int_equal(pass_keeper_spans(&keeper, &span, 1, &err), 0);
+    pass_keeper_release(&keeper);
+    assert_int_equal(pass_keeper_begin(&keeper, journal, "", true, &options, &err), 0);
+    assert_non_null(strstr(keeper.note, "asked for"));
+    assert_int_equal(pass_keeper_spans(&keeper, &span, 1, &err), 0);
+    pass_keeper_release(&keeper);
+    assert_int_equal(pass_keeper_begin(&keeper, journal, "", false, &options, &err), 0);
+    assert_false(keeper.is_resumed);
+    assert_non_null(strstr(keeper.note, "too old"));
+    pass_keeper_release(&keeper);
+}
+
 static void test_reading_where_there_is_no_journal_is_refused_with_what_to_do(void **state UNUSED)
 {
     struct journal *journal = NULL;
@@ -323,6 +463,11 @@ int main(void)
         TEST(test_half_a_comparison_is_not_a_proof),
         TEST(test_infinite_lag_is_counted_as_unknown_not_as_a_number),
         TEST(test_a_journal_of_a_newer_version_is_left_alone),
+        TEST(test_a_journal_of_version_1_is_migrated_and_can_be_read_before),
+        TEST(test_spans_come_back_in_the_order_of_tables_and_keys),
+        TEST(test_a_pass_that_begins_anew_forgets_the_spans_of_the_last_one),
+        TEST(test_an_interrupted_pass_is_gone_on_with_for_the_same_tables_and_side),
+        TEST(test_a_pass_is_begun_anew_when_asked_or_when_it_is_too_old),
         TEST(test_reading_where_there_is_no_journal_is_refused_with_what_to_do),
         TEST(test_a_report_tells_the_steps_the_notes_and_the_end),
     };
