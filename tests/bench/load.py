@@ -25,6 +25,7 @@ WARM_UP_S = 1         # the contender works already when the writers begin
 THREADS = 4
 RATE_TPS = 300
 SLOW_S = 0.005        # statements shorter than this are not written down
+STATEMENT_CHARS = 160
 NONE = "nobody"
 
 
@@ -45,7 +46,8 @@ class Window:
     worst_ms: float            # of the writers' transactions
     guest_longest_ms: float    # of the guest's statements on the source; 0 when none took SLOW_S
     writers_longest_ms: float  # of theirs
-    guest_rows: int            # compared while they wrote
+    guest_statement: str       # the beginning of that statement of the guest
+    guest_rows: int            # compared while they wrote, as cutover counts them
 
 
 def run(pair, rounds):
@@ -109,7 +111,8 @@ def _window(pair, guest, rate):
     pair.caught_up()
     return Window(tps=_number(said, r"transactions:.*\((\S+) per sec"), p99_ms=_number(said, r"99th percentile:\s+(\S+)"),
                   worst_ms=_number(said, r"max:\s+(\S+)"), guest_longest_ms=slow.longest_ms(guest.user),
-                  writers_longest_ms=slow.longest_ms(writer.user), guest_rows=work.rows)
+                  writers_longest_ms=slow.longest_ms(writer.user), guest_statement=slow.longest(guest.user)[1],
+                  guest_rows=work.rows)
 
 
 def _sysbench(pair, account, rate):
@@ -191,18 +194,23 @@ class _SlowLog:
         self._longest = longest_by_user(self._path)
         self._path.unlink(missing_ok=True)
 
+    def longest(self, user):
+        """(seconds, text); nothing took as long as SLOW_S: zero and no text."""
+        return self._longest.get(user, (0.0, ""))
+
     def longest_ms(self, user):
-        return 1000 * self._longest.get(user, 0.0)
+        return 1000 * self.longest(user)[0]
 
 
 def longest_by_user(path: Path):
-    """{user: seconds} of a slow query log."""
-    longest, user = {}, ""
-    for line in path.read_text(errors="replace").splitlines() if path.exists() else []:
-        if line.startswith("# User@Host: "):
-            user = line.split()[2].split("[")[0]
-        elif line.startswith("# Query_time: "):
-            longest[user] = max(longest.get(user, 0.0), float(line.split()[2]))
+    """{user: (seconds, beginning of the statement)} of a slow query log."""
+    longest = {}
+    for entry in re.split(r"^# User@Host: ", path.read_text(errors="replace"), flags=re.MULTILINE)[1:] if path.exists() else []:
+        user = entry.split("[")[0].strip()
+        took = float(re.search(r"^# Query_time: (\S+)", entry, re.MULTILINE)[1])
+        text = " ".join(line for line in entry.splitlines()[1:] if not line.startswith(("#", "SET timestamp=", "use ")))
+        if took > longest.get(user, (0.0, ""))[0]:
+            longest[user] = (took, text[:STATEMENT_CHARS])
     return longest
 
 
@@ -217,7 +225,11 @@ def _show(kind, found):
                      *report.spread(column("p99_ms"), "{:.1f}"),
                      report.ratio(column("p99_ms"), [window.p99_ms for window in alone]), f"{max(column('worst_ms')):.0f}",
                      report.spread(column("guest_longest_ms"), "{:.0f}")[1], f"{max(column('guest_longest_ms')):.0f}",
-                     f"{max(column('writers_longest_ms')):.0f}", f"{statistics.median(column('guest_rows')) / WINDOW_S / 1e3:.0f}"])
+                     f"{max(column('writers_longest_ms')):.0f}", f"{statistics.median(column('guest_rows')) / WINDOW_S / 1e3:.0f}" if any(column("guest_rows")) else "-"])
     report.table(f"{what}, {WINDOW_S} s each, while this one verifies",
                  ["", "tps min", "med", "max", "tps / alone", "p99 ms min", "med", "max", "p99 / alone", "worst ms",
-                  "its longest stmt ms", "max", "writers' longest ms", "compared krows/s"], rows)
+                  "its longest stmt ms med", "max", "writers' longest ms", "compared krows/s"], rows)
+    for name, windows in found.items():
+        worst = max(windows, key=lambda window: window.guest_longest_ms)
+        if worst.guest_statement:
+            print(f"  {name}, {worst.guest_longest_ms:.0f} ms: {worst.guest_statement}", flush=True)

@@ -151,6 +151,7 @@ def main():
         about = {**environment(), "server": str(pair.kind), "mb": mb, "rounds": rounds, "rows": pair.row_count,
                  "logical_bytes": data.logical_bytes(pair.old)}
         print(json.dumps(about))
+        contenders.pt_prepare(pair)
         costs, counted, loads = {}, {}, {}
         if "pass" in parts:
             costs = passes(pair, rounds)
