@@ -24,4 +24,10 @@ struct verified {
  */
 int verify_repair(const struct verified *verified, struct err *err);
 
+/*
+ * Append to `out`, for each difference in order, who wrote that row: {"text", "old", "new"}.
+ * Errors  those of author_search()
+ */
+MUST_CHECK int verify_who(const struct verified *verified, json_t *out, struct err *err);
+
 #endif

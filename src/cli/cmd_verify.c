@@ -23,11 +23,13 @@ struct verification {
     struct pass_keeper keeper;
     struct verify_report report;
     enum side source;
+    json_t *authors; /* for each difference, when somebody asked; otherwise NULL */
 };
 
 static void verification_release(struct verification *v)
 {
     verify_report_release(&v->report);
+    json_decref(v->authors);
     pass_keeper_release(&v->keeper);
     journal_free(v->journal);
     service_release(&v->service);
@@ -165,6 +167,17 @@ static void print_differences(const struct verification *v)
         (void)printf("and %zu more\n", v->report.difference_count - v->report.difference_kept);
 }
 
+/* One line a row: the table above has no room for it. */
+static void print_authors(const struct verification *v)
+{
+    for (size_t i = 0; i < json_array_size(v->authors); i++) {
+        const struct difference *found = &v->report.differences[i];
+        const char *text =
+            json_string_value(json_object_get(json_array_get(v->authors, i), "text"));
+        (void)printf("who: %s %s: %s\n", found->table, found->key, text);
+    }
+}
+
 static void print_text(const struct verification *v)
 {
     const struct verify_report *report = &v->report;
@@ -172,6 +185,7 @@ static void print_text(const struct verification *v)
     char took[32];
 
     print_differences(v);
+    print_authors(v);
     for (size_t i = 0; i < report->warning_count; i++)
         (void)printf("warning: %s\n", report->warnings[i]);
     (void)printf("%s%s%s: %u tables, %llu rows, %zu differences; %s compared with %s in %s\n",
@@ -215,6 +229,8 @@ static int print_json(const struct verification *v, struct err *err)
         (json_int_t)report->rechecked, "difference_count", (json_int_t)report->difference_count,
         "position", position, "hash", report->hash, "duration_ms", (json_int_t)report->duration_ms,
         "warnings", warnings, "differences", differences);
+    if (v->authors && json_object_set(all, "authors", v->authors))
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for who wrote the rows");
     return render_json(all, err);
 }
 
@@ -239,8 +255,10 @@ static int compare(struct verification *v, struct err *err)
                                  .context = v};
 
     pass_defaults(&v->service, &pace, &how);
-    note_in_journal(
-        v, pass_keeper_begin(&v->keeper, v->journal, "", options->is_restart, &how, &why), &why);
+    note_in_journal(v,
+                    pass_keeper_begin(&v->keeper, v->journal, "",
+                                      options->is_restart || options->is_repair, &how, &why),
+                    &why); /* what an earlier part of a pass found is known by number only */
     if (v->keeper.note[0])
         log_info("%s", v->keeper.note);
     int rc = verify_run(&how, &v->report, err);
@@ -259,13 +277,33 @@ static int exit_code(const struct verification *v)
     return v->report.difference_count ? EXIT_REFUSED : EXIT_DONE;
 }
 
+static struct verified verified_of(struct verification *v)
+{
+    return (struct verified){.options = v->options,
+                             .service = &v->service,
+                             .render = &v->render,
+                             .source = v->source,
+                             .report = &v->report};
+}
+
+/* The answer stands without it: that the logs are gone is no reason to withhold it. */
+static void ask_who(struct verification *v)
+{
+    const struct verified verified = verified_of(v);
+    struct err why = {0};
+
+    if (!v->options->is_who || !v->report.difference_kept)
+        return;
+    v->authors = json_array();
+    if (v->authors && verify_who(&verified, v->authors, &why)) {
+        log_warn("who wrote these rows cannot be told: %s, continuing", why.msg);
+        (void)json_array_clear(v->authors);
+    }
+}
+
 static int follow_up(struct verification *v, struct err *err)
 {
-    const struct verified verified = {.options = v->options,
-                                      .service = &v->service,
-                                      .render = &v->render,
-                                      .source = v->source,
-                                      .report = &v->report};
+    const struct verified verified = verified_of(v);
 
     /* a repair keeps its own record, and one journal has one writer */
     journal_freep(&v->journal);
@@ -308,6 +346,7 @@ int cmd_verify(const struct cli_options *options, struct err *err)
 
     for (size_t i = 0; options->is_redacted && i < v.report.difference_kept; i++)
         difference_redact(&v.report.differences[i]);
+    ask_who(&v);
     if (options->is_repair && options->is_json)
         return follow_up(&v, err); /* one document on standard output, the repair's */
     if (options->is_json) {

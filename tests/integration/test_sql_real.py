@@ -42,8 +42,8 @@ VALUES = {
     "collation": "utf8mb4_bin", "client": "utf8mb4", "mode": "NO_ENGINE_SUBSTITUTION", "zone": "+00:00",
     "lock_wait": "2", "wait": "600", "seconds": "0.2", "id": "999999999", "lock": "cutover:test", "service": "test",
     "holder": "here", "run": "1", "epoch": "1", "server_id": "77", "beat_us": "1700000000000000", "token": "a" * 32,
-    "increment": "2", "offset": "1", "names": "`id`, `v`",
-    "values": "1, 'a'", "channel": "cutover_test", "port": "1", "password": "Secret-1", "ignore": "7",
+    "increment": "2", "offset": "1", "names": "`id`, `v`", "values": "1, 'a'", "file": "bin.000001",
+    "channel": "cutover_test", "port": "1", "password": "Secret-1", "ignore": "7",
     "words": "'T', 'ID'", "trust": "1", "tls": "0", "verify": "0", "ca": "", "donor": "127.0.0.1:1",
     "heartbeat_ns": "1000000000", "reader": UUID,
     "row": "`id`", "bytes": "8",
@@ -81,6 +81,7 @@ SCENES = [
     ["fast_barrier_session", "fast_barrier_start", "seed_stage_block", "seed_snapshot", "seed_stage_end"],
     ["isolation_repeatable", "repair_session", "repair_ready", "repair_triggers", "verify_begin", "repair_row",
      "repair_write", "repair_delete", "repair_commit"],
+    ["author_logs", ("author_log_begin", {}, (1220,))],  # no such file
     ["binlog_server", "binlog_session"],
     ["read_only_get", "read_only_set", "read_only_admit", "read_only_seal", "read_only_clear", "read_only_forget",
      "read_only_forget", "read_only_get"],

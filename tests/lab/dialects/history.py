@@ -294,7 +294,7 @@ FUNCTIONS = {
     "JSON_VALUE": mysql("8.0.21") + mariadb(),
     "JSON_KEYS": mysql("5.7.8") + mariadb(), "JSON_CONTAINS": mysql("5.7.8") + mariadb(),
     "JSON_EXTRACT": mysql("5.7.8") + mariadb(), "JSON_UNQUOTE": mysql("5.7.8") + mariadb(),
-    "MASTER_GTID_WAIT": mariadb(),
+    "MASTER_GTID_WAIT": mariadb(), "BINLOG_GTID_POS": mariadb(),
     "REGEXP_LIKE": mysql("8.0.4"),
     "REGEXP_INSTR": mysql("8.0.4") + mariadb(), "REGEXP_REPLACE": mysql("8.0.4") + mariadb(),
     "REGEXP_SUBSTR": mysql("8.0.4") + mariadb(),

@@ -130,6 +130,7 @@ FORMS = (
     Form(r"SHOW BINLOG STATUS", mariadb(), run="show_logs"),
     Form(r"SHOW BINARY LOG STATUS", mysql("8.2"), run="show_logs"),  # show-binary-log-status.html
     Form(r"SHOW BINARY LOGS", run="show"),
+    Form(r"SHOW BINLOG EVENTS IN 'S' LIMIT N", run="show"),
     Form(r"SHOW MASTER LOGS", mysql(below="8.4") + mariadb(), run="show"),
     Form(r"SHOW SLAVE HOSTS", mysql(below="8.4") + mariadb(), run="show"),
     Form(r"SHOW REPLICA HOSTS", mariadb(), run="show"),
