@@ -20,7 +20,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "io/db.h"
+#include "io/db_packets.h"
 
 /* A dropped table waits for statements that were given up while they slept, for SLEEP's length at most. */
 #define PATIENT_MS 10000
@@ -423,27 +423,146 @@ static void check_streams(struct db *db)
           "an endless one costs the connection");
 }
 
+/* --- packets ---------------------------------------------------------------------------------- */
+
+enum form { FORM_TEXT, FORM_PACKETS };
+
+static int open_rows(struct db *db, enum form form, const char *sql, struct err *err)
+{
+    return form == FORM_TEXT ? db_stream_open(db, sql, err) : db_packets_open(db, sql, err);
+}
+
+static int next_row(struct db *db, enum form form, struct err *err)
+{
+    struct db_row row;
+    const unsigned char *bytes;
+    size_t len;
+
+    return form == FORM_TEXT ? db_stream_next(db, &row, err)
+                             : db_packets_next(db, &bytes, &len, err);
+}
+
+/* Statements that the server has prepared for all of its sessions. */
+static int64_t prepared(struct db *db)
+{
+    CLEANUP(db_result_release) struct db_result result = {0};
+    struct err err = {0};
+
+    if (db_query(db, "SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'", &result, &err) != 0 ||
+        result.row_count != 1)
+        return -1;
+    return strtoll(db_result_text(&result, 0, 1), NULL, 10);
+}
+
+static void check_packet_rows(struct db *db)
+{
+    const unsigned char *bytes;
+    size_t len, count, rows = 0;
+    struct wire_row row;
+    struct wire_value value;
+    struct err err = {0};
+    int rc = db_packets_open(db, "SELECT seq, NULL, 'abc' FROM n ORDER BY seq LIMIT 5", &err);
+
+    check(rc == 0 && db_exec(db, "SET @x = 1", &err) == ERR_BUG,
+          "a statement between packets is refused");
+    check(db_packets_open(db, "SELECT 1", &err) == ERR_BUG, "and so are other packets");
+    const struct wire_column *columns = db_packets_columns(db, &count);
+    while ((rc = db_packets_next(db, &bytes, &len, &err)) == 1)
+        rows += wire_row_start(&row, columns, count, bytes, len, &err) == 0 &&
+                wire_row_next(&row, &value, &err) == 1 && value.len == 4 &&
+                value.bytes[0] == rows + 1 && wire_row_next(&row, &value, &err) == 1 &&
+                !value.bytes && wire_row_next(&row, &value, &err) == 1 && value.len == 3 &&
+                wire_row_next(&row, &value, &err) == 0;
+    check(rc == 0 && rows == 5 && count == 3, "five packets one by one");
+    check(db_packets_next(db, &bytes, &len, &err) == ERR_BUG, "after the end there are none");
+
+    /* The first row is more than one packet of the wire, the other fills one exactly. */
+    rc = db_packets_open(
+        db,
+        "SELECT REPEAT('z', 9 << 20), REPEAT('y', IF(seq = 1, 9 << 20, 16777201 - (9 << 20))), seq"
+        "  FROM n ORDER BY seq LIMIT 2",
+        &err);
+    for (rows = 0; rc >= 0 && (rc = db_packets_next(db, &bytes, &len, &err)) == 1; rows++)
+        check(len == (rows == 0 ? 2 + 4 + 4 + 4 + (18 << 20) : 16777215) &&
+                  bytes[len - 4] == rows + 1,
+              "a row of several packets is one");
+    check(rc == 0 && rows == 2, "and there is another");
+}
+
+static void check_packets(struct db *db)
+{
+    const unsigned char *bytes;
+    size_t len;
+    struct err err = {0};
+    int64_t prepared_before = prepared(db);
+
+    check_packet_rows(db);
+    check_err(db_packets_open(db, "SELECT * FROM absent", &err), &err, ERR_SERVER, EFFECT_NONE,
+              1146, "a SELECT that cannot be prepared is told");
+    check_err(db_packets_open(db, "DO 1", &err), &err, ERR_PROTOCOL, EFFECT_NONE, 0,
+              "a statement without rows is no SELECT");
+    check_err(db_packets_open(db, "SELECT ? FROM n", &err), &err, ERR_PROTOCOL, EFFECT_NONE, 0,
+              "nor is one that wants values");
+    int rc = db_packets_open(
+        db, "SELECT seq, (SELECT x.seq FROM n x WHERE n.seq = 3 AND x.seq < 3) FROM n", &err);
+    for (rc = rc == 0 ? 1 : rc; rc == 1;)
+        rc = db_packets_next(db, &bytes, &len, &err);
+    check_err(rc, &err, ERR_SERVER, EFFECT_NONE, 1242, "an error behind some rows is told");
+    check(db_packets_open(db, "SELECT a.seq FROM n a, n b LIMIT 90000", &err) == 0 &&
+              db_packets_next(db, &bytes, &len, &err) == 1,
+          "packets closed early");
+    db_packets_close(db);
+    check(!db_is_dead(db), "leave the connection usable");
+    check(prepared_before >= 0 && prepared(db) == prepared_before,
+          "and no prepared statement stays behind");
+
+    CLEANUP(db_freep) struct db *other = must_connect(5000);
+    int64_t started_ms = clock_mono_ms();
+    check(db_packets_open(other, "SELECT a.seq FROM n a, n b, n c", &err) == 0 &&
+              db_packets_next(other, &bytes, &len, &err) == 1,
+          "endless packets closed early");
+    db_packets_close(other);
+    check(db_is_dead(other) && clock_mono_ms() - started_ms < 3000, "cost the connection");
+    CLEANUP(db_freep) struct db *freed = must_connect(5000);
+    check(db_packets_open(freed, "SELECT a.seq FROM n a, n b, n c", &err) == 0,
+          "a connection may be freed between packets");
+}
+
 /* --- time limits ------------------------------------------------------------------------------ */
 
 /* A row that fills the server's send buffer, then nothing for long. Takes the connection. */
-static void check_stall(struct db *taken, const char *what)
+static void check_stall(struct db *taken, enum form form, const char *what)
 {
     CLEANUP(db_freep) struct db *db = taken;
     struct err err = {0};
-    struct db_row row;
-    int rc = db_stream_open(
-        db, "SELECT REPEAT('x', 40000), SLEEP(IF(seq = 2, 5, 0)) FROM n WHERE seq < 4 ORDER BY seq",
+    int rc = open_rows(
+        db, form,
+        "SELECT REPEAT('x', 40000), SLEEP(IF(seq = 2, 5, 0)) FROM n WHERE seq < 4 ORDER BY seq",
         &err);
 
     check(rc == 0, "an answer begins");
     int64_t started_ms = clock_mono_ms();
     rc = rc == 0 ? 1 : rc;
     while (rc == 1)
-        rc = db_stream_next(db, &row, &err);
+        rc = next_row(db, form, &err);
     int64_t took_ms = clock_mono_ms() - started_ms;
     check_err(rc, &err, ERR_TIMEOUT, EFFECT_NONE, 0, "and stalls: that is seen as well");
     printf("#   after %lld ms\n", (long long)took_ms);
     check(took_ms < 2500, what);
+}
+
+static void check_packets_in_time(void)
+{
+    CLEANUP(db_freep) struct db *db = must_connect(1000);
+    struct err err = {0};
+
+    must_limit(db, 300);
+    int64_t started_ms = clock_mono_ms();
+    check_err(db_packets_open(db, "SELECT SLEEP(5)", &err), &err, ERR_TIMEOUT, EFFECT_NONE, 2013,
+              "packets that take too long have no effect");
+    int64_t took_ms = clock_mono_ms() - started_ms;
+    check(took_ms >= 300 && took_ms < 700 && db_is_dead(db), "after 300 ms, and it is dead");
+    check_stall(must_connect(1000), FORM_PACKETS, "within the limit, in packets");
 }
 
 static void check_time_limits(void)
@@ -470,12 +589,14 @@ static void check_time_limits(void)
     check_err(db_exec(writer, "DO SLEEP(5)", &err), &err, ERR_TIMEOUT, EFFECT_UNKNOWN, 2013,
               "any other statement may have happened");
 
-    check_stall(must_connect(1000), "within the limit set at connect");
+    check_stall(must_connect(1000), FORM_TEXT, "within the limit set at connect");
     if (strstr(db_library_text(library), "MariaDB")) {
         struct db *stalled = must_connect(10000);
         must_limit(stalled, 1000);
-        check_stall(stalled, "within the limit set on the live connection");
+        check_stall(stalled, FORM_TEXT, "within the limit set on the live connection");
     }
+    if (db_packets_is_able())
+        check_packets_in_time();
 }
 
 /* --- lost connections ------------------------------------------------------------------------- */
@@ -502,20 +623,19 @@ static void *kill_after_a_while(void *arg)
     return NULL;
 }
 
-static void check_killed_between_rows(void)
+static void check_killed_between_rows(enum form form)
 {
     CLEANUP(db_freep) struct db *db = must_connect(5000);
     struct killer killer = {.id = db_thread_id(db)};
     struct err err = {0};
-    struct db_row row;
-    int rc = db_stream_open(
-        db, "SELECT REPEAT('x', 40000), SLEEP(0.1) FROM n WHERE seq < 40 ORDER BY seq", &err);
+    int rc = open_rows(
+        db, form, "SELECT REPEAT('x', 40000), SLEEP(0.1) FROM n WHERE seq < 40 ORDER BY seq", &err);
 
     if (pthread_create(&killer.thread, NULL, kill_after_a_while, &killer) != 0)
         exit(1);
     rc = rc == 0 ? 1 : rc;
     while (rc == 1)
-        rc = db_stream_next(db, &row, &err);
+        rc = next_row(db, form, &err);
     (void)pthread_join(killer.thread, NULL);
     check_err(rc, &err, ERR_LOST, EFFECT_NONE, 0,
               "killed between two rows, the answer is not cut short");
@@ -545,6 +665,21 @@ static void *want_row_one(void *arg)
     return NULL;
 }
 
+/* Row 1 is free, row 2 is locked: the error comes behind a row, or instead of all. */
+static void check_packets_and_locks(struct db *db)
+{
+    struct err err = {0};
+    int rc = db_packets_open(db, "SELECT v FROM t WHERE id <= 2 ORDER BY id FOR UPDATE", &err);
+
+    for (rc = rc == 0 ? 1 : rc; rc == 1;)
+        rc = next_row(db, FORM_PACKETS, &err);
+    check_err(rc, &err, ERR_SERVER, EFFECT_NONE, 1205, "a lock wait timeout ends packets, too");
+    check(!db_is_dead(db) && db_packets_open(db, "SELECT 1", &err) == 0 &&
+              next_row(db, FORM_PACKETS, &err) == 1,
+          "and the connection goes on with packets");
+    db_packets_close(db);
+}
+
 static void check_errors_at_fetch(void)
 {
     CLEANUP(db_freep) struct db *holder = must_connect(20000);
@@ -566,6 +701,8 @@ static void check_errors_at_fetch(void)
     check_err(db_stream_next(db, &row, &err), &err, ERR_SERVER, EFFECT_NONE, 1205,
               "the lock wait timeout surfaces at the fetch");
     check(!db_is_dead(db), "and the connection goes on");
+    if (db_packets_is_able())
+        check_packets_and_locks(db);
 
     must_exec(db, "SET SESSION innodb_lock_wait_timeout = 15");
     must_exec(db, "BEGIN");
@@ -587,9 +724,13 @@ static void check_the_rest(struct db *db)
     check_threads();
     check_server_errors(db);
     check_streams(db);
+    if (db_packets_is_able())
+        check_packets(db);
     check_time_limits();
     check_errors_at_fetch();
-    check_killed_between_rows();
+    check_killed_between_rows(FORM_TEXT);
+    if (db_packets_is_able())
+        check_killed_between_rows(FORM_PACKETS);
     check_killed("SELECT SLEEP(3) FROM n LIMIT 3", EFFECT_NONE, 0, "a killed read had no effect");
     check_killed("DO SLEEP(3)", EFFECT_UNKNOWN, 0, "a killed statement may have happened");
 }
