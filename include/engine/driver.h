@@ -15,6 +15,7 @@
 #include "engine/run.h"
 #include "monitor/heartbeat.h"
 #include "monitor/sampler.h"
+#include "verify/proof.h"
 
 struct run {
     const struct run_options *options;
@@ -34,6 +35,16 @@ struct run {
     int64_t fence_began_ms; /* monotonic; 0 while nobody is refused because of us */
     int64_t write_pause_ms; /* -1 until a fence was opened again */
     int64_t last_samples_ms;
+
+    struct proof *proof; /* this and below: engine/proof_keeper.h */
+    enum side proof_source;
+    struct verify_report proof_pass; /* the full comparison it rests on, without differences */
+    bool is_proof_resting;
+    bool is_side_opened; /* since the proof began: it has to begin anew, from its floor */
+    bool is_sealed;      /* inside a fence, as of: */
+    struct proof_floor sealed_floor;
+    char proof_problem[256]; /* why there is none */
+    int64_t proof_kept_ms;
 };
 
 /* A live controller session to a node; reconnects when the last one died. Borrowed. */

@@ -353,9 +353,10 @@ static void parts_fence(struct compile *c, enum side from)
              "drain limit",
              primary_of(c, from)->name, primary_of(c, to)->name);
 
-    step = part(c, "compare-tail", "The newest rows of every table are the same");
+    step = part(c, "compare-tail", "Every row is the same: the certificate");
     add_work(c, step, LIST_DO, "verify.tail", json_pack("{s:s}", "from", side_name(from)),
-             "compare the last rows by primary key of every table while both sides stand still");
+             "compare what was written since the full comparison, while both sides stand still; "
+             "where that is not known, the last rows by primary key of every table");
 
     step = part(c, "probe-back", "The way back carries a row");
     add_work(c, step, LIST_DO, "link.probe_back", json_pack("{s:s}", "to", side_name(to)),
@@ -371,6 +372,18 @@ static void part_still_closed(struct compile *c, enum side from)
     add_work(c, step, LIST_DO, "fence.still", json_pack("{s:s}", "side", side_name(from)),
              "%s is closed and has committed nothing of its own since its position was read",
              primary_of(c, from)->name);
+}
+
+/* Nobody is refused a write, so it is as of a moment just before. */
+static void part_certificate(struct compile *c, enum side from)
+{
+    struct plan_step *step = part(c, "certify", "Every row is the same: the certificate");
+
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "verify.tail",
+             json_pack("{s:s,s:b}", "from", side_name(from), "shared", 1),
+             "compare what was written since the full comparison, up to a position of now; "
+             "nothing is compared where that is not known");
 }
 
 static void parts_open(struct compile *c, enum side from)
@@ -402,7 +415,9 @@ void expand_cutover(struct compile *c)
         c->plan->forecast_pause_ms = playbook_step_number(c->step, "budget", 2000);
     }
     parts_before(c, from, is_shared, &cost);
-    if (!is_shared) {
+    if (is_shared) {
+        part_certificate(c, from);
+    } else {
         parts_fence(c, from);
         part_still_closed(c, from);
     }

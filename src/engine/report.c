@@ -60,6 +60,9 @@ static int take_event(void *context, int64_t at_us, const char *run_id, const ch
     if (strcmp(name, "run.end") == 0)
         take_end(collecting->report, detail);
     take_figure(collecting->report, name, detail);
+    if (strcmp(name, "certificate") == 0) /* the last one: inside the fence, if there was one */
+        (void)json_object_set(collecting->report, "certificate",
+                              json_object_get(detail, "certificate"));
     if (!json_object_get(detail, "text"))
         return 0;
     json_t *note =
@@ -137,13 +140,13 @@ static json_t *run_json(const struct run_record *run)
 {
     int64_t took_ms = run->ended_us ? (run->ended_us - run->started_us) / 1000 : -1;
 
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:I,s:s,s:s,s:s,s:i,s:n,s:n}", "run",
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:I,s:s,s:s,s:s,s:i,s:n,s:n,s:n}", "run",
                      run->id, "service", run->service, "playbook", run->playbook, "plan_hash",
                      run->plan_hash, "holder", run->holder, "state", run_state_name(run->state),
                      "committed", (int)run->is_committed, "started", time_json(run->started_us),
                      "ended", time_json(run->ended_us), "duration_ms", (json_int_t)took_ms,
                      "outcome", "", "situation", "", "because", "", "write_pause_ms", -1,
-                     "lag_before_flip_ms", "dns_convergence_ms");
+                     "lag_before_flip_ms", "dns_convergence_ms", "certificate");
 }
 
 int report_build(struct journal *journal, const char *service, const char *run_id, json_t **out,

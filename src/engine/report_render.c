@@ -83,6 +83,8 @@ static void add_head(const struct marks *m, const json_t *report, struct buf *ou
                    json_int_or(report, "tables_verified", 0),
                    json_int_or(report, "differences", 0));
     add_fact(m, out, "verified, latest pass", text);
+    add_fact(m, out, "certificate",
+             json_text_or(json_object_get(report, "certificate"), "text", "none by this run"));
 }
 
 static void add_step(const struct marks *m, const json_t *step, struct buf *out)

@@ -16,12 +16,14 @@
 #include "base/signals.h"
 #include "engine/driver.h"
 #include "engine/observe.h"
+#include "engine/proof_keeper.h"
 #include "engine/recover.h"
 
 /* --- open and close --------------------------------------------------------------------------- */
 
 static void run_release(struct run *run)
 {
+    proof_keeper_drop(run);
     sampler_free(run->sampler);
     heartbeat_free(run->heartbeat);
     for (size_t i = 0; i < SERVICE_NODE_CAP; i++)
@@ -285,6 +287,14 @@ static int copy_plan(const struct plan *plan, struct plan *out, struct err *err)
     return rc ? rc : plan_from_json(json, out, err);
 }
 
+/* The side that takes writes, or did last. */
+static enum side source_side(const struct facts *facts)
+{
+    bool is_new =
+        facts_is_open(facts, SIDE_OLD) != TRI_YES && facts_is_open(facts, SIDE_NEW) == TRI_YES;
+    return is_new ? SIDE_NEW : SIDE_OLD;
+}
+
 static int observe_and_monitor(struct run *run, struct err *err)
 {
     struct facts facts = {0};
@@ -292,6 +302,8 @@ static int observe_and_monitor(struct run *run, struct err *err)
 
     if (!rc)
         rc = start_monitors(run, &facts, err);
+    if (!rc)
+        proof_keeper_revive(run, source_side(&facts));
     facts_release(&facts);
     return rc;
 }

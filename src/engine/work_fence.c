@@ -9,6 +9,7 @@
 #include "cluster/events.h"
 #include "cluster/fence.h"
 #include "cluster/link.h"
+#include "engine/proof_keeper.h"
 #include "engine/work.h"
 
 #define FORECAST_SAMPLES 5
@@ -169,6 +170,7 @@ WORK(work_side_open)
     if (rc) /* users can write: nothing that a restart may do later is worth going back now */
         log_warn("%s is open, but %s (%s), continuing", side_title(side), later.msg, later.hint);
     heartbeat_set(run->heartbeat, side, true);
+    run->is_side_opened = true;
     if (run->fence_began_ms) {
         pause_ms = run->write_pause_ms = clock_mono_ms() - run->fence_began_ms;
         run->fence_began_ms = 0;
@@ -308,8 +310,8 @@ static int measure_lag(struct run *run, enum side from, int64_t limit_ms, double
 }
 
 /*
- * The fence's parts done harmlessly, and timed: a journal record, a proof's questions, the compare
- * of the newest rows.
+ * The fence's parts done harmlessly, and timed: a journal record, the rest of the proof (or the
+ * newest rows), the lease's questions.
  */
 static int measure_parts(struct run *run, const struct plan_step *step, const json_t *args,
                          double *out_ms, struct err *err)
@@ -322,6 +324,13 @@ static int measure_parts(struct run *run, const struct plan_step *step, const js
     if (!rc)
         rc = work_verify_tail(run, step, args, err);
     double tail_ms = (double)(clock_mono_us() - began_us) / 1000.0;
+    struct proof_status proof;
+    char problem[256];
+    enum side from = SIDE_OLD;
+    if (!rc)
+        rc = side_of(args, "from", &from, err);
+    if (!rc && proof_keeper_look(run, from, &proof, problem) && proof.is_covering)
+        tail_ms = (double)proof.settle_ms; /* nothing moves then, so it waits for nothing */
     began_us = clock_mono_us();
     if (!rc)
         rc = lease_check(run->lease, err);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "cluster/probe.h"
+#include "engine/proof_keeper.h"
 #include "engine/work.h"
 
 #define REQUIREMENT_CAP 16
@@ -97,8 +98,18 @@ static int collect_verified(struct run *run, struct condition_set *set, struct e
 
     if (rc || !sum.is_complete || sum.tables == 0)
         return rc;
-    know(set, GATE_VERIFIED, (int64_t)sum.tables_equal * 10000 / sum.tables);
-    know(set, GATE_VERIFIED_AGE, (clock_wall_us() - sum.oldest_us) / 1000);
+    int64_t verified = (int64_t)sum.tables_equal * 10000 / sum.tables;
+    int64_t age_ms = (clock_wall_us() - sum.oldest_us) / 1000;
+    /* Kept true since: as old as the oldest row that was written to and not compared again yet. */
+    struct proof_status proof;
+    char problem[256];
+    bool is_kept = proof_keeper_look(run, run->proof_source, &proof, problem);
+    if (is_kept && proof.is_covering && proof.behind_ms >= 0)
+        age_ms = proof.age_ms + proof.behind_ms;
+    if (is_kept && proof.differences && verified == 10000)
+        verified = 9999;
+    know(set, GATE_VERIFIED, verified);
+    know(set, GATE_VERIFIED_AGE, age_ms);
     return 0;
 }
 

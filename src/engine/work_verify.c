@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/observe.h"
 #include "engine/pass_keeper.h"
+#include "engine/proof_keeper.h"
 #include "engine/work.h"
 #include "verify/pace.h"
 
@@ -159,8 +161,12 @@ WORK(work_verify_run)
         rc = pass_keeper_begin(&keeper, run->journal, run->id, false, &options, err);
     if (!rc && keeper.note[0])
         rc = run_note(run, "verify.begin", err, "%s", keeper.note);
+    if (!rc && table_count == 0) /* the logs are followed from before the first row is read */
+        rc = proof_keeper_start(run, options.source, keeper.is_resumed, err);
     if (!rc)
         rc = compare(run, &options, &context, &report, err);
+    if (!rc && table_count == 0)
+        rc = proof_keeper_rest(run, &report, err);
     if (!rc)
         rc = note_result(run, &report, err);
     if (!rc)
@@ -170,16 +176,17 @@ WORK(work_verify_run)
     return rc;
 }
 
-WORK(work_verify_tail)
+/* What can be said without a proof. */
+static int compare_newest(struct run *run, enum side source, struct err *err)
 {
     struct verify_context context = {.run = run};
     CLEANUP(verify_report_release) struct verify_report report = {0};
-    struct verify_options options = {.tail_rows = TAIL_ROWS, .is_still = run->fence_began_ms != 0};
+    struct verify_options options = {.source = source,
+                                     .tail_rows = TAIL_ROWS,
+                                     .is_still = run->fence_began_ms != 0,
+                                     .is_objects_skipped = true};
 
-    (void)step;
-    int rc = side_of(args, "from", &options.source, err);
-    if (!rc)
-        rc = compare(run, &options, &context, &report, err);
+    int rc = compare(run, &options, &context, &report, err);
     if (!rc && report.difference_count)
         rc = refuse_differences(run, &report, err);
     if (!rc && run->fence_began_ms)
@@ -187,5 +194,33 @@ WORK(work_verify_tail)
             run_note(run, "verify.tail", err,
                      "the newest rows of %u tables are the same (%llu rows, %lld ms)",
                      report.tables, (unsigned long long)report.rows, (long long)report.duration_ms);
+    return rc;
+}
+
+/* All rows, when there is a proof; else the newest ones, and why. */
+WORK(work_verify_tail)
+{
+    CLEANUP(verify_report_release) struct verify_report report = {0};
+    struct err why = {0};
+    enum side source;
+
+    (void)step;
+    int rc = side_of(args, "from", &source, err);
+    if (rc)
+        return rc;
+    rc = proof_keeper_seal(run, source, &report, &why);
+    if (rc == ERR_DATA)
+        return refuse_differences(run, &report, err);
+    if (rc != ERR_REFUSED) {
+        *err = why;
+        return rc;
+    }
+    log_warn("no certificate for all rows: %s, continuing", why.msg);
+    rc = run_note(run, "proof.absent", err,
+                  "no certificate for all rows: %s; \"cutover verify\" as a step before makes one "
+                  "possible",
+                  why.msg);
+    if (!rc && !json_bool_or(args, "shared", 0))
+        rc = compare_newest(run, source, err);
     return rc;
 }

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine/proof_keeper.h - the proof of a run, and what the journal keeps of it.
+ * Kept:    for each source side, from where the logs have to be read again, the full pass it rests
+ *          on, and how it stood last: a later run goes on from there. A certificate made inside a
+ *          fence is the beginning of the proof for the way back.
+ * Failing: that no proof can be kept is told, and stops nothing: the gates say what that means.
+ * Threads: the driver's.
+ */
+#ifndef CUTOVER_ENGINE_PROOF_KEEPER_H
+#define CUTOVER_ENGINE_PROOF_KEEPER_H
+
+#include "engine/driver.h"
+#include "verify/proof.h"
+
+/*
+ * Before a full pass. is_resumed: the pass goes on with an earlier one, so the logs are read from
+ * where they were then; without that there is no proof.
+ */
+MUST_CHECK int proof_keeper_start(struct run *run, enum side source, bool is_resumed,
+                                  struct err *err);
+/* The full pass has ended. */
+MUST_CHECK int proof_keeper_rest(struct run *run, const struct verify_report *pass,
+                                 struct err *err);
+/* Go on with the proof of an earlier run, when there is one; otherwise nothing. */
+void proof_keeper_revive(struct run *run, enum side source);
+/* At every tick of the driver. */
+MUST_CHECK int proof_keeper_tick(struct run *run, struct err *err);
+void proof_keeper_drop(struct run *run);
+
+/* False: no proof is kept for that source; why into `problem` (256 bytes). */
+bool proof_keeper_look(const struct run *run, enum side source, struct proof_status *out,
+                       char *problem);
+
+/*
+ * Prove the rest and put the certificate into the journal; inside a fence when the run is in one.
+ * out_differences  the caller releases it
+ * Errors  those of proof_settle()
+ */
+MUST_CHECK int proof_keeper_seal(struct run *run, enum side source,
+                                 struct verify_report *out_differences, struct err *err);
+
+/* What the journal's memory says of a service's proof: for status. */
+struct proof_memory {
+    bool is_there, is_covering;
+    enum side source;
+    uint64_t rows_touched, rows_reproven;
+    int64_t age_ms, at_us;
+    char problem[256];
+};
+MUST_CHECK int proof_memory_read(struct journal *journal, const char *service,
+                                 struct proof_memory *out, struct err *err);
+
+#endif
