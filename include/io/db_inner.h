@@ -22,6 +22,7 @@ struct db {
     MYSQL *mysql;
     MYSQL_RES *stream; /* rows of db_stream_open() still to be read */
     char *stream_sql;
+    enum err_effect stream_if_lost;
     struct db_packets *packets; /* of db_packets_open(), still to be read */
     char where[300];
     char cipher[64];
@@ -40,6 +41,10 @@ struct db_statement {
 
 /* The statement's beginning, now; a read that is lost had no effect. */
 struct db_statement db_statement_of(const char *sql);
+
+/* The clock of clock_mono_ms(), to some milliseconds but in a few nanoseconds: it is read for each
+ * row, for the one that fails. */
+int64_t db_roughly_now_ms(void);
 
 /* The library's error of this statement as ours; gives the connection up unless it was a refusal.
  */

@@ -46,6 +46,9 @@ static const struct {
     {1227,
      "the account lacks a privilege: compare SHOW GRANTS with the list of grants in the manual"},
     {1290, "the server runs with --read-only: this side is closed to writes"},
+    {1461,
+     "the server holds as many prepared statements as it allows: raise max_prepared_stmt_count, or "
+     "see which application does not close its own"},
     {2002, "nothing answers there: check host and port, that the server runs, and the firewall"},
     {2003, "nothing answers there: check host and port, that the server runs, and the firewall"},
     {2005, "the host name cannot be resolved from here"},

@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "io/db_error.h"
 #include "io/db_inner.h"
@@ -46,15 +45,6 @@ const struct wire_column *db_packets_columns(const struct db *db, size_t *out_co
 bool db_packets_is_able(void)
 {
     return true;
-}
-
-/* Read for each row, for the one that fails: to some milliseconds, but in a few nanoseconds. */
-static int64_t roughly_now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now); /* cannot fail on Linux */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static int garbled(struct db *db, const struct db_statement *statement, struct err *err)
@@ -310,7 +300,7 @@ int db_packets_next(struct db *db, const unsigned char **out_bytes, size_t *out_
     if (!packets)
         return err_set(err, ERR_BUG, EFFECT_NONE, "a row was asked for, but no stream is open");
     struct db_statement statement = {
-        .sql = packets->sql, .if_lost = packets->if_lost, .started_ms = roughly_now_ms()};
+        .sql = packets->sql, .if_lost = packets->if_lost, .started_ms = db_roughly_now_ms()};
     int rc = read_packet(db, &statement, &packet, err);
     if (rc == 0 && packet.bytes[0] == 0) {
         *out_bytes = packet.bytes;

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "io/db_error.h"
@@ -174,6 +175,14 @@ struct db_statement db_statement_of(const char *sql)
                                  .started_ms = clock_mono_ms()};
 }
 
+int64_t db_roughly_now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now); /* cannot fail on Linux */
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* --- whole results ---------------------------------------------------------------------------- */
 
 static void free_resultp(MYSQL_RES **result)
@@ -253,6 +262,7 @@ int db_stream_open(struct db *db, const char *sql, struct err *err)
     }
 
     db->stream_sql = strdup(sql);
+    db->stream_if_lost = statement.if_lost;
     db->stream = mysql_use_result(db->mysql);
     if (db->stream && db->stream_sql)
         return 0;
@@ -267,7 +277,8 @@ int db_stream_next(struct db *db, struct db_row *out, struct err *err)
     if (!db->stream)
         return err_set(err, ERR_BUG, EFFECT_NONE, "a row was asked for, but no stream is open");
 
-    struct db_statement statement = db_statement_of(db->stream_sql);
+    struct db_statement statement = {
+        .sql = db->stream_sql, .if_lost = db->stream_if_lost, .started_ms = db_roughly_now_ms()};
     MYSQL_ROW values = mysql_fetch_row(db->stream);
     if (values) {
         *out = (struct db_row){.column_count = mysql_num_fields(db->stream),
