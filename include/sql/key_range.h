@@ -47,7 +47,7 @@ void key_order_sql(const struct table_shape *table, const struct index_shape *ke
                    bool is_backwards, struct buf *out);
 
 /* "(`b` > ... OR (`b` = ... AND `a` > ...)) AND (...)"; "TRUE" for the whole table;
- * "(`b` = ... AND `a` = ...) OR (...)" for points. */
+ * "(`b` = ... AND `a` = ...) OR (...)" or "`a` IN (...)" for points. */
 void key_range_sql(const struct table_shape *table, const struct index_shape *key,
                    const struct key_range *range, struct buf *out);
 

@@ -147,10 +147,39 @@ static void bound_sql(const struct table_shape *table, const struct index_shape 
         buf_putc(out, ')');
 }
 
+/* Of one part, and of a class that is compared alike in a list: a IN (1,2,3), which costs the server
+ * half of what a chain of OR does. */
+static bool is_list(const struct table_shape *table, const struct index_shape *key,
+                    const struct key_range *range)
+{
+    enum column_class class = table->columns[key->columns[0]].class;
+    return range->points[0].count == 1 &&
+           (class == COLUMN_INTEGER || class == COLUMN_TEXT || class == COLUMN_BINARY);
+}
+
+static void list_sql(const struct table_shape *table, const struct index_shape *key,
+                     const struct key_range *range, struct buf *out)
+{
+    const struct column_shape *column = &table->columns[key->columns[0]];
+
+    sql_quote_part(column->name, out);
+    buf_puts(out, " IN (");
+    for (size_t i = 0; i < range->point_count; i++) {
+        const struct buf *part = &range->points[i].parts[0];
+        buf_puts(out, i ? "," : "");
+        key_literal_sql(column, buf_text(part), part->len, out);
+    }
+    buf_putc(out, ')');
+}
+
 /* (a = 1 AND b = 2) OR (a = 3 AND b = 4): both vendors make a list of ranges of it. */
 static void points_sql(const struct table_shape *table, const struct index_shape *key,
                        const struct key_range *range, struct buf *out)
 {
+    if (is_list(table, key, range)) {
+        list_sql(table, key, range, out);
+        return;
+    }
     for (size_t i = 0; i < range->point_count; i++) {
         const struct key_point *point = &range->points[i];
         buf_puts(out, i ? " OR (" : "(");

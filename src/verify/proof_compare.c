@@ -231,7 +231,8 @@ static int take(struct proof_worker *worker, uint64_t until, struct touched_batc
 {
     PROOF_HOLD(worker->proof);
     *out_told = worker->proof->logs[0].position;
-    return touched_take(worker->proof->set, until, PROOF_BATCH_ROWS, out, err);
+    size_t limit = worker->is_still ? PROOF_STILL_ROWS : PROOF_BATCH_ROWS;
+    return touched_take(worker->proof->set, until, limit, out, err);
 }
 
 static void learn(struct proof *proof, uint64_t rows, int64_t took_us)

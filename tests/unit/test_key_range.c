@@ -190,6 +190,41 @@ static void test_chunks_neither_overlap_nor_leave_a_gap(void **state)
     assert_string_equal(buf_text(&sql), "(`a` <= 5) | (`a` > 5) | (`a` >= 5) | TRUE");
 }
 
+static void test_keys_one_by_one_are_a_list_or_a_chain(void **state)
+{
+    (void)state;
+    CLEANUP(table_catalog_release) struct table_catalog catalog = {0};
+    CLEANUP(buf_release) struct buf sql;
+    struct key_point points[2] = {{0}, {0}};
+    struct err err = {0};
+    const struct table_shape *table = make_table(&catalog, "t");
+    const struct index_shape one = key_of(1, (const size_t[]){0}),
+                             listed = key_of(1, (const size_t[]){2}),
+                             two = key_of(2, (const size_t[]){0, 1});
+    const struct key_range range = {.points = points, .point_count = 2};
+    buf_init(&sql, 4096);
+
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(key_point_set(&points[i], (const char *const[]){i ? "7" : "5"},
+                                       (const unsigned long[]){1}, 1, &err),
+                         0);
+    key_range_sql(table, &one, &range, &sql);
+    buf_puts(&sql, " | ");
+    key_range_sql(table, &listed, &range, &sql);
+    assert_string_equal(buf_text(&sql), "`a` IN (5,7) | (`c` = 5) OR (`c` = 7)");
+    buf_reset(&sql);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(key_point_set(&points[i], (const char *const[]){i ? "7" : "5", ""},
+                                       (const unsigned long[]){1, 0}, 2, &err),
+                         0);
+    key_range_sql(table, &two, &range, &sql);
+    assert_string_equal(buf_text(&sql),
+                        "(`a` = 5 AND `b` = _utf8mb4 X'' COLLATE utf8mb4_general_ci) OR "
+                        "(`a` = 7 AND `b` = _utf8mb4 X'' COLLATE utf8mb4_general_ci)");
+    key_point_release(&points[0]);
+    key_point_release(&points[1]);
+}
+
 static void test_an_enum_is_walked_by_its_number(void **state)
 {
     (void)state;
@@ -235,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_schema_differences_are_named_from_both_sides),
         cmocka_unit_test(test_a_composite_range_is_spelled_out_part_by_part),
         cmocka_unit_test(test_chunks_neither_overlap_nor_leave_a_gap),
+        cmocka_unit_test(test_keys_one_by_one_are_a_list_or_a_chain),
         cmocka_unit_test(test_an_enum_is_walked_by_its_number),
         cmocka_unit_test(test_a_null_in_a_key_is_refused),
         cmocka_unit_test(test_names_and_bytes_are_quoted_exactly),
