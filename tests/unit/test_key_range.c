@@ -125,11 +125,11 @@ static void test_schema_differences_are_named_from_both_sides(void **state)
     assert_string_equal(difference.what, "index extra");
     assert_string_equal(difference.a, "absent");
     assert_string_equal(difference.b, "UNIQUE BTREE (a)");
-    assert_false(difference.is_in_columns);
+    assert_false(difference.is_in_rows);
     add_column(&one, "t", "late", "int", NULL, "NO");
     assert_true(table_shape_differ(a, b, &difference));
     assert_string_equal(difference.what, "column late");
-    assert_true(difference.is_in_columns);
+    assert_true(difference.is_in_rows);
 }
 
 static struct index_shape key_of(size_t count, const size_t *columns)
