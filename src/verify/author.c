@@ -121,6 +121,18 @@ static size_t choose_file(const struct db_result *files, uint64_t limit_bytes)
     }
 }
 
+static int position_of_oldest(struct verify_end *end, const char *file, struct position *out,
+                              struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result result = {0};
+    const struct sql_arg args[] = {{"file", file}};
+    int rc = end_query(end, SQL_AUTHOR_LOG_OLDEST, args, ARRAY_LEN(args), &result, err);
+    if (rc)
+        return rc;
+    const char *text = db_result_get(&result, 0, "position");
+    return position_parse(end->version.flavour, text ? text : "", out, err);
+}
+
 static int position_of_file(struct verify_end *end, const char *file, struct position *out,
                             struct err *err)
 {
@@ -158,7 +170,8 @@ static int choose_begin(struct search *search, struct verify_end *end, struct po
     const char *file = db_result_get(&files, row, "Log_name");
     (void)snprintf(log->file, sizeof(log->file), "%s", file ? file : "");
     log->is_oldest = row == 0;
-    return position_of_file(end, log->file, out, err);
+    return log->is_oldest ? position_of_oldest(end, log->file, out, err)
+                          : position_of_file(end, log->file, out, err);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
