@@ -155,7 +155,7 @@ static uint32_t number_at(const struct packet *packet, size_t at, size_t len)
     return number;
 }
 
-/* After it the server has the statement, or the connection is dead, or the statement was refused. */
+/* After it the server has the statement, or refused it, or the connection is dead. */
 static int prepare(struct db *db, const struct db_statement *statement, struct db_packets **out,
                    struct err *err)
 {

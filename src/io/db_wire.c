@@ -182,7 +182,7 @@ static int print_fraction(const struct wire_column *column, const unsigned char 
     return snprintf(out, out_size, ".%0*" PRIu64, (int)digits, number);
 }
 
-/* Zeros at the end are left out: nothing, the date, the date and time, or those and the fraction. */
+/* Zeros at the end are left out: all, or what follows the date, or the fraction. */
 static int print_date(const struct wire_column *column, const struct wire_value *value, char *out)
 {
     unsigned char all[11] = {0};

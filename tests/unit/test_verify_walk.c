@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a walk selects, and which key it goes by, when a table is not quite the same on both sides. */
+/* What a walk selects, and by which key it goes, when the two sides are not quite alike. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
