@@ -13,6 +13,7 @@
 #include "dns/propagation.h"
 #include "domain/situation.h"
 #include "engine/journal_pass.h"
+#include "engine/proof_keeper.h"
 
 /* A channel and how far behind it is: the two links, and each replica behind its own primary. */
 struct status_channel {
@@ -36,7 +37,8 @@ struct status {
     char lease_error[400];
     bool has_verification;
     struct verified_sum verification;
-    struct pass_record pass; /* the last comparison of all tables */
+    struct pass_record pass;   /* the last comparison of all tables */
+    struct proof_memory proof; /* whether what it said was kept true since */
     bool has_run;
     struct run_record run; /* the service's last one */
     char journal_error[400];

@@ -114,6 +114,19 @@ static json_t *pass_json(const struct status *status)
                      "age_ms", (json_int_t)((clock_wall_us() - pass->last_us) / 1000));
 }
 
+static json_t *proof_json(const struct status *status)
+{
+    const struct proof_memory *proof = &status->proof;
+
+    if (!proof->is_there)
+        return json_null();
+    return json_pack(
+        "{s:b,s:s,s:I,s:I,s:I,s:I,s:s}", "is_covering", (int)proof->is_covering, "source",
+        side_name(proof->source), "rows_reproven", (json_int_t)proof->rows_reproven, "rows_touched",
+        (json_int_t)proof->rows_touched, "oldest_ms", (json_int_t)proof->age_ms, "age_ms",
+        (json_int_t)((clock_wall_us() - proof->at_us) / 1000), "problem", proof->problem);
+}
+
 static json_t *run_json(const struct status *status)
 {
     const struct run_record *run = &status->run;
@@ -142,10 +155,10 @@ json_t *status_json(const struct status *status)
         (void)json_array_append_new(nodes, node_json(&status->facts.nodes[i]));
     for (size_t i = 0; i < status->channel_count; i++)
         (void)json_array_append_new(links, channel_json(&status->channels[i]));
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "service",
-                     status->service->name, "situation", situation_name(verdict->situation),
-                     "because", verdict->because, "next", verdict->next, "way_back",
-                     verdict->way_back, "nodes", nodes, "links", links, "dns", dns_json(status),
-                     "lease", lease_json(status), "run", run_json(status), "verification",
-                     verification_json(status), "pass", pass_json(status));
+    return json_pack(
+        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "service", status->service->name,
+        "situation", situation_name(verdict->situation), "because", verdict->because, "next",
+        verdict->next, "way_back", verdict->way_back, "nodes", nodes, "links", links, "dns",
+        dns_json(status), "lease", lease_json(status), "run", run_json(status), "verification",
+        verification_json(status), "pass", pass_json(status), "proof", proof_json(status));
 }

@@ -200,6 +200,26 @@ static void print_verification(const struct status *status)
                  clock_human_ms((clock_wall_us() - sum->oldest_us) / 1000, age));
 }
 
+/* The journal's last word: while no run goes on, nobody follows the logs, but one can from there. */
+static void print_proof(const struct proof_memory *proof)
+{
+    char age[32], oldest[32];
+
+    if (!proof->is_there)
+        return;
+    (void)clock_human_ms((clock_wall_us() - proof->at_us) / 1000, age);
+    if (proof->is_covering)
+        (void)printf("proof     kept true from %s, as of %s ago: %llu rows compared again, %llu to "
+                     "do, the oldest for %s\n",
+                     side_title(proof->source), age, (unsigned long long)proof->rows_reproven,
+                     (unsigned long long)proof->rows_touched,
+                     clock_human_ms(proof->age_ms, oldest));
+    else
+        (void)printf("proof     none, as of %s ago: %s\n", age,
+                     proof->problem[0] ? proof->problem
+                                       : "no full comparison without differences has ended");
+}
+
 static void print_controller(const struct status *status)
 {
     (void)puts("");
@@ -213,6 +233,7 @@ static void print_controller(const struct status *status)
                      status->run.is_committed ? ", past its commit step" : "");
     print_verification(status);
     print_pass(&status->pass);
+    print_proof(&status->proof);
     if (status->journal_error[0])
         print_paragraph("the journal could not be read: ", status->journal_error);
 }
