@@ -303,6 +303,8 @@ void author_text(const struct author_report *report, size_t number, char *out, s
     const char *here = side_title(replica_side), *there = side_title(report->source);
     char write[192];
 
+    /* what is known of a table only was mostly its definition, and explains nothing of a row, unless
+     * nobody should have touched the table here at all */
     if (replica->is_known && replica->is_own) {
         write_text(replica, write, sizeof(write));
         (void)snprintf(out, out_size, "%s on %s itself %s",
@@ -310,14 +312,14 @@ void author_text(const struct author_report *report, size_t number, char *out, s
                        : replica->is_deletion ? "deleted"
                                               : "written",
                        here, write);
-    } else if (source->is_known &&
-               (!replica->is_known || strcmp(source->transaction, replica->transaction) != 0)) {
+    } else if (source->is_row &&
+               (!replica->is_row || strcmp(source->transaction, replica->transaction) != 0)) {
         write_text(source, write, sizeof(write));
         (void)snprintf(out, out_size,
                        "%s on %s %s, which the log of %s does not have: skipped or filtered there, "
                        "or not yet applied",
                        source->is_deletion ? "last deleted" : "last written", there, write, here);
-    } else if (replica->is_known) {
+    } else if (replica->is_row) {
         write_text(replica, write, sizeof(write));
         (void)snprintf(out, out_size,
                        "last %s by a transaction that both sides have %s: what differs was written "

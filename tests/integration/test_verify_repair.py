@@ -322,6 +322,42 @@ def test_a_controller_that_may_not_log_statements_is_told_what_to_grant(lab, pla
         unlogged(lab.old.primary, f"GRANT {privileges} ON *.* TO {user}@'{host}'")
 
 
+# --- who wrote it -------------------------------------------------------------------------------------------------------
+
+
+def who(lab, table):
+    done = verify(lab, "--who", "--json", table=table)
+    answer = json.loads(done.stdout)
+    assert len(answer["authors"]) == len(answer["differences"]), done.stderr
+    return {found["key"]: author for found, author in zip(answer["differences"], answer["authors"])}
+
+
+def test_a_write_on_the_closed_side_is_named_with_server_transaction_and_time(lab, plant):
+    new = lab.new.primary
+    caught_up(lab)
+    new.query("UPDATE blog.busy SET t = 'by hand' WHERE id = 2")
+    new.query("INSERT INTO blog.busy VALUES (88, 8, 'by hand')")
+    new.query("DELETE FROM blog.busy WHERE id = 5")
+    written = who(lab, "busy")
+    server = int(new.value("SELECT @@server_id"))
+    for key, verb in (("id=2", "written"), ("id=88", "written"), ("id=5", "deleted")):
+        author = written[key]
+        assert author["text"].startswith(f"{verb} on NEW itself (server {server}, "), author
+        assert author["new"]["server_id"] == server and author["new"]["is_own"] and author["new"]["is_row"]
+        assert author["new"]["transaction"] in author["text"]
+    assert "who: blog.busy id=2: written on NEW itself" in verify(lab, "--who", table="busy").stdout
+
+
+def test_a_write_that_no_log_has_is_said_to_be_such(lab, plant):
+    caught_up(lab)
+    lab.old.primary.query("UPDATE blog.busy SET n = n + 1 WHERE id = 3")
+    plant("UPDATE blog.busy SET t = 'unlogged' WHERE id = 3; INSERT INTO blog.busy VALUES (99, 9, 'unlogged')")
+    written = who(lab, "busy")
+    assert written["id=3"]["text"].startswith("last written by a transaction that both sides have")
+    assert written["id=3"]["old"]["transaction"] == written["id=3"]["new"]["transaction"]
+    assert written["id=99"]["text"].startswith("not in the logs of either side")
+
+
 # --- who else is there --------------------------------------------------------------------------------------------------
 
 
