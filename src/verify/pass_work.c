@@ -298,8 +298,6 @@ static int compare_once(struct worker *worker, struct err *err)
     int rc = walk_init(&walk, worker->task->table, other_shape(worker), err);
     if (!rc)
         rc = walk_choose_form(&walk, &worker->pair, err);
-    if (!rc)
-        rc = walk_choose_form(&walk, &worker->pair, err);
     if (rc)
         return rc;
     CLEANUP(key_point_release) struct key_point after = {0};
