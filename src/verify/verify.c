@@ -98,7 +98,7 @@ static size_t take_changed(struct pass *pass, struct verify_span *out, size_t ca
     size_t taken = 0;
     for (size_t i = 0; i < pass->task_count; i++) {
         struct task *task = &pass->tasks[i];
-        for (size_t k = 0; task->state != TASK_TOLD && k < task->span_count; k++) {
+        for (size_t k = 0; k < task->span_count; k++) {
             if (!task->spans[k]->is_changed)
                 continue;
             if (taken == cap)
@@ -350,6 +350,8 @@ int verify_run(const struct verify_options *options, struct verify_report *out, 
         rc = pass_resume(&pass, err);
     if (!rc)
         rc = run_rounds(&pass, err);
+    if (!rc)
+        rc = pass_compare_objects(&pass, err);
     if (!rc)
         rc = finish(&pass, err);
     if (rc)

@@ -77,10 +77,11 @@ class Running:
         self.process.wait()
 
     def compared(self):
-        """Rows that the journal has."""
+        """Rows that the journal has of the pass under way."""
         status = self.lab.cutover("status", "--json")
         assert status.returncode == 0, status.stderr
-        return (json.loads(status.stdout)["pass"] or {"rows": 0})["rows"]
+        known = json.loads(status.stdout)["pass"]
+        return known["rows"] if known and not known["is_complete"] else 0
 
     def wait_for(self, rows):
         wait_until(lambda: self.process.poll() is not None or self.compared() >= rows, 30, f"{rows} rows compared")
