@@ -97,6 +97,7 @@ FORMS = (
     Form(r"KILL (?:SOFT|HARD) .*", mariadb()),
     Form(r"FLUSH (?:NO_WRITE_TO_BINLOG |LOCAL )?(?:PRIVILEGES|TABLES|BINARY LOGS|LOGS|STATUS)"),
     Form(r"FLUSH (?:NO_WRITE_TO_BINLOG |LOCAL )?TABLES (?:WITH READ LOCK|<table>.*)"),
+    Form(r"CHECKSUM TABLE <table>(?: QUICK| EXTENDED)?"),
     Form(r"LOCK TABLES? .*|UNLOCK TABLES?"),
     Form(r"(?:LOCK INSTANCE FOR BACKUP|UNLOCK INSTANCE)", mysql("8.0.1")),  # lock-instance-for-backup.html
     Form(r"BACKUP STAGE (?:START|FLUSH|BLOCK_DDL|BLOCK_COMMIT|END)", mariadb()),
