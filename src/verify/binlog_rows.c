@@ -32,15 +32,21 @@ static void map_free(struct row_map *map)
     free(map);
 }
 
-/* A table with history has two columns more than one is shown, at its end. */
+/*
+ * Columns at the end that a map may have and no list of columns shows: a table with history has
+ * two, and MariaDB keeps the hash of a long unique key in one.
+ */
 static size_t hidden_columns(const struct table_shape *table)
 {
     bool is_versioned = !strcasecmp(table->kind, "SYSTEM VERSIONED");
+    size_t hidden = is_versioned ? 2 : 0;
 
     for (size_t i = 0; is_versioned && i < table->column_count; i++)
         if (strcasestr(table->columns[i].expression, "ROW START"))
-            return 0; /* they have names, and are shown */
-    return is_versioned ? 2 : 0;
+            hidden = 0; /* they have names, and are shown */
+    for (size_t i = 0; i < table->index_count; i++)
+        hidden += strstr(table->indexes[i].text, "UNIQUE HASH") != NULL;
+    return hidden;
 }
 
 /* The fraction's digits are in the type's text only: "datetime(3)". */
@@ -63,7 +69,8 @@ static enum row_map_fit fit_of(struct row_map *map)
         return MAP_OUTSIDE;
     if (!map->columns) /* a type that is not known */
         return MAP_NO_KEY;
-    if (map->column_count != table->column_count + hidden_columns(table))
+    if (map->column_count < table->column_count ||
+        map->column_count > table->column_count + hidden_columns(table))
         return MAP_MISFIT;
     for (size_t i = 0; i < table->column_count; i++) {
         if (!binlog_column_fits(&map->columns[i], &table->columns[i]))

@@ -231,11 +231,8 @@ static void add_old_timestamp(const unsigned char *value, size_t len, unsigned d
         add_timestamp(little_number(value, len), 0, 0, out);
         return;
     }
-    size_t fraction = len - 4;
-    static const unsigned char digits[] = {0, 2, 4, 6};
-    add_timestamp(big_number(value, 4),
-                  big_number(value + 4, fraction) * powers[6 - digits[fraction & 3]], decimals,
-                  out);
+    add_timestamp(big_number(value, 4), big_number(value + 4, len - 4) * powers[6 - decimals],
+                  decimals, out);
 }
 
 static bool add_moment_of(const struct binlog_column *column, const unsigned char *value,

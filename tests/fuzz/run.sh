@@ -15,6 +15,7 @@ seeds() {
     case $1 in
     fuzz_conffile) cp "$root"/etc/cutover.cfg "$2" ;;
     fuzz_playbook) cp "$root"/playbooks/*.cfg "$2" ;;
+    fuzz_binlog) cp "$root"/tests/unit/binlog/*.bin "$2" ;;
     fuzz_gtid)
         printf '0-1-5,1-101-36' >"$2/two"
         printf '0-1-5,\n 0-2-9' >"$2/state"
