@@ -15,10 +15,10 @@
  *          row that only one side writes to, however often, is equal in the look at that side; only
  *          what differs in all COMPARE_SHARED_LOOKS looks, with growing pauses between, is
  *          reported. Rows that both sides write to at the same moment are conflicts in any case.
- * Modes:   a sum of rows is made here of the rows, or by the server (verify/remote.h), which is then
- *          told smaller and smaller ranges, so that only the rows of pieces that differ are read.
- *          Before either, a whole table may be told equal by its checksum in a pair of snapshots
- *          (verify/fast.h). What differs is always decided by the rows.
+ * Modes:   a sum of rows is made here of the rows, or by the server (verify/remote.h), which is
+ *          then told smaller and smaller ranges, so that only the rows of pieces that differ are
+ *          read. Before either, a whole table may be told equal by its checksum in a pair of
+ *          snapshots (verify/fast.h). What differs is always decided by the rows.
  * Both:    the replica's part of a chunk is read while the source reads the next one. The position
  *          it waits for was asked after the source's own read, so this changes nothing in what is
  *          compared with what.
