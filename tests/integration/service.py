@@ -104,6 +104,11 @@ class Running:
     def signal(self, number):
         self._popen.send_signal(number)
 
+    def is_paused(self):
+        """At a failpoint "pause@...": SIGCONT lets it go on."""
+        with open(f"/proc/{self._popen.pid}/stat", encoding="ascii") as stat:
+            return stat.read().rpartition(")")[2].split()[0] == "T"
+
     def end(self, timeout=60):
         code = self._popen.wait(timeout)
         return Done(self._words, subprocess.CompletedProcess([], code, self.text, ""))
