@@ -205,12 +205,13 @@ class _SlowLog:
 def longest_by_user(path: Path):
     """{user: (seconds, beginning of the statement)} of a slow query log."""
     longest = {}
-    for entry in re.split(r"^# User@Host: ", path.read_text(errors="replace"), flags=re.MULTILINE)[1:] if path.exists() else []:
+    text = path.read_text(errors="replace") if path.exists() else ""
+    for entry in re.split(r"^# User@Host: ", text, flags=re.MULTILINE)[1:]:
         user = entry.split("[")[0].strip()
         took = float(re.search(r"^# Query_time: (\S+)", entry, re.MULTILINE)[1])
-        text = " ".join(line for line in entry.splitlines()[1:] if not line.startswith(("#", "SET timestamp=", "use ")))
+        lines = [line for line in entry.splitlines()[1:] if not line.startswith(("#", "SET timestamp=", "use "))]
         if took > longest.get(user, (0.0, ""))[0]:
-            longest[user] = (took, text[:STATEMENT_CHARS])
+            longest[user] = (took, " ".join(lines)[:STATEMENT_CHARS])
     return longest
 
 
@@ -221,11 +222,13 @@ def _show(kind, found):
         def column(field, windows=windows):
             return [getattr(window, field) for window in windows]
         alone = found[NONE]
-        rows.append([name, *report.spread(column("tps"), "{:.0f}"), report.ratio(column("tps"), [window.tps for window in alone]),
-                     *report.spread(column("p99_ms"), "{:.1f}"),
-                     report.ratio(column("p99_ms"), [window.p99_ms for window in alone]), f"{max(column('worst_ms')):.0f}",
-                     report.spread(column("guest_longest_ms"), "{:.0f}")[1], f"{max(column('guest_longest_ms')):.0f}",
-                     f"{max(column('writers_longest_ms')):.0f}", f"{statistics.median(column('guest_rows')) / WINDOW_S / 1e3:.0f}" if any(column("guest_rows")) else "-"])
+        compared = f"{statistics.median(column('guest_rows')) / WINDOW_S / 1e3:.0f}" if any(column("guest_rows")) else "-"
+        rows.append([
+            name, *report.spread(column("tps"), "{:.0f}"), report.ratio(column("tps"), [window.tps for window in alone]),
+            *report.spread(column("p99_ms"), "{:.1f}"),
+            report.ratio(column("p99_ms"), [window.p99_ms for window in alone]), f"{max(column('worst_ms')):.0f}",
+            report.spread(column("guest_longest_ms"), "{:.0f}")[1], f"{max(column('guest_longest_ms')):.0f}",
+            f"{max(column('writers_longest_ms')):.0f}", compared])
     report.table(f"{what}, {WINDOW_S} s each, while this one verifies",
                  ["", "tps min", "med", "max", "tps / alone", "p99 ms min", "med", "max", "p99 / alone", "worst ms",
                   "its longest stmt ms med", "max", "writers' longest ms", "compared krows/s"], rows)
