@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `cutover verify`: compare both primaries and say every difference. Writes only to the journal. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,6 +14,9 @@
 #include "engine/pass_keeper.h"
 #include "playbook/read.h"
 #include "verify/pace.h"
+#include "verify/proof.h"
+
+#define SETTLE_MS 60000
 
 struct verification {
     const struct cli_options *options;
@@ -21,13 +25,18 @@ struct verification {
     struct journal
         *journal; /* NULL when it cannot be written: the comparison is made all the same */
     struct pass_keeper keeper;
+    struct proof *proof; /* NULL: what was compared is not kept true */
     struct verify_report report;
+    bool has_certificate;
+    struct certificate certificate;
+    char no_certificate[300]; /* why; "" */
     enum side source;
     json_t *authors; /* for each difference, when somebody asked; otherwise NULL */
 };
 
 static void verification_release(struct verification *v)
 {
+    proof_freep(&v->proof);
     verify_report_release(&v->report);
     json_decref(v->authors);
     pass_keeper_release(&v->keeper);
@@ -194,6 +203,13 @@ static void print_text(const struct verification *v)
                  report->tables, (unsigned long long)report->rows, report->difference_count,
                  side_title(v->source), side_title(side_other(v->source)),
                  clock_human_ms(report->duration_ms, took));
+    if (v->has_certificate) {
+        char line[512];
+        certificate_text(&v->certificate, line, sizeof(line));
+        (void)puts(line);
+    } else if (is_equal && v->no_certificate[0]) {
+        (void)printf("as of no single position: %s\n", v->no_certificate);
+    }
 }
 
 static json_t *difference_json(const struct difference *found)
@@ -231,7 +247,52 @@ static int print_json(const struct verification *v, struct err *err)
         "warnings", warnings, "differences", differences);
     if (v->authors && json_object_set(all, "authors", v->authors))
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for who wrote the rows");
+    json_t *certificate = v->has_certificate ? certificate_json(&v->certificate) : json_null();
+    if (!all || json_object_set_new(all, "certificate", certificate) ||
+        json_object_set_new(all, "bytes", json_integer((json_int_t)report->bytes)))
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the answer");
     return render_json(all, err);
+}
+
+/* What is written while rows are compared is followed from before the first of them. */
+static void start_proof(struct verification *v, const struct verify_options *how)
+{
+    const struct proof_options options = {
+        .service = &v->service, .source = v->source, .pace = how->pace};
+    struct err why = {0};
+
+    if (how->tables || v->options->is_repair)
+        return;
+    if (v->keeper.is_resumed)
+        (void)snprintf(v->no_certificate, sizeof(v->no_certificate),
+                       "what was written while it was interrupted was not followed");
+    else if (proof_start(&options, &v->proof, &why))
+        (void)snprintf(v->no_certificate, sizeof(v->no_certificate), "%.290s", why.msg);
+    if (v->no_certificate[0])
+        log_warn("the result will be as of no single position: %s, continuing", v->no_certificate);
+}
+
+/* Compare again what was written meanwhile: then all of it is as of one position. */
+static void settle_proof(struct verification *v)
+{
+    struct verify_report found = {0};
+    struct err why = {0};
+
+    if (!v->proof || v->report.difference_count)
+        return;
+    proof_rests_on(v->proof, &v->report);
+    int rc = proof_settle(v->proof, false, SETTLE_MS, &v->certificate, &found, &why);
+    v->has_certificate = rc == 0;
+    if (rc)
+        (void)snprintf(v->no_certificate, sizeof(v->no_certificate), "%.290s", why.msg);
+    if (rc == ERR_DATA) { /* the pass found none, so these are all */
+        free(v->report.differences);
+        v->report.differences = found.differences;
+        v->report.difference_count = found.difference_count;
+        v->report.difference_kept = found.difference_kept;
+        found.differences = NULL;
+    }
+    verify_report_release(&found);
 }
 
 static int compare(struct verification *v, struct err *err)
@@ -261,6 +322,7 @@ static int compare(struct verification *v, struct err *err)
                     &why); /* what an earlier part of a pass found is known by number only */
     if (v->keeper.note[0])
         log_info("%s", v->keeper.note);
+    start_proof(v, &how);
     int rc = verify_run(&how, &v->report, err);
     if (rc == ERR_STOPPED && v->keeper.journal)
         return err_hint(err, "what was compared is kept: \"cutover verify\" with the same options "
@@ -269,6 +331,7 @@ static int compare(struct verification *v, struct err *err)
         return rc;
     progress_finish(&v->render, "verify 100 %%, %llu rows", (unsigned long long)v->report.rows);
     note_in_journal(v, pass_keeper_end(&v->keeper, &why), &why);
+    settle_proof(v);
     return 0;
 }
 
