@@ -9,7 +9,8 @@ static const unsigned char old_time_bytes[] = {3, 4, 4, 5, 5, 5, 6};
 static const unsigned char old_datetime_bytes[] = {8, 6, 6, 7, 7, 7, 8};
 static const unsigned char old_timestamp_bytes[] = {4, 5, 5, 6, 6, 7, 7};
 
-/* Two bytes say a string's real type and length; in long ones, two bits of the type are the length's. */
+/* Two bytes say a string's real type and length; in long ones, two bits of the type are the
+ * length's. */
 static void read_string(struct bytes *metadata, struct binlog_column *out)
 {
     unsigned type = (unsigned)bytes_number(metadata, 1);
