@@ -46,6 +46,7 @@ same_fn same_definition;   /* of a view, as the server prints it */
 same_fn same_event_status; /* it must fire on the source, and only there */
 same_fn same_counter;      /* "1000 (step 2)": the replica's may be ahead, not behind */
 same_fn same_privileges;   /* "DELETE, SELECT (grantable)" */
+same_fn same_secret;       /* a digest; of a salted hash it does not tell */
 same_fn same_access;       /* a role's bits */
 
 void shown_fill(const char *a, const char *b, struct shown *out);

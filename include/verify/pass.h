@@ -73,6 +73,11 @@ void pass_unlock(pthread_mutex_t **mutex);
 void pass_keep_difference(struct pass *pass, const struct difference *difference, size_t count);
 void pass_warn(struct pass *pass, const char *table, const char *what);
 
+/* A difference of a definition, unless the configuration accepts it. */
+void pass_keep_schema_difference(struct pass *pass, const struct difference *difference);
+/* All that is not a row, when the whole service is compared. */
+MUST_CHECK int pass_compare_objects(struct pass *pass, struct err *err);
+
 /* --- tables; no worker runs --- */
 
 /*

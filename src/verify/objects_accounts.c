@@ -18,7 +18,7 @@ static const struct object_list account_list = {
     .name = {"account"},
     .traits = {{"is_role", "being a role", same_bytes, false, false},
                {"plugin", "plugin", same_bytes, false, false},
-               {"secret", "password", same_bytes, true, false},
+               {"secret", "password", same_secret, true, false},
                {"tls", "TLS requirement", same_bytes, false, false},
                {"is_locked", "lock", same_bytes, false, false},
                {"limits", "limits", same_bytes, false, false},

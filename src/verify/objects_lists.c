@@ -7,13 +7,15 @@
 #include "base/buf.h"
 #include "verify/objects_inner.h"
 
+#define SECRET_SHOWN "(not shown)"
+
+/* Not the collation of the database: MySQL shows that of now, which the database itself has told. */
 #define MADE_UNDER                                                                                 \
     {"SQL_MODE", "sql_mode", same_modes, false, false},                                            \
         {"DEFINER", "definer", same_bytes, false, false},                                          \
         {"CHARACTER_SET_CLIENT", "character set", same_charset, false, false},                     \
-        {"COLLATION_CONNECTION", "collation", same_charset, false, false},                         \
     {                                                                                              \
-        "DATABASE_COLLATION", "collation of the database", same_charset, false, false              \
+        "COLLATION_CONNECTION", "collation", same_charset, false, false                            \
     }
 
 static const struct object_list lists[] = {
@@ -246,12 +248,15 @@ static int note_trait(const struct comparing *comparing, const struct item *item
         return 0;
     name_finding(comparing, item, &finding);
     finding.is_unsure = sameness == OBJECT_UNSURE;
-    (void)snprintf(finding.difference.column, sizeof(finding.difference.column), "%s%s",
-                   trait->what, is_kept_from_us ? " (it is not shown to us)" : "");
+    (void)snprintf(
+        finding.difference.column, sizeof(finding.difference.column), "%s%s", trait->what,
+        is_kept_from_us                         ? " (it is not shown to us)"
+        : finding.is_unsure && trait->is_secret ? " (salted: one password has many hashes)"
+                                                : "");
     (void)snprintf(finding.difference.source_value, sizeof(finding.difference.source_value), "%s",
-                   trait->is_secret ? "(not shown)" : shown.source);
+                   trait->is_secret ? SECRET_SHOWN : shown.source);
     (void)snprintf(finding.difference.replica_value, sizeof(finding.difference.replica_value), "%s",
-                   trait->is_secret ? "(not shown)" : shown.replica);
+                   trait->is_secret ? SECRET_SHOWN : shown.replica);
     return objects_note(comparing->look, &finding, err);
 }
 

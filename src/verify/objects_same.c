@@ -71,6 +71,16 @@ enum sameness same_charset(const struct same_context *context UNUSED, const char
     return yes(is_same_charset(a, b));
 }
 
+enum sameness same_secret(const struct same_context *context UNUSED, const char *a, const char *b,
+                          struct shown *shown UNUSED)
+{
+    static const char salted[] = "salted ";
+    if (!strcmp(a, b))
+        return OBJECT_SAME;
+    bool is_salted = !strncmp(a, salted, strlen(salted)) && !strncmp(b, salted, strlen(salted));
+    return is_salted ? OBJECT_UNSURE : OBJECT_DIFFERENT;
+}
+
 static const char *rule_of(const char *text)
 {
     return !strcasecmp(text, "RESTRICT") ? "NO ACTION" : text;

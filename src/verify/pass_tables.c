@@ -200,7 +200,7 @@ static bool is_on(const struct table_catalog *catalog, const struct table_shape 
 
 static void keep_schema_difference(void *context, const struct difference *difference)
 {
-    pass_keep_difference(context, difference, 1);
+    pass_keep_schema_difference(context, difference);
 }
 
 /* Report what differs in the definitions and make the tasks. */
