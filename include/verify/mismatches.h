@@ -25,7 +25,7 @@ struct mismatches {
     const struct table_shape *table;
     const size_t *key_columns;
     size_t key_column_count;
-    /* Behind the columns the values go on with the parts of the walking key: differences tell it. */
+    /* Behind the columns the values go on with the parts of the walking key: differences tell it */
     bool has_points;
     struct kept_row *rows; /* of the first side, while they are being compared */
     size_t row_count, row_room;

@@ -65,8 +65,8 @@ struct repair_options {
 /*
  * Connect, look at both sides, and decide what cannot be repaired; writes nothing. The differences
  * are borrowed.
- * Errors  ERR_REFUSED/NONE statements cannot pass, or both sides take writes; ERR_SERVER/NONE with a
- *         hint for the privilege that is missing; ERR_LOST/NONE a node of the replica side included
+ * Errors  ERR_REFUSED/NONE statements cannot pass, or both sides take writes; ERR_SERVER/NONE with
+ *         a hint for the privilege that is missing; ERR_LOST/NONE a node of the replica side included
  */
 MUST_CHECK int repair_open(const struct repair_options *options,
                            const struct difference *differences, size_t count, struct repair **out,
@@ -88,7 +88,7 @@ MUST_CHECK int repair_statement(struct repair *repair, size_t number, bool has_v
 
 /*
  * Do it, batch by batch; after an error or a stop the rows say how far it came.
- * Errors  ERR_STOPPED between two rows; ERR_LOST, ERR_SERVER, ERR_TIMEOUT the link does not bring it
+ * Errors  ERR_STOPPED between two rows; ERR_LOST, ERR_SERVER, ERR_TIMEOUT the link is too late
  */
 MUST_CHECK int repair_run(struct repair *repair, struct err *err);
 

@@ -303,8 +303,8 @@ void author_text(const struct author_report *report, size_t number, char *out, s
     const char *here = side_title(replica_side), *there = side_title(report->source);
     char write[192];
 
-    /* what is known of a table only was mostly its definition, and explains nothing of a row, unless
-     * nobody should have touched the table here at all */
+    /* what is known of a table only was mostly its definition, and explains nothing of a row, but
+     * where nobody should have touched the table here at all */
     if (replica->is_known && replica->is_own) {
         write_text(replica, write, sizeof(write));
         (void)snprintf(out, out_size, "%s on %s itself %s",
