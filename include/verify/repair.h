@@ -66,7 +66,7 @@ struct repair_options {
  * Connect, look at both sides, and decide what cannot be repaired; writes nothing. The differences
  * are borrowed.
  * Errors  ERR_REFUSED/NONE statements cannot pass, or both sides take writes; ERR_SERVER/NONE with
- *         a hint for the privilege that is missing; ERR_LOST/NONE a node of the replica side included
+ *         a hint for the privilege that is missing; ERR_LOST/NONE any of their nodes
  */
 MUST_CHECK int repair_open(const struct repair_options *options,
                            const struct difference *differences, size_t count, struct repair **out,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* verify/repair and verify/author: literals that store the same bytes, and what is said of a write. */
+/* verify/repair and verify/author: literals that store the same bytes, what is said of writes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
