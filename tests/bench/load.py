@@ -92,9 +92,9 @@ def aims(loads):
 
 def _guests(pair):
     guests = [Guest(NONE, None, "", "the writers alone"),
-              Guest("default", pair.argv(*contenders.verify_words()), "cutover", "cutover verify")]
+              Guest("default", pair.argv(*contenders.verify_words(pair)), "cutover", "cutover verify")]
     if pair.gentle:
-        guests.append(Guest("gentle", pair.argv(*contenders.verify_words(), cfg=pair.gentle), "cutover",
+        guests.append(Guest("gentle", pair.argv(*contenders.verify_words(pair), cfg=pair.gentle), "cutover",
                             f"cutover verify with verify = {pair.GENTLE}"))
     else:
         print("\n*** gentle mode SKIPPED: this cutover does not read its settings ***")
