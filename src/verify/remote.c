@@ -46,7 +46,7 @@ static void add_value(const struct column_shape *column, struct buf *out)
 
     buf_puts(out, is_vector(column) ? "HEX(" : "");
     sql_quote_part(column->name, out);
-    buf_puts(out, is_vector(column) ? ")" : is_bit ? "+0" : is_float ? "+0e0" : "");
+    buf_puts(out, is_vector(column) ? ")" : is_bit ? "+0" : is_float ? "*1e0" : "");
 }
 
 static void add_values(const struct table_shape *table, bool want_free, struct buf *out)

@@ -34,9 +34,11 @@ static bool is_binary_json(const struct column_shape *column)
 static void add_column(const struct column_shape *column, struct buf *select)
 {
     bool is_float = column->class == COLUMN_FLOAT; /* prints six digits, and all of them so */
-    buf_puts(select, is_float ? "(" : "");
+    bool is_number = is_read_by_number(column);    /* + 0 would be a DOUBLE: 53 bits */
+
+    buf_puts(select, is_float ? "(" : is_number ? "CAST(" : "");
     sql_quote_part(column->name, select);
-    buf_puts(select, is_float ? " + 0e0)" : is_read_by_number(column) ? " + 0" : "");
+    buf_puts(select, is_float ? " * 1e0)" : is_number ? " AS UNSIGNED)" : "");
 }
 
 static void add_guard(const struct column_shape *column, struct buf *select)

@@ -38,7 +38,7 @@ static void test_a_row_can_be_taken_apart_from_its_end(void **state)
     const struct table_shape table = {.columns = columns, .column_count = 6};
     assert_string_equal(
         text_of(&table, remote_row_sql),
-        "CONCAT_WS('#',CAST('' AS BINARY),`id`,`f`+0e0,`b`+0,HEX(`v`),`t`,`e`,LENGTH(`t`),"
+        "CONCAT_WS('#',CAST('' AS BINARY),`id`,`f`*1e0,`b`+0,HEX(`v`),`t`,`e`,LENGTH(`t`),"
         "LENGTH(`e`),CONCAT(`t` IS NULL,`f` IS NULL))");
 }
 
