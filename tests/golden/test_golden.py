@@ -90,7 +90,7 @@ def test_bash_understands_the_completion_and_offers_the_commands(tmp_path):
         offer() {{ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _cutover; echo "${{COMPREPLY[*]}}"; }}
         offer cutover st
         offer cutover run --re
-        offer cutover -c x rollback --mode f
+        offer cutover -c x rollback --mode fe
         offer cutover run playbooks/
     """
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
