@@ -27,6 +27,8 @@ void proof_keeper_revive(struct run *run, enum side source);
 /* At every tick of the driver. */
 MUST_CHECK int proof_keeper_tick(struct run *run, struct err *err);
 void proof_keeper_drop(struct run *run);
+/* The data of a side is replaced: nothing of before counts. */
+MUST_CHECK int proof_keeper_forget(struct run *run, struct err *err);
 
 /* False: no proof is kept for that source; why into `problem` (256 bytes). */
 bool proof_keeper_look(const struct run *run, enum side source, struct proof_status *out,
@@ -37,7 +39,7 @@ bool proof_keeper_look(const struct run *run, enum side source, struct proof_sta
  * out_differences  the caller releases it
  * Errors  those of proof_settle()
  */
-MUST_CHECK int proof_keeper_seal(struct run *run, enum side source,
+MUST_CHECK int proof_keeper_seal(struct run *run, enum side source, int64_t limit_ms,
                                  struct verify_report *out_differences, struct err *err);
 
 /* What the journal's memory says of a service's proof: for status. */

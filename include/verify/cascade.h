@@ -3,7 +3,7 @@
  * verify/cascade.h - which rows of other tables a change of a row reaches through foreign keys. The
  *                    storage engine does that on each side for itself, and (but for MySQL 9.6 and
  *                    later) the binary log has no word of it.
- * How:     of the child table, the rows whose foreign key had, or has, the parent's key. As a whole:
+ * How:     of the child table, the rows whose foreign key had or has the parent's key. As a whole:
  *          when the foreign key refers to other columns than the key one walks by, when its rule
  *          puts NULL in its place, and the tables below the children.
  * Threads: pure.

@@ -2,11 +2,11 @@
 /*
  * verify/touched.h - which rows were touched since they were last proven: keys of rows, ranges of
  *                    keys, whole tables.
- * How:       every touch gets the next number. A row remembers its first touch since it was taken to
+ * How:       every touch gets the next number. A row keeps its first touch since it was taken to
  *            be compared, and waits in that order, so that no row is put off for ever by being
  *            touched again. Taken is out of the set: a touch that comes meanwhile is a new one.
  * Memory:    cap_bytes. Beyond it the table with the most rows gives them up for ranges of its
- *            leading integer, wider ones when that does not do, and else becomes touched as a whole.
+ *            leading integer, wider ones when that will not do, and else is touched as a whole.
  *            A touch is never lost: when memory is out for a row, its table is touched as a whole.
  * Threads:   none of its own; the caller takes care.
  */

@@ -200,7 +200,7 @@ static void print_verification(const struct status *status)
                  clock_human_ms((clock_wall_us() - sum->oldest_us) / 1000, age));
 }
 
-/* The journal's last word: while no run goes on, nobody follows the logs, but one can from there. */
+/* The journal's last word: while no run goes on, nobody follows the logs, but a run can. */
 static void print_proof(const struct proof_memory *proof)
 {
     char age[32], oldest[32];

@@ -354,7 +354,9 @@ static void parts_fence(struct compile *c, enum side from)
              primary_of(c, from)->name, primary_of(c, to)->name);
 
     step = part(c, "compare-tail", "Every row is the same: the certificate");
-    add_work(c, step, LIST_DO, "verify.tail", json_pack("{s:s}", "from", side_name(from)),
+    add_work(c, step, LIST_DO, "verify.tail",
+             json_pack("{s:s,s:I}", "from", side_name(from), "budget_ms",
+                       (json_int_t)playbook_step_number(c->step, "budget", 2000)),
              "compare what was written since the full comparison, while both sides stand still; "
              "where that is not known, the last rows by primary key of every table");
 

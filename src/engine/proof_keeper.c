@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/pass_keeper.h"
+#include "verify/pace.h"
 
 #define KEEP_INTERVAL_MS 1000
 #define MEMORY_SIZE (2 * POSITION_TEXT_SIZE + 4096)
@@ -100,13 +102,20 @@ static int forget(struct run *run, enum side source, struct err *err)
     return journal_memory_put(run->journal, run->service->name, memory_name(source), NULL, err);
 }
 
-/* --- beginning -------------------------------------------------------------------------------- */
-
 void proof_keeper_drop(struct run *run)
 {
     proof_freep(&run->proof);
     run->is_proof_resting = false;
 }
+
+int proof_keeper_forget(struct run *run, struct err *err)
+{
+    proof_keeper_drop(run);
+    int rc = forget(run, SIDE_OLD, err);
+    return rc ? rc : forget(run, SIDE_NEW, err);
+}
+
+/* --- beginning -------------------------------------------------------------------------------- */
 
 static int floor_of_json(const json_t *json, struct proof_floor *out, struct err *err)
 {
@@ -116,8 +125,12 @@ static int floor_of_json(const json_t *json, struct proof_floor *out, struct err
 
 static int start(struct run *run, enum side source, const struct proof_floor *from, struct err *err)
 {
+    struct pace_limits pace = {0};
+    struct verify_options how = {0};
     const struct proof_options options = {
-        .service = run->service, .source = source, .from = from, .pace = NULL};
+        .service = run->service, .source = source, .from = from, .pace = &pace};
+
+    pass_defaults(run->service, &pace, &how);
 
     proof_keeper_drop(run);
     run->proof_source = source;
@@ -210,7 +223,7 @@ void proof_keeper_revive(struct run *run, enum side source)
 /* --- while it goes on ------------------------------------------------------------------------- */
 
 /*
- * A side was opened: the other one may be the source now, and rows are held still in another way. So
+ * A side was opened: the other may be the source now, and rows are held still in another way. So
  * it begins anew, from what is kept; after a fence in the other direction, from the certificate.
  */
 static int turn(struct run *run, struct err *err)
@@ -283,8 +296,8 @@ static int keep_certificate(struct run *run, const struct certificate *certifica
     return journal_event(run->journal, run->id, "certificate", detail, err);
 }
 
-int proof_keeper_seal(struct run *run, enum side source, struct verify_report *out_differences,
-                      struct err *err)
+int proof_keeper_seal(struct run *run, enum side source, int64_t limit_ms,
+                      struct verify_report *out_differences, struct err *err)
 {
     struct certificate certificate;
     bool is_fenced = run->fence_began_ms != 0;
@@ -294,8 +307,7 @@ int proof_keeper_seal(struct run *run, enum side source, struct verify_report *o
         return err_set(err, ERR_REFUSED, EFFECT_NONE, "no proof is kept: %s",
                        run->proof_problem[0] ? run->proof_problem : "no full comparison of before");
     }
-    int rc = proof_settle(run->proof, is_fenced, run->service->limits.drain_ms, &certificate,
-                          out_differences, err);
+    int rc = proof_settle(run->proof, is_fenced, limit_ms, &certificate, out_differences, err);
     if (!rc)
         rc = keep_certificate(run, &certificate, err);
     if (rc || !is_fenced)

@@ -303,7 +303,7 @@ static int observe_and_monitor(struct run *run, struct err *err)
     if (!rc)
         rc = start_monitors(run, &facts, err);
     if (!rc)
-        proof_keeper_revive(run, source_side(&facts));
+        run->proof_source = source_side(&facts);
     facts_release(&facts);
     return rc;
 }
@@ -340,6 +340,7 @@ int run_plan(const struct run_options *options, const struct plan *plan, struct 
     if (!rc) {
         log_info("run %s of playbook %s: %zu parts, from %s to %s", run.id, plan->name,
                  plan->step_count, situation_name(plan->starts_in), situation_name(plan->ends_in));
+        proof_keeper_revive(&run, run.proof_source);
         rc = finish(&run, walk(&run, err), out, err);
     }
     run_release(&run);
@@ -402,8 +403,10 @@ int run_resume(const struct run_options *options, const char *run_id, struct run
     if (!rc) {
         log_info("run %s of playbook %s: goes on", run.id, run.plan.name);
         rc = run_prepare_resume(&run, err);
-        if (!rc)
+        if (!rc) {
+            proof_keeper_revive(&run, run.proof_source); /* nobody is kept waiting any more */
             rc = walk(&run, err);
+        }
         rc = finish(&run, rc, out, err);
     }
     run_release(&run);

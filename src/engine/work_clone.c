@@ -2,6 +2,7 @@
 /* Copies by MySQL's clone plugin. */
 #include "base/clock.h"
 #include "cluster/seed_clone.h"
+#include "engine/proof_keeper.h"
 #include "engine/work.h"
 
 WORK(work_seed_clone_check)
@@ -62,6 +63,8 @@ WORK(work_seed_clone)
                                           .progress = show_clone,
                                           .context = &context};
     int rc = journal_verified_begin(run->journal, run->service->name, err);
+    if (!rc)
+        rc = proof_keeper_forget(run, err);
     session_release(&run->sessions[recipient - run->service->nodes]); /* it would end with it */
     if (!rc)
         rc = clone_run(&options, &position, err);

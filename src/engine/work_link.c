@@ -7,6 +7,7 @@
 #include "cluster/probe.h"
 #include "cluster/seed.h"
 #include "engine/observe.h"
+#include "engine/proof_keeper.h"
 #include "engine/work.h"
 
 #define HEALTHY_WAIT_MS 15000
@@ -22,6 +23,8 @@ WORK(work_seed_wipe)
     (void)step;
     (void)args;
     int rc = journal_verified_begin(run->journal, run->service->name, err);
+    if (!rc)
+        rc = proof_keeper_forget(run, err);
     return rc ? rc : seed_wipe(run->service, SIDE_NEW, err);
 }
 

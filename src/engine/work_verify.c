@@ -197,6 +197,19 @@ static int compare_newest(struct run *run, enum side source, struct err *err)
     return rc;
 }
 
+/* While writes are refused: what is left of the budget or the drain limit, whichever is shorter. */
+static int64_t seal_limit_ms(const struct run *run, const json_t *args)
+{
+    int64_t limit_ms = run->service->limits.drain_ms;
+    int64_t budget_ms = json_int_or(args, "budget_ms", limit_ms);
+
+    if (!run->fence_began_ms)
+        return limit_ms;
+    int64_t whole_ms = budget_ms < limit_ms ? budget_ms : limit_ms;
+    int64_t left_ms = run->fence_began_ms + whole_ms - clock_mono_ms();
+    return left_ms > 1 ? left_ms : 1;
+}
+
 /* All rows, when there is a proof; else the newest ones, and why. */
 WORK(work_verify_tail)
 {
@@ -208,7 +221,7 @@ WORK(work_verify_tail)
     int rc = side_of(args, "from", &source, err);
     if (rc)
         return rc;
-    rc = proof_keeper_seal(run, source, &report, &why);
+    rc = proof_keeper_seal(run, source, seal_limit_ms(run, args), &report, &why);
     if (rc == ERR_DATA)
         return refuse_differences(run, &report, err);
     if (rc != ERR_REFUSED) {

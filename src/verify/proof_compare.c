@@ -77,10 +77,17 @@ static bool is_stopping(void *context)
     return worker->proof->is_ending || (worker->proof->is_settling && !worker->is_still);
 }
 
+static bool is_hurried(struct proof *proof)
+{
+    PROOF_HOLD(proof);
+    return proof->is_hurried;
+}
+
+/* Somebody who waits for a last look is not to be kept waiting by manners. */
 static int before_chunk(void *context, struct err *err)
 {
     struct proof_worker *worker = context;
-    return worker->is_still || !worker->proof->pace
+    return worker->is_still || is_hurried(worker->proof)
                ? 0
                : pace_wait(worker->proof->pace, &worker->pair, is_stopping, worker, err);
 }
@@ -271,8 +278,11 @@ int proof_compare_next(struct proof_worker *worker, uint64_t until, bool *out_is
 {
     struct touched_batch *batch;
     struct position told;
-    int rc = take(worker, until, &batch, &told, err);
+    int rc = before_chunk(worker, err);
 
+    batch = NULL;
+    if (!rc)
+        rc = take(worker, until, &batch, &told, err);
     *out_is_idle = !rc && !batch;
     if (rc || !batch)
         return rc;

@@ -99,7 +99,7 @@ static int wait_for_logs(struct look_last *look, struct err *err)
     return rc;
 }
 
-/* Definitions that a log told of; both logs go on with the new ones before anything is looked at. */
+/* Definitions that a log told of; both logs go on with the new ones before a row is looked at. */
 static int wait_for_schema(struct look_last *look, struct err *err)
 {
     struct proof *proof = look->proof;

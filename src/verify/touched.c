@@ -498,9 +498,8 @@ int touched_take(struct touched *set, uint64_t until, size_t limit, struct touch
     struct touched_table *table;
 
     *out = NULL;
-    DL_FOREACH (set->turns, table)
-        if (has_turn(table, until))
-            break;
+    for (table = set->turns; table && !has_turn(table, until);)
+        table = table->next;
     if (!table)
         return 0;
     struct touched_batch *batch = calloc(1, sizeof(*batch));

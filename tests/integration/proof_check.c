@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps a proof and does what it is told on standard input, one line at a time, for test_proof.py. Each
- * answer is one line of JSON.
+ * Keeps a proof and does what it is told on standard input, a line at a time, for test_proof.py.
+ * Each answer is one line of JSON.
  *
  * proof_check CFG old|new [cap=BYTES] [source=POSITION replica=POSITION]
  * pass | rest | look | settle still|moving LIMIT_MS | quit

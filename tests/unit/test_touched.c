@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The set of touched rows: nothing is forgotten, nothing is put off, and it stays within its cap. */
+/* The set of touched rows: nothing is forgotten or put off, and it stays within its cap. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
