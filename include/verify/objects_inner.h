@@ -21,6 +21,8 @@ struct object_trait {
     bool is_needed; /* NULL or "" means that it is kept from us */
 };
 
+struct objects_look;
+
 /* What an answer lists, and what of it is compared. */
 struct object_list {
     const char *kind; /* "trigger"; NULL: the answer's column KIND says it */
@@ -33,6 +35,10 @@ struct object_list {
     /* What an object that is not there has instead of its only trait: "none". NULL: it is told as
      * absent. */
     const char *absent;
+    /* What looks different, asked again of the replica by the object's name and its row in the
+     * answer: is it harmless? NULL: no. */
+    int (*is_harmless)(struct objects_look *look, const char *database, const char *of,
+                       const struct db_result *replica, size_t row, bool *out, struct err *err);
     struct object_trait traits[OBJECT_TRAIT_CAP];
 };
 
@@ -41,6 +47,7 @@ struct objects_found {
     struct finding {
         struct difference difference;
         bool is_unsure; /* not compared, and why is in column */
+        bool is_harmless;
     } * items;
     size_t count, differences;
 };

@@ -19,8 +19,9 @@ static void tell(const struct objects_compare *options, const struct finding *fi
         difference_accepted(options->service, difference, clock_wall_us());
     char text[800];
 
-    if (finding->is_unsure) {
-        (void)snprintf(text, sizeof(text), "not compared: %s of %s %s: \"%s\" and \"%s\"",
+    if (finding->is_unsure || finding->is_harmless) {
+        (void)snprintf(text, sizeof(text), "%s: %s of %s %s: \"%s\" and \"%s\"",
+                       finding->is_unsure ? "not compared" : "behind, but above every id in use",
                        difference->column, difference->table, difference->key,
                        difference->source_value, difference->replica_value);
         if (options->on_warning)

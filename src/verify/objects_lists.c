@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "sql/quote.h"
 #include "verify/objects_inner.h"
 
 #define SECRET_SHOWN "(not shown)"
@@ -17,6 +18,39 @@
     {                                                                                              \
         "COLLATION_CONNECTION", "collation", same_charset, false, false                            \
     }
+
+/*
+ * Ids that were never committed (a rollback, INSERT IGNORE, ON DUPLICATE KEY UPDATE) are used up on
+ * the source alone. That the replica would hand them out again does no harm; that it would hand out
+ * one that a row has, does.
+ */
+static int counter_has_room(struct objects_look *look, const char *database, const char *of,
+                            const struct db_result *replica, size_t row, bool *out, struct err *err)
+{
+    CLEANUP(buf_release) struct buf table;
+    CLEANUP(buf_release) struct buf column;
+    CLEANUP(db_result_release) struct db_result answer = {0};
+    const char *name = db_result_get(replica, row, "ID_COLUMN");
+    const char *next = db_result_get(replica, row, "AUTO_INCREMENT");
+
+    buf_init(&table, 2048);
+    buf_init(&column, 2048);
+    sql_quote_table(database, of, &table);
+    sql_quote_part(name ? name : "", &column);
+    int rc = buf_check(&table, err);
+    if (!rc)
+        rc = buf_check(&column, err);
+    const struct sql_arg args[] = {
+        {"table", buf_text(&table)}, {"column", buf_text(&column)}, {"next", next ? next : "0"}};
+    if (!rc)
+        rc = end_query(&look->pair->replica, SQL_OBJECTS_COUNTER_ROOM, args, ARRAY_LEN(args),
+                       &answer, err);
+    if (rc)
+        return rc;
+    const char *has_room = db_result_get(&answer, 0, "has_room");
+    *out = has_room && has_room[0] == '1';
+    return 0;
+}
 
 static const struct object_list lists[] = {
     {.kind = "database",
@@ -118,6 +152,7 @@ static const struct object_list lists[] = {
      .of = "TABLE_NAME",
      .is_of_table = true,
      .is_of_both = true,
+     .is_harmless = counter_has_room,
      .traits = {{"NEXT_ID", "next id", same_counter, false, false}}},
 };
 
@@ -145,7 +180,7 @@ int objects_note(struct objects_look *look, const struct finding *finding, struc
         found->items = items;
     }
     found->items[found->count++] = *finding;
-    found->differences += !finding->is_unsure;
+    found->differences += !finding->is_unsure && !finding->is_harmless;
     return 0;
 }
 
@@ -230,12 +265,15 @@ static void name_finding(const struct comparing *comparing, const struct item *i
     (void)snprintf(out->difference.key, sizeof(out->difference.key), "%s", item->key);
 }
 
+/* row  of the replica's answer */
 static int note_trait(const struct comparing *comparing, const struct item *item,
                       const struct object_trait *trait, const char *source, const char *replica,
-                      struct err *err)
+                      size_t row, struct err *err)
 {
     struct finding finding;
     struct shown shown;
+    const struct object_list *list = comparing->list;
+    bool is_harmless = false;
     bool is_kept_from_us = trait->is_needed && (!source || !*source || !replica || !*replica);
 
     source = source ? source : "";
@@ -246,8 +284,15 @@ static int note_trait(const struct comparing *comparing, const struct item *item
                                  : trait->same(&comparing->look->same, source, replica, &shown);
     if (sameness == OBJECT_SAME)
         return 0;
+    if (list->is_harmless) {
+        int rc = list->is_harmless(comparing->look, comparing->database, item->of,
+                                   &comparing->both->replica, row, &is_harmless, err);
+        if (rc)
+            return rc;
+    }
     name_finding(comparing, item, &finding);
     finding.is_unsure = sameness == OBJECT_UNSURE;
+    finding.is_harmless = is_harmless;
     (void)snprintf(
         finding.difference.column, sizeof(finding.difference.column), "%s%s", trait->what,
         is_kept_from_us                         ? " (it is not shown to us)"
@@ -267,7 +312,8 @@ static int compare_traits(const struct comparing *comparing, const struct item *
     for (const struct object_trait *trait = comparing->list->traits; !rc && trait->column; trait++)
         rc = note_trait(comparing, source, trait,
                         db_result_get(&comparing->both->source, source->row, trait->column),
-                        db_result_get(&comparing->both->replica, replica->row, trait->column), err);
+                        db_result_get(&comparing->both->replica, replica->row, trait->column),
+                        replica->row, err);
     return rc;
 }
 
@@ -285,7 +331,7 @@ static int note_lonely(const struct comparing *comparing, const struct item *ite
     if (list->absent) {
         const char *value = db_result_get(result, item->row, list->traits[0].column);
         return note_trait(comparing, item, &list->traits[0], is_on_source ? value : list->absent,
-                          is_on_source ? list->absent : value, err);
+                          is_on_source ? list->absent : value, item->row, err);
     }
     name_finding(comparing, item, &finding);
     const char *kind = list->kind ? list->kind : db_result_get(result, item->row, "KIND");
