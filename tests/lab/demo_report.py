@@ -143,6 +143,12 @@ def _crossings(report):
     return lines
 
 
+def _certificates(figures):
+    """What each crossing could say of every row, in the program's own words."""
+    return [f"Certificate, {CROSSINGS[run.crossing]}: {(run.report.get('certificate') or {}).get('text', 'none')}"
+            for run in figures.crossings]
+
+
 def _promises(figures, report):
     audit = figures.audit
     cross = audit.cross_side_signups
@@ -154,6 +160,7 @@ def _promises(figures, report):
         f" given up by the visitor {audit.ambiguous['abandoned_there'] + audit.ambiguous['abandoned_absent']}",
         f"Sign-ups begun on one side and confirmed on the other: {cross['old->new']} from OLD to NEW,"
         f" {cross['new->old']} from NEW to OLD",
+        *_certificates(figures),
         f"Rows compared at the end: {report['rows_verified']} in {figures.verified['tables']} tables;"
         f" {report['differences']} differ",
         f"Situation: {report['situation']}",
