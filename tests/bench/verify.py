@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import random
+import statistics
 import subprocess
 import sys
 import time
@@ -63,7 +64,7 @@ def show_passes(pair, costs, logical_bytes):
     rows = []
     for name in costs:
         wall = walls(costs, name)
-        middle = sorted(wall)[len(wall) // 2]
+        middle = statistics.median(wall)
         beside = [report.ratio(walls(costs, other), wall) if other in costs else "-"
                   for other in ("pt default", "CHECKSUM TABLE", "read all")]
         rows.append([name, *report.spread(wall), f"{pair.row_count / middle / 1e3:.0f}", f"{logical_bytes / middle / 1e6:.0f}", *beside])
@@ -83,7 +84,7 @@ def show_costs(pair, costs):
         total = cpu_totals(costs, name)
         beside = report.ratio(cpu_totals(costs, "pt default"), total) if "pt default" in costs else "-"
         peak = max(cost.peak_bytes for cost in all_)
-        network = sorted(cost.network_bytes for cost in all_)[len(all_) // 2]
+        network = statistics.median(cost.network_bytes for cost in all_)
         rows.append([name, *cpu, report.spread(total, "{:.1f}")[1], beside, f"{peak / 2**20:.0f}" if peak else "-",
                      f"{network / pair.row_count:.1f}"])
     report.table("what a pass costs (medians; memory: the most of all rounds)",
