@@ -15,6 +15,7 @@
 #include "engine/run.h"
 #include "monitor/heartbeat.h"
 #include "monitor/sampler.h"
+#include "verify/conflicts.h"
 #include "verify/proof.h"
 
 struct run {
@@ -45,6 +46,11 @@ struct run {
     struct proof_floor sealed_floor;
     char proof_problem[256]; /* why there is none */
     int64_t proof_kept_ms;
+
+    struct conflicts *conflicts; /* this and below: engine/conflict_keeper.h */
+    uint64_t conflicts_noted;
+    int64_t conflicts_looked_ms, conflicts_unread_ms;
+    bool is_conflict_problem_told;
 };
 
 /* A live controller session to a node; reconnects when the last one died. Borrowed. */

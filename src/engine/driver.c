@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/signals.h"
+#include "engine/conflict_keeper.h"
 #include "engine/proof_keeper.h"
 
 #define SAMPLE_INTERVAL_MS 1000
@@ -79,6 +80,8 @@ int run_tick(struct run *run, struct err *err, const char *progress_fmt, ...)
     int rc = store_samples(run, err);
     if (!rc)
         rc = proof_keeper_tick(run, err);
+    if (!rc)
+        rc = conflict_keeper_tick(run, err);
     if (!rc && signals_stop_wanted())
         rc = err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped by %s",
                      signals_stop_signal() == 2 ? "SIGINT (Ctrl-C)" : "a signal");

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/signals.h"
+#include "engine/conflict_keeper.h"
 #include "engine/driver.h"
 #include "engine/observe.h"
 #include "engine/proof_keeper.h"
@@ -24,6 +25,7 @@
 static void run_release(struct run *run)
 {
     proof_keeper_drop(run);
+    conflict_keeper_drop(run);
     sampler_free(run->sampler);
     heartbeat_free(run->heartbeat);
     for (size_t i = 0; i < SERVICE_NODE_CAP; i++)

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "cluster/probe.h"
+#include "engine/conflict_keeper.h"
 #include "engine/proof_keeper.h"
 #include "engine/work.h"
 
@@ -88,7 +89,9 @@ static void collect_samples(struct run *run, struct condition_set *set)
         know(set, GATE_LAG, worst_ms);
         know(set, GATE_LINKS, all_run);
     }
-    know(set, GATE_CONFLICTS, now.conflicts);
+    int64_t conflicts;
+    if (conflict_keeper_count(run, &conflicts) || now.conflicts > 0)
+        know(set, GATE_CONFLICTS, conflicts + now.conflicts);
 }
 
 static int collect_verified(struct run *run, struct condition_set *set, struct err *err)
