@@ -121,15 +121,14 @@ struct table_shape *table_catalog_find(const struct table_catalog *catalog, cons
  * when there is none. */
 const struct index_shape *table_shape_key(const struct table_shape *table);
 
-/* Does a change of `parent`'s rows reach rows of the key's table that the binary log says nothing of?
- */
+/* Does a change of `parent`'s rows reach rows of the key's table, unseen by the binary log? */
 bool foreign_key_cascades(const struct foreign_key_shape *key, const struct table_shape *parent);
 
 enum column_class column_class_of(const char *data_type, bool has_charset);
 
 /*
- * All in which two tables differ, as a schema: what, and both texts, shortened. Estimates, the order
- * of indexes and what only versions print in different ways do not count.
+ * All in which two tables differ, as a schema: what, and both texts, shortened. Estimates, the
+ * order of indexes and what only versions print in different ways do not count.
  */
 struct shape_difference {
     char what[80]; /* "type of price" */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verify/binlog_bytes.h - take numbers and strings from bytes that somebody else wrote, never beyond
- * their end.
+ * verify/binlog_bytes.h - take numbers and strings from bytes that somebody else wrote, never
+ * beyond their end.
  * How:     what is not there reads as zero and sets is_short, which is looked at once at the end.
  * Threads: pure.
  */

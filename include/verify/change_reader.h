@@ -2,8 +2,8 @@
 /*
  * verify/change_reader.h - events of a binary log in, changes out: verify/change_log.h without the
  * connection.
- * Invariant: an event is taken apart completely, or it is an error; changes of an XA transaction are
- *            told when that is committed, by whomever.
+ * Invariant: an event is taken apart completely, or it is an error; changes of an XA transaction
+ *            are told when that is committed, by whomever.
  * Threads:   a reader belongs to one thread.
  */
 #ifndef CUTOVER_VERIFY_CHANGE_READER_H

@@ -31,7 +31,7 @@ struct shown {
     char source[SHOWN_SIZE], replica[SHOWN_SIZE];
 };
 
-/* a is of the source, b of the replica. shown is filled already, from where they begin to differ. */
+/* a is of the source, b of the replica. shown is filled already, from where they differ. */
 typedef enum sameness same_fn(const struct same_context *context, const char *a, const char *b,
                               struct shown *shown);
 

@@ -27,8 +27,7 @@ size_t schema_differences(const struct table_shape *source, const struct table_s
 bool schema_difference(const struct table_shape *source, const struct table_shape *replica,
                        struct difference *out, bool *out_is_comparable);
 
-/* What the configuration says of a difference: the first that fits and has not ended; NULL: nothing.
- */
+/* What the configuration says of it: the first that fits and has not ended; NULL: nothing. */
 const struct acceptance *difference_accepted(const struct service *service,
                                              const struct difference *difference, int64_t now_us);
 

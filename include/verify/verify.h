@@ -132,9 +132,9 @@ struct verify_options {
 struct verify_report {
     uint64_t rows, chunks, rechecked, bytes;
     unsigned stream_tables, remote_tables, fast_tables;
-    char algorithm[64]; /* the weakest that was used */
-    unsigned snapshots; /* pairs of them that were taken */
-    int64_t barrier_us; /* the longest time that commits were held for one */
+    char algorithm[64];         /* the weakest that was used */
+    unsigned snapshots;         /* pairs of them that were taken */
+    int64_t barrier_us;         /* the longest time that commits were held for one */
     int64_t began_us, ended_us; /* wall clock; of a resumed pass: of its first beginning */
     unsigned tables;
     /* at most VERIFY_DIFFERENCE_CAP; difference_count may be larger */

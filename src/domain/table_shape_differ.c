@@ -37,7 +37,7 @@ bool is_same_charset(const char *a, const char *b)
     return rest_a && rest_b ? !strcmp(rest_a, rest_b) : !strcmp(a, b);
 }
 
-/* Past "int(11)" or "int": a number, of which MySQL from 8.0.19 no longer says how wide it is shown. */
+/* Past "int(11)" or "int": a number, of which MySQL from 8.0.19 no longer tells the width. */
 static bool split_width(const char *type, size_t *out_word, const char **out_rest)
 {
     *out_word = strcspn(type, "( ");

@@ -55,7 +55,7 @@ static void add_number(struct buf *out, uint64_t number, unsigned bytes)
         buf_putc(out, (char)(number >> (8 * i)));
 }
 
-/* From the first event that is not known, in whichever file that is: no name, the first position. */
+/* From the first event that is not known, in whichever file: no name, the first position. */
 static int send_request(struct binlog *log, const struct binlog_start *start, struct err *err)
 {
     CLEANUP(buf_release) struct buf body;

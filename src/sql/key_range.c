@@ -147,8 +147,8 @@ static void bound_sql(const struct table_shape *table, const struct index_shape 
         buf_putc(out, ')');
 }
 
-/* Of one part, and of a class that is compared alike in a list: a IN (1,2,3), which costs the server
- * half of what a chain of OR does. */
+/* Of one part, and of a class that is compared alike in a list: a IN (1,2,3), which costs the
+ * server half of what a chain of OR does. */
 static bool is_list(const struct table_shape *table, const struct index_shape *key,
                     const struct key_range *range)
 {

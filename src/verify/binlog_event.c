@@ -133,7 +133,7 @@ void binlog_scratch_release(struct binlog_scratch *scratch)
     *scratch = (struct binlog_scratch){0};
 }
 
-/* One byte: a mark, the algorithm, and how many bytes the length has; the length, high byte first. */
+/* One byte: a mark, the algorithm, how many bytes the length has; the length, high byte first */
 int binlog_unpack(struct bytes *packed, struct binlog_scratch *unpacked, struct err *err)
 {
     uint64_t head = bytes_number(packed, 1);

@@ -403,7 +403,7 @@ static int read_nothing(struct statement *statement UNUSED, struct err *err UNUS
     return 0;
 }
 
-/* SET PASSWORD, SET DEFAULT ROLE; but MariaDB: SET STATEMENT variable = 1 FOR any other statement */
+/* SET PASSWORD, SET DEFAULT ROLE; but MariaDB: SET STATEMENT variable = 1 FOR another one */
 static int read_set(struct statement *statement, struct err *err)
 {
     next_word(&statement->words);

@@ -10,7 +10,7 @@
 
 #define SECRET_SHOWN "(not shown)"
 
-/* Not the collation of the database: MySQL shows that of now, which the database itself has told. */
+/* Not the collation of the database: MySQL shows that of now, which the database itself told. */
 #define MADE_UNDER                                                                                 \
     {"SQL_MODE", "sql_mode", same_modes, false, false},                                            \
         {"DEFINER", "definer", same_bytes, false, false},                                          \

@@ -286,7 +286,8 @@ static void test_a_failure_leaves_the_options_alone(void **state UNUSED)
     struct cli_options options = {.workers = 7};
     struct err err;
 
-    assert_int_equal(parse(&options, &err, "verify", "--workers", "3", "--resume", NULL), ERR_USAGE);
+    assert_int_equal(parse(&options, &err, "verify", "--workers", "3", "--resume", NULL),
+                     ERR_USAGE);
     assert_int_equal(options.workers, 7);
 }
 
