@@ -3,13 +3,16 @@
 
 import json
 import queue
+import sqlite3
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.integration import programs
+from tests.integration.service import DONE, REFUSED, SHARED, Stage
 from tests.lab import kinds
 from tests.lab.lab import Lab
 from tests.lab.procs import wait_until
@@ -202,3 +205,24 @@ def test_a_row_inserted_on_both_sides_is_named_although_the_links_stop(lab, find
     wait_until(lambda: any(not link.runs for link in lab.new.primary.links()), 20, "the link stops at the duplicate")
     rest, sums = finder.end()
     assert rest == [] and sums["found"] == 1
+
+
+def test_a_run_with_both_sides_open_keeps_conflicts_as_events_and_counts_them_for_its_gates():
+    """Once on the kind of servers that the suite is run on."""
+    watch = '{ name = "watch"; action = "watch"; for = "6s"; rollback_if = [ "conflicts > 1000" ]; }'
+    gate = '{ name = "go"; action = "gate"; require = [ "conflicts = 0" ]; timeout = "2s"; }'
+    with Stage(mb=1, site=False) as stage:
+        service = stage.service("mirrored")
+        lab = service.lab
+        lab.old.primary.query("INSERT INTO blog.tags (name, colour) VALUES ('both', '#000000'), ('other', '#000000')")
+        service.run(service.playbook("calm", "mirrored", *SHARED, watch, gate)).ended(DONE, "go: conflicts 0")
+        service.reach("mirrored")
+        with service.start("run", service.playbook("watched", "mirrored", *SHARED, watch, gate), "--yes") as running:
+            running.wait_says("watching: lag", 60)
+            apart(lab, ("UPDATE blog.tags SET colour = '#0000aa' WHERE name = 'both'",
+                        "UPDATE blog.tags SET colour = '#0000bb' WHERE name IN ('both', 'other')"))
+            done = running.end()
+        done.ended(REFUSED, "conflict: row both of blog.tags was written on both sides", "no go: NOT YET conflicts 1")
+        with sqlite3.connect(Path(lab.cfg_path).with_name("journal.db")) as journal:
+            texts = [json.loads(detail)["text"] for (detail,) in journal.execute("SELECT detail FROM event WHERE name = 'conflict'")]
+        assert len(texts) == 1 and "both of blog.tags" in texts[0]
