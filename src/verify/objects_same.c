@@ -122,8 +122,9 @@ static const char *put_word(const char *at, struct buf *out)
     const char *end = at;
     while (is_word(*end))
         end++;
-    size_t len = (size_t)(end - at), head = *at == '_' ? 5 : 4;
-    bool is_utf8 = len >= head && !strncasecmp(at, "_utf8" + (5 - head), head) &&
+    const char *utf8 = *at == '_' ? "_utf8" : "utf8";
+    size_t len = (size_t)(end - at), head = strlen(utf8);
+    bool is_utf8 = len >= head && !strncasecmp(at, utf8, head) &&
                    (len == head || at[head] == '_');
     for (size_t i = 0; i < len; i++) {
         if (i == head && is_utf8)
