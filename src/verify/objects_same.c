@@ -124,8 +124,7 @@ static const char *put_word(const char *at, struct buf *out)
         end++;
     const char *utf8 = *at == '_' ? "_utf8" : "utf8";
     size_t len = (size_t)(end - at), head = strlen(utf8);
-    bool is_utf8 = len >= head && !strncasecmp(at, utf8, head) &&
-                   (len == head || at[head] == '_');
+    bool is_utf8 = len >= head && !strncasecmp(at, utf8, head) && (len == head || at[head] == '_');
     for (size_t i = 0; i < len; i++) {
         if (i == head && is_utf8)
             buf_puts(out, "mb3");
