@@ -20,7 +20,8 @@ struct verify_end {
     struct server_version version;
     enum side side;
     bool is_open;
-    bool is_downstream; /* a replica of its side's primary: what it gets comes by any channel */
+    uint64_t slice_rows; /* of the next statement, in the table that is being read */
+    bool is_downstream;  /* a replica of its side's primary: what it gets comes by any channel */
     struct origin origin;
 };
 

@@ -45,10 +45,20 @@ MUST_CHECK int walk_choose_form(struct walk *walk, struct pair *pair, struct err
 
 #define WALK_NO_LIMIT UINT64_MAX
 
+/* The rows of several reads, hashed as one. Zeroed memory is the beginning. */
+struct walk_chain {
+    bool is_begun;
+    struct row_hash types; /* that the server sent last, in packets */
+    XXH3_state_t state;
+};
+
 struct walk_read {
     struct key_range range; /* of no meaning without a key */
     uint64_t limit;         /* WALK_NO_LIMIT: all of the range */
     bool is_backwards, is_locked;
+    /* What the rows are added to, with a key; NULL: a chain of this read alone. The sum's hash is
+     * that of the chain so far. */
+    struct walk_chain *chain;
     /* Called for each row with the table's columns; a negative answer ends the read with it. NULL:
      * only the sum is wanted. */
     int (*on_row)(void *context, const char *const *values, const unsigned long *lengths,
@@ -64,5 +74,16 @@ struct walk_read {
 MUST_CHECK int walk_run(const struct walk *walk, struct verify_end *end,
                         const struct walk_read *read, struct chunk_sum *out_sum,
                         struct key_point *out_last, struct err *err);
+
+/*
+ * The same in statements of WALK_SLICE_MS at most, about: a long one would be in the way of others.
+ * Only with a key, forwards. The sum does not depend on where a statement ends.
+ * slice_rows  of the next statement; grows and shrinks
+ */
+#define WALK_SLICE_MS 25
+MUST_CHECK int walk_run_sliced(const struct walk *walk, struct verify_end *end,
+                               const struct walk_read *read, uint64_t *slice_rows,
+                               struct chunk_sum *out_sum, struct key_point *out_last,
+                               struct err *err);
 
 #endif

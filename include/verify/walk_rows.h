@@ -15,7 +15,7 @@ MUST_CHECK int walk_read_text(const struct walk *walk, struct verify_end *end, c
                               const struct walk_read *read, struct chunk_sum *sum,
                               struct key_point *out_last, struct err *err);
 MUST_CHECK int walk_read_packets(const struct walk *walk, struct verify_end *end, const char *sql,
-                                 struct chunk_sum *sum, struct key_point *out_last,
-                                 struct err *err);
+                                 const struct walk_read *read, struct chunk_sum *sum,
+                                 struct key_point *out_last, struct err *err);
 
 #endif

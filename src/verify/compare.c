@@ -12,6 +12,7 @@
 #include "verify/snapshot.h"
 
 #define PARTS 8
+#define SLICE_ROWS_FIRST 2000
 #define ROWS_ALGORITHM "XXH3-128 of length-prefixed values"
 
 /* One range of a table on its way from "differs" to "these rows differ". */
@@ -94,6 +95,12 @@ int comparison_try_fast(struct comparison *comparison, bool *out_is_done, struct
 /* How the sums are made. */
 static void comparison_choose(struct comparison *comparison)
 {
+    uint64_t slice_rows = comparison->chunk_rows && comparison->chunk_rows < SLICE_ROWS_FIRST
+                              ? comparison->chunk_rows
+                              : SLICE_ROWS_FIRST;
+
+    comparison->pair->source.slice_rows = slice_rows;
+    comparison->pair->replica.slice_rows = slice_rows;
     comparison_read_rows(comparison, "");
     if (comparison->mode != VERIFY_REMOTE)
         return;
@@ -276,7 +283,10 @@ static int sum_by_rows(const struct comparison *comparison, struct verify_end *e
                        struct key_point *until, struct err *err)
 {
     const struct walk_read read = {.range = *range, .limit = limit};
-    int rc = walk_run(comparison->walk, end, &read, &out->sum, until, err);
+    bool is_sliced = !comparison->pair->is_still && !range->point_count;
+    int rc = is_sliced ? walk_run_sliced(comparison->walk, end, &read, &end->slice_rows, &out->sum,
+                                         until, err)
+                       : walk_run(comparison->walk, end, &read, &out->sum, until, err);
     out->is_end = !rc && out->sum.rows < limit;
     return rc;
 }

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "io/db_packets.h"
 #include "sql/quote.h"
 #include "verify/walk_rows.h"
 
 #define TEXT_CAP_BYTES (1U << 20)
+#define SLICE_ROWS_MIN 200
 
 /* --- one table on two sides ------------------------------------------------------------------- */
 
@@ -277,10 +279,52 @@ int walk_run(const struct walk *walk, struct verify_end *end, const struct walk_
         out_last->is_set = false;
     int rc = read_sql(walk, end, read, is_in_packets, &sql, err);
     if (!rc)
-        rc = is_in_packets ? walk_read_packets(walk, end, buf_text(&sql), &sum, out_last, err)
+        rc = is_in_packets ? walk_read_packets(walk, end, buf_text(&sql), read, &sum, out_last, err)
                            : walk_read_text(walk, end, buf_text(&sql), read, &sum, out_last, err);
     if (rc)
         return rc;
     *out_sum = sum;
     return 0;
+}
+
+static uint64_t next_slice(uint64_t rows, int64_t took_us)
+{
+    uint64_t fitting = rows * WALK_SLICE_MS * 1000 / (uint64_t)(took_us > 1 ? took_us : 1);
+    uint64_t most = 2 * rows; /* what follows may be wider, or not in memory */
+
+    fitting = fitting > most ? most : fitting;
+    return fitting < SLICE_ROWS_MIN ? SLICE_ROWS_MIN : fitting;
+}
+
+int walk_run_sliced(const struct walk *walk, struct verify_end *end, const struct walk_read *read,
+                    uint64_t *slice_rows, struct chunk_sum *out_sum, struct key_point *out_last,
+                    struct err *err)
+{
+    CLEANUP(key_point_release) struct key_point after = {0};
+    CLEANUP(key_point_release) struct key_point last = {0};
+    struct walk_chain chain = {0};
+    struct walk_read slice = *read;
+    struct chunk_sum sum = {0};
+
+    slice.chain = &chain;
+    for (bool is_end = false; !is_end;) {
+        struct chunk_sum part;
+        uint64_t left = read->limit - sum.rows;
+        int64_t began_us = clock_mono_us();
+
+        slice.limit = left < *slice_rows ? left : *slice_rows;
+        int rc = walk_run(walk, end, &slice, &part, &last, err);
+        if (!rc && last.is_set)
+            rc = key_point_copy(&after, &last, err);
+        if (rc)
+            return rc;
+        sum = (struct chunk_sum){sum.rows + part.rows, sum.bytes + part.bytes, part.hash};
+        is_end = part.rows < slice.limit || sum.rows == read->limit;
+        if (part.rows == *slice_rows)
+            *slice_rows = next_slice(part.rows, clock_mono_us() - began_us);
+        slice.range.after = &after;
+        slice.range.is_from_included = false;
+    }
+    *out_sum = sum;
+    return out_last ? key_point_copy(out_last, &after, err) : 0;
 }

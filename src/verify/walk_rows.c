@@ -29,24 +29,32 @@ static int check_column_count(const struct walk *walk, size_t count, struct err 
 
 /* A row's hash becomes part of the sum's. */
 static void add_row(const struct walk *walk, struct row_hash hash, struct chunk_sum *sum,
-                    XXH3_state_t *chain)
+                    struct walk_chain *chain)
 {
     sum->rows++;
     if (walk->key)
-        (void)XXH3_128bits_update(chain, &hash, sizeof(hash)); /* fails for NULL only */
+        (void)XXH3_128bits_update(&chain->state, &hash, sizeof(hash)); /* fails for NULL only */
     else
         sum->hash = row_hash_add(sum->hash, hash);
 }
 
-static void start_chain(XXH3_state_t *chain)
+static void start_hash(XXH3_state_t *state)
 {
-    XXH3_INITSTATE(chain);
-    (void)XXH3_128bits_reset(chain); /* fails for NULL only */
+    XXH3_INITSTATE(state);
+    (void)XXH3_128bits_reset(state); /* fails for NULL only */
 }
 
-static void end_chain(const struct walk *walk, const XXH3_state_t *chain, struct chunk_sum *sum)
+static void begin_chain(struct walk_chain *chain)
 {
-    XXH128_hash_t hash = XXH3_128bits_digest(chain);
+    if (!chain->is_begun)
+        start_hash(&chain->state);
+    chain->is_begun = true;
+}
+
+static void end_chain(const struct walk *walk, const struct walk_chain *chain,
+                      struct chunk_sum *sum)
+{
+    XXH128_hash_t hash = XXH3_128bits_digest(&chain->state);
 
     if (walk->key)
         sum->hash = (struct row_hash){.low = hash.low64, .high = hash.high64};
@@ -55,7 +63,7 @@ static void end_chain(const struct walk *walk, const XXH3_state_t *chain, struct
 /* --- text ------------------------------------------------------------------------------------- */
 
 static int take_text(const struct walk *walk, const struct walk_read *read,
-                     const struct db_row *row, struct chunk_sum *sum, XXH3_state_t *chain,
+                     const struct db_row *row, struct chunk_sum *sum, struct walk_chain *chain,
                      struct err *err)
 {
     size_t columns = walk->table->column_count;
@@ -73,10 +81,11 @@ static int take_text(const struct walk *walk, const struct walk_read *read,
 static int text_rows(const struct walk *walk, struct verify_end *end, const struct walk_read *read,
                      struct chunk_sum *sum, struct key_point *out_last, struct err *err)
 {
-    XXH3_state_t chain;
+    struct walk_chain own = {0};
+    struct walk_chain *chain = read->chain ? read->chain : &own;
     struct db_row row;
 
-    start_chain(&chain);
+    begin_chain(chain);
     for (;;) {
         int rc = check_stop(walk, sum, err);
         int got = rc ? rc : db_stream_next(end->db, &row, err);
@@ -84,7 +93,7 @@ static int text_rows(const struct walk *walk, struct verify_end *end, const stru
             return got;
         if (got == 0)
             break;
-        rc = take_text(walk, read, &row, sum, &chain, err);
+        rc = take_text(walk, read, &row, sum, chain, err);
         /* The row is gone with the next call, so each key is kept until a later one replaces it. */
         if (!rc && out_last && walk->key)
             rc = key_point_set(out_last, row.values + walk->table->column_count,
@@ -93,7 +102,7 @@ static int text_rows(const struct walk *walk, struct verify_end *end, const stru
         if (rc)
             return rc;
     }
-    end_chain(walk, &chain, sum);
+    end_chain(walk, chain, sum);
     return 0;
 }
 
@@ -153,7 +162,7 @@ static struct row_hash types_hash(const struct packet_read *reading)
 {
     XXH3_state_t state;
 
-    start_chain(&state);
+    start_hash(&state);
     for (size_t i = 0; i < reading->column_count; i++) {
         const unsigned char type[] = {reading->columns[i].type, reading->columns[i].is_unsigned};
         (void)XXH3_128bits_update(&state, type, sizeof(type)); /* fails for NULL only */
@@ -202,18 +211,27 @@ static int remember(struct packet_read *reading, const unsigned char *bytes, siz
     return 0;
 }
 
-static int packet_rows(struct packet_read *reading, struct verify_end *end, struct chunk_sum *sum,
-                       struct err *err)
+/* Told once, as long as they stay the same. */
+static void add_types(const struct packet_read *reading, struct walk_chain *chain,
+                      struct chunk_sum *sum)
+{
+    struct row_hash types = types_hash(reading);
+
+    sum->hash = types;
+    if (!row_hash_equal(types, chain->types))
+        (void)XXH3_128bits_update(&chain->state, &types, sizeof(types)); /* fails for NULL only */
+    chain->types = types;
+}
+
+static int packet_rows(struct packet_read *reading, struct verify_end *end,
+                       struct walk_chain *chain, struct chunk_sum *sum, struct err *err)
 {
     const struct walk *walk = reading->walk;
-    XXH3_state_t chain;
     const unsigned char *bytes;
     size_t len;
 
-    start_chain(&chain);
-    struct row_hash types = types_hash(reading);
-    (void)XXH3_128bits_update(&chain, &types, sizeof(types)); /* fails for NULL only */
-    sum->hash = types;
+    begin_chain(chain);
+    add_types(reading, chain, sum);
     for (;;) {
         int rc = check_stop(walk, sum, err);
         int got = rc ? rc : db_packets_next(end->db, &bytes, &len, err);
@@ -222,19 +240,21 @@ static int packet_rows(struct packet_read *reading, struct verify_end *end, stru
         if (got == 0)
             break;
         XXH128_hash_t hash = XXH3_128bits(bytes, len);
-        add_row(walk, (struct row_hash){.low = hash.low64, .high = hash.high64}, sum, &chain);
+        add_row(walk, (struct row_hash){.low = hash.low64, .high = hash.high64}, sum, chain);
         sum->bytes += len;
         rc = reading->out_last ? remember(reading, bytes, len, err) : 0;
         if (rc)
             return rc;
     }
-    end_chain(walk, &chain, sum);
+    end_chain(walk, chain, sum);
     return reading->last_len ? take_key(reading, reading->last, reading->last_len, err) : 0;
 }
 
 int walk_read_packets(const struct walk *walk, struct verify_end *end, const char *sql,
-                      struct chunk_sum *sum, struct key_point *out_last, struct err *err)
+                      const struct walk_read *read, struct chunk_sum *sum,
+                      struct key_point *out_last, struct err *err)
 {
+    struct walk_chain own = {0};
     CLEANUP(packet_read_release)
     struct packet_read reading = {.walk = walk, .out_last = walk->key ? out_last : NULL};
 
@@ -243,7 +263,7 @@ int walk_read_packets(const struct walk *walk, struct verify_end *end, const cha
         return rc;
     rc = packet_read_start(&reading, end->db, err);
     if (!rc)
-        rc = packet_rows(&reading, end, sum, err);
+        rc = packet_rows(&reading, end, read->chain ? read->chain : &own, sum, err);
     db_packets_close(end->db);
     return rc;
 }

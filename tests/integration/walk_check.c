@@ -117,6 +117,31 @@ static void check_pieces(const struct walk *walk, struct pair *pair, uint64_t ro
     }
 }
 
+/* In statements of a few rows and of growing ones: the same sum, and the same end. */
+static void check_slices(const struct walk *walk, struct pair *pair)
+{
+    const struct walk text = in_text(walk);
+    const struct walk *walks[] = {walk, &text};
+    struct err err = {0};
+
+    for (int form = 0; form < 2; form++)
+        for (uint64_t limit = PIECE_ROWS; limit; limit = limit == PIECE_ROWS ? WALK_NO_LIMIT : 0) {
+            const struct walk_read read = {.limit = limit};
+            struct key_point last[2] = {0};
+            struct chunk_sum sum[2];
+            uint64_t slice_rows = 1;
+            must(walk_run(walks[form], &pair->source, &read, &sum[0], &last[0], &err),
+                 walk->table->label, &err);
+            must(walk_run_sliced(walks[form], &pair->source, &read, &slice_rows, &sum[1], &last[1],
+                                 &err),
+                 walk->table->label, &err);
+            check(chunk_sum_equal(&sum[0], &sum[1]), walk->table->label, "has one sum in slices");
+            check(is_same_key(&last[0], &last[1]), walk->table->label, "ends alike in slices");
+            key_point_release(&last[0]);
+            key_point_release(&last[1]);
+        }
+}
+
 static int nothing(void *context, const char *const *values, const unsigned long *lengths,
                    struct row_hash hash, struct err *err)
 {
@@ -142,8 +167,10 @@ static void check_table(const struct table_shape *table, struct pair *pair)
     check(text.rows == source.rows && text.rows > 0, table->label, "has as many rows in text");
     printf("#   %s %" PRIu64 " rows, key %s\n", table->label, text.rows,
            walk.key ? walk.key->name : "none");
-    if (walk.key)
+    if (walk.key) {
         check_pieces(&walk, pair, text.rows);
+        check_slices(&walk, pair);
+    }
 }
 
 int main(int argc, char **argv)
