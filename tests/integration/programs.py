@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The small programs of this folder (NAME.c), and the link that a seeded side follows by."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -15,7 +16,10 @@ BUILD = Path(os.environ.get("BUILD", "build"))
 def build(name):
     """Make build/integration/NAME and return its path."""
     target = BUILD / "integration" / name
-    subprocess.run(["make", "-s", f"BUILD={BUILD}", str(target)], cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+    (REPOSITORY / BUILD).mkdir(parents=True, exist_ok=True)
+    with (REPOSITORY / BUILD / "make.lock").open("w") as lock:  # files of tests run side by side, makes must not
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(["make", "-s", f"BUILD={BUILD}", str(target)], cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
     return REPOSITORY / target
 
 

@@ -41,7 +41,7 @@ RUN_TIME_ERRORS = (1139, 3685)  # a regular expression is read when it is used, 
 # Parameters that are put in as they are; others become 'x', 1 or `x`.
 TEXTS = {"columns": "`id`", "column": "`id`", "order": "`id`", "range": "TRUE", "table": "`blog`.`posts`", "index": "`PRIMARY`",
          "database": "`blog`", "databases": "'blog'", "ours": "'cutover'", "event": "`blog`.`tick`", "seconds": "1",
-         "name": "`n`"}
+         "name": "`n`", "names": "`id`", "values": "1"}
 
 
 def filled(text):

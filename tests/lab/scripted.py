@@ -129,6 +129,7 @@ class Scripted:
             "SLEEP": (1, lambda _seconds: 0),
             "WAIT_FOR_EXECUTED_GTID_SET": (-1, self._wait_executed),
             "MASTER_GTID_WAIT": (-1, lambda *_: 0),
+            "BINLOG_GTID_POS": (2, lambda *_: None),  # NULL: no such file
         })
         self._user = "root"  # who asks
         self._connections = set()
@@ -450,6 +451,8 @@ class Scripted:
             return ["Variable_name", "Value"], self._shown_variables(sql)
         if re.match(r"SHOW (?:GLOBAL |SESSION )?STATUS", said):
             return ["Variable_name", "Value"], []
+        if said.startswith("SHOW BINLOG EVENTS"):
+            return ["Log_name", "Pos", "Event_type", "Server_id", "End_log_pos", "Info"], []
         said = "SHOW BINARY LOGS" if said == "SHOW MASTER LOGS" else said
         for statement, names in self.version.recorded["shows"].items():
             if isinstance(names, list) and said.startswith(statement.split(" LIKE")[0].upper()):
