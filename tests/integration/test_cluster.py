@@ -16,6 +16,7 @@ import time
 import pymysql
 import pytest
 
+from tests.integration import programs
 from tests.lab.lab import REPOSITORY, Lab
 from tests.lab.procs import wait_until
 
@@ -116,7 +117,7 @@ class Talk:
 
 @pytest.fixture(scope="module", name="nodes")
 def joined_clusters():
-    subprocess.run(["make", "-s", f"BUILD={BUILD}", CHECK], cwd=REPOSITORY, check=True, timeout=600)
+    programs.build("cluster_check")
     with Lab(mb=1, dns=False, cloudflare=False, site=False) as lab:
         lab.old.primary.query("SET sql_log_bin = 0; ALTER EVENT blog.tick DISABLE")
         for server in lab.servers:

@@ -13,10 +13,11 @@ import time
 
 import pytest
 
+from tests.integration import programs
 from tests.lab import ports
 from tests.lab.cloudflare import Cloudflare, RateLimit
 from tests.lab.config import Config
-from tests.lab.lab import REPOSITORY, Dns
+from tests.lab.lab import Dns
 from tests.lab.procs import wait_until
 
 ZONE = "example.com"
@@ -33,9 +34,7 @@ def built_program():
     """build/integration/dns_check, or the one that DNS_CHECK names."""
     if os.environ.get("DNS_CHECK"):
         return os.environ["DNS_CHECK"]
-    target = f"{os.environ.get('BUILD', 'build')}/integration/dns_check"
-    subprocess.run(["make", "-s", target], cwd=REPOSITORY, check=True)
-    return REPOSITORY / target
+    return programs.build("dns_check")
 
 
 class FixedEdge:
