@@ -13,7 +13,7 @@
 #include "dns/propagation.h"
 #include "domain/situation.h"
 #include "engine/journal_pass.h"
-#include "engine/proof_keeper.h"
+#include "engine/proof_memory.h"
 
 /* A channel and how far behind it is: the two links, and each replica behind its own primary. */
 struct status_channel {

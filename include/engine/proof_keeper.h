@@ -42,15 +42,4 @@ bool proof_keeper_look(const struct run *run, enum side source, struct proof_sta
 MUST_CHECK int proof_keeper_seal(struct run *run, enum side source, int64_t limit_ms,
                                  struct verify_report *out_differences, struct err *err);
 
-/* What the journal's memory says of a service's proof: for status. */
-struct proof_memory {
-    bool is_there, is_covering;
-    enum side source;
-    uint64_t rows_touched, rows_reproven;
-    int64_t age_ms, at_us;
-    char problem[256];
-};
-MUST_CHECK int proof_memory_read(struct journal *journal, const char *service,
-                                 struct proof_memory *out, struct err *err);
-
 #endif

@@ -197,7 +197,7 @@ static void read_journal(struct status *status)
     if (!rc)
         rc = journal_pass_get(journal, &(struct pass_id){service->name, ""}, &status->pass, &why);
     if (!rc)
-        rc = proof_memory_read(journal, service->name, &status->proof, &why);
+        rc = proof_memory_latest(journal, service->name, &status->proof, &why);
     if (!rc) {
         rc = journal_run_find(journal, service->name, NULL, &status->run, &why);
         status->has_run = rc == 0;

@@ -12,11 +12,12 @@
 #include "cli/verify_repair.h"
 #include "engine/observe.h"
 #include "engine/pass_keeper.h"
+#include "engine/proof_memory.h"
 #include "playbook/read.h"
 #include "verify/pace.h"
-#include "verify/proof.h"
 
 #define SETTLE_MS 60000
+#define KEEP_PROOF_MS 1000
 
 struct verification {
     const struct cli_options *options;
@@ -26,6 +27,7 @@ struct verification {
         *journal; /* NULL when it cannot be written: the comparison is made all the same */
     struct pass_keeper keeper;
     struct proof *proof; /* NULL: what was compared is not kept true */
+    int64_t proof_kept_ms;
     struct verify_report report;
     bool has_certificate;
     struct certificate certificate;
@@ -97,9 +99,27 @@ static void open_journal(struct verification *v)
         log_warn("the result will not be kept in the journal: %s, continuing", why.msg);
 }
 
+/* How far the proof has come: a comparison that goes on with this one, or a run, begins there. */
+static void keep_proof(struct verification *v, bool is_resting)
+{
+    struct proof_status now;
+    struct proof_memory memory;
+    struct err why = {0};
+
+    if (!v->proof || !v->journal)
+        return;
+    proof_look(v->proof, &now);
+    proof_memory_of(&now, v->source, &v->report, is_resting, &memory);
+    v->proof_kept_ms = clock_mono_ms();
+    note_in_journal(v, proof_memory_put(v->journal, v->service.name, &memory, &why), &why);
+}
+
 static void on_progress(void *context, const struct verify_progress *now)
 {
     struct verification *v = context;
+
+    if (clock_mono_ms() - v->proof_kept_ms >= KEEP_PROOF_MS)
+        keep_proof(v, false);
     double percent =
         now->rows_total ? 100.0 * (double)now->rows_done / (double)now->rows_total : 0.0;
     char left[32] = "unknown", held[sizeof(now->held) + 16] = "";
@@ -257,17 +277,25 @@ static int print_json(const struct verification *v, struct err *err)
 /* What is written while rows are compared is followed from before the first of them. */
 static void start_proof(struct verification *v, const struct verify_options *how)
 {
-    const struct proof_options options = {
-        .service = &v->service, .source = v->source, .pace = how->pace};
+    struct proof_options options = {.service = &v->service, .source = v->source, .pace = how->pace};
+    struct proof_memory memory = {0};
     struct err why = {0};
 
     if (how->tables || v->options->is_repair)
         return;
-    if (v->keeper.is_resumed)
+    if (v->journal && v->keeper.is_resumed)
+        note_in_journal(v, proof_memory_get(v->journal, v->service.name, v->source, &memory, &why),
+                        &why);
+    else if (v->journal)
+        note_in_journal(v, proof_memory_forget(v->journal, v->service.name, v->source, &why), &why);
+    if (memory.is_there)
+        options.from = &memory.floor;
+    if (v->keeper.is_resumed && !memory.is_there)
         (void)snprintf(v->no_certificate, sizeof(v->no_certificate),
                        "what was written while it was interrupted was not followed");
     else if (proof_start(&options, &v->proof, &why))
         (void)snprintf(v->no_certificate, sizeof(v->no_certificate), "%.290s", why.msg);
+    keep_proof(v, false);
     if (v->no_certificate[0])
         log_warn("the result will be as of no single position: %s, continuing", v->no_certificate);
 }
@@ -283,6 +311,7 @@ static void settle_proof(struct verification *v)
     proof_rests_on(v->proof, &v->report);
     int rc = proof_settle(v->proof, false, SETTLE_MS, &v->certificate, &found, &why);
     v->has_certificate = rc == 0;
+    keep_proof(v, rc != ERR_DATA);
     if (rc)
         (void)snprintf(v->no_certificate, sizeof(v->no_certificate), "%.290s", why.msg);
     if (rc == ERR_DATA) { /* the pass found none, so these are all */
@@ -291,6 +320,10 @@ static void settle_proof(struct verification *v)
         v->report.difference_count = found.difference_count;
         v->report.difference_kept = found.difference_kept;
         found.differences = NULL;
+        struct err unkept = {0}; /* the pass is in the journal as one that found nothing */
+        if (v->journal)
+            note_in_journal(v, journal_verified_begin(v->journal, v->service.name, &unkept),
+                            &unkept);
     }
     verify_report_release(&found);
 }

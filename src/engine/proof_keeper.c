@@ -3,103 +3,27 @@
 #include "engine/proof_keeper.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/pass_keeper.h"
+#include "engine/proof_memory.h"
 #include "verify/pace.h"
 
 #define KEEP_INTERVAL_MS 1000
-#define MEMORY_SIZE (2 * POSITION_TEXT_SIZE + 4096)
-
-static const char *memory_name(enum side source)
-{
-    return source == SIDE_OLD ? "proof.old" : "proof.new";
-}
-
-/* --- in the journal's memory ------------------------------------------------------------------ */
-
-static json_t *pass_json(const struct verify_report *pass)
-{
-    return json_pack(
-        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s}", "tables", (json_int_t)pass->tables, "rows",
-        (json_int_t)pass->rows, "bytes", (json_int_t)pass->bytes, "began_us",
-        (json_int_t)pass->began_us, "ended_us", (json_int_t)pass->ended_us, "duration_ms",
-        (json_int_t)pass->duration_ms, "stream", (json_int_t)pass->stream_tables, "remote",
-        (json_int_t)pass->remote_tables, "fast", (json_int_t)pass->fast_tables, "hash", pass->hash);
-}
-
-static void pass_of_json(const json_t *json, struct verify_report *out)
-{
-    *out = (struct verify_report){
-        .tables = (unsigned)json_int_or(json, "tables", 0),
-        .rows = (uint64_t)json_int_or(json, "rows", 0),
-        .bytes = (uint64_t)json_int_or(json, "bytes", 0),
-        .began_us = json_int_or(json, "began_us", 0),
-        .ended_us = json_int_or(json, "ended_us", 0),
-        .duration_ms = json_int_or(json, "duration_ms", 0),
-        .stream_tables = (unsigned)json_int_or(json, "stream", 0),
-        .remote_tables = (unsigned)json_int_or(json, "remote", 0),
-        .fast_tables = (unsigned)json_int_or(json, "fast", 0),
-    };
-    (void)snprintf(out->hash, sizeof out->hash, "%s", json_text_or(json, "hash", ""));
-}
-
-static int put_json(struct run *run, enum side source, json_t *json, struct err *err)
-{
-    CLEANUP(json_release) json_t *owned = json;
-    char *text = owned ? json_canonical(owned) : NULL;
-
-    if (!text)
-        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for what a proof needs");
-    int rc = journal_memory_put(run->journal, run->service->name, memory_name(source), text, err);
-    free(text);
-    return rc;
-}
-
-/* NULL: there is none. */
-static int get_json(struct journal *journal, const char *service, enum side source, json_t **out,
-                    struct err *err)
-{
-    *out = NULL;
-    char *text = malloc(MEMORY_SIZE);
-    if (!text)
-        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for what a proof needs");
-    int rc = journal_memory_get(journal, service, memory_name(source), text, MEMORY_SIZE, err);
-    if (!rc && text[0])
-        rc = json_parse(text, strlen(text), out, err);
-    free(text);
-    return rc;
-}
-
-static json_t *state_json(const struct proof_status *now, const struct verify_report *pass,
-                          bool is_resting, const struct proof_floor *floor, struct err *err)
-{
-    char source[POSITION_TEXT_SIZE], replica[POSITION_TEXT_SIZE];
-
-    if (position_text(&floor->source, source, sizeof source, err) ||
-        position_text(&floor->replica, replica, sizeof replica, err))
-        return NULL;
-    return json_pack(
-        "{s:s,s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o}", "source", source, "replica", replica,
-        "resting", (int)is_resting, "covering", (int)now->is_covering, "rows_touched",
-        (json_int_t)(now->rows_touched + now->ranges_touched + now->tables_touched),
-        "rows_reproven", (json_int_t)now->rows_reproven, "age_ms", (json_int_t)now->age_ms, "at_us",
-        (json_int_t)clock_wall_us(), "problem", now->problem, "pass", pass_json(pass));
-}
 
 static int keep(struct run *run, const struct proof_status *now, struct err *err)
 {
+    struct proof_memory memory;
+
     run->proof_kept_ms = clock_mono_ms();
-    json_t *json = state_json(now, &run->proof_pass, run->is_proof_resting, &now->floor, err);
-    return put_json(run, run->proof_source, json, err);
+    proof_memory_of(now, run->proof_source, &run->proof_pass, run->is_proof_resting, &memory);
+    return proof_memory_put(run->journal, run->service->name, &memory, err);
 }
 
 static int forget(struct run *run, enum side source, struct err *err)
 {
-    return journal_memory_put(run->journal, run->service->name, memory_name(source), NULL, err);
+    return proof_memory_forget(run->journal, run->service->name, source, err);
 }
 
 void proof_keeper_drop(struct run *run)
@@ -116,12 +40,6 @@ int proof_keeper_forget(struct run *run, struct err *err)
 }
 
 /* --- beginning -------------------------------------------------------------------------------- */
-
-static int floor_of_json(const json_t *json, struct proof_floor *out, struct err *err)
-{
-    int rc = position_parse_any(json_text_or(json, "source", ""), &out->source, err);
-    return rc ? rc : position_parse_any(json_text_or(json, "replica", ""), &out->replica, err);
-}
 
 static int start(struct run *run, enum side source, const struct proof_floor *from, struct err *err)
 {
@@ -156,22 +74,19 @@ static int go_without(struct run *run, const struct err *why, struct err *err)
 
 int proof_keeper_start(struct run *run, enum side source, bool is_resumed, struct err *err)
 {
-    struct proof_floor floor = {0};
+    struct proof_memory memory;
     struct err why = {0};
-    CLEANUP(json_release) json_t *memory = NULL;
 
-    int rc = get_json(run->journal, run->service->name, source, &memory, err);
+    int rc = proof_memory_get(run->journal, run->service->name, source, &memory, err);
     if (rc)
         return rc;
     run->proof_problem[0] = '\0';
-    if (is_resumed && !memory)
+    if (is_resumed && !memory.is_there)
         (void)err_set(&why, ERR_REFUSED, EFFECT_NONE,
                       "the interrupted comparison that is gone on with had none");
     else if (!is_resumed && forget(run, source, err))
         return err->code;
-    else if (is_resumed && floor_of_json(memory, &floor, err))
-        return err->code;
-    if (!why.code && !start(run, source, is_resumed ? &floor : NULL, &why))
+    if (!why.code && !start(run, source, is_resumed ? &memory.floor : NULL, &why))
         return proof_keeper_tick(run, err);
     proof_keeper_drop(run);
     return go_without(run, &why, err);
@@ -195,18 +110,15 @@ int proof_keeper_rest(struct run *run, const struct verify_report *pass, struct 
 void proof_keeper_revive(struct run *run, enum side source)
 {
     struct err err = {0};
-    struct proof_floor floor;
-    CLEANUP(json_release) json_t *memory = NULL;
+    struct proof_memory memory;
 
     if (run->proof && run->proof_source == source)
         return;
-    int rc = get_json(run->journal, run->service->name, source, &memory, &err);
-    if (!rc && (!memory || !json_bool_or(memory, "resting", 0)))
+    int rc = proof_memory_get(run->journal, run->service->name, source, &memory, &err);
+    if (!rc && !memory.is_resting)
         return;
     if (!rc)
-        rc = floor_of_json(memory, &floor, &err);
-    if (!rc)
-        rc = start(run, source, &floor, &err);
+        rc = start(run, source, &memory.floor, &err);
     if (rc) {
         proof_keeper_drop(run);
         (void)snprintf(run->proof_problem, sizeof run->proof_problem, "%.255s", err.msg);
@@ -214,7 +126,7 @@ void proof_keeper_revive(struct run *run, enum side source)
                  err.msg);
         return;
     }
-    pass_of_json(json_object_get(memory, "pass"), &run->proof_pass);
+    run->proof_pass = memory.pass;
     run->is_proof_resting = true;
     proof_rests_on(run->proof, &run->proof_pass);
     log_info("run %s: goes on with the proof of an earlier comparison", run->id);
@@ -235,8 +147,10 @@ static int turn(struct run *run, struct err *err)
     proof_look(run->proof, &now);
     if (run->is_committed && run->is_sealed) {
         source = side_other(source);
-        json_t *json = state_json(&now, &run->proof_pass, true, &run->sealed_floor, err);
-        rc = put_json(run, source, json, err);
+        struct proof_memory memory;
+        proof_memory_of(&now, source, &run->proof_pass, true, &memory);
+        memory.floor = run->sealed_floor;
+        rc = proof_memory_put(run->journal, run->service->name, &memory, err);
         if (!rc)
             rc = forget(run, side_other(source), err);
     }
@@ -318,34 +232,5 @@ int proof_keeper_seal(struct run *run, enum side source, int64_t limit_ms,
     run->sealed_floor =
         (struct proof_floor){.source = now.floor.replica, .replica = now.floor.source};
     run->is_sealed = true;
-    return 0;
-}
-
-/* --- for status ------------------------------------------------------------------------------- */
-
-int proof_memory_read(struct journal *journal, const char *service, struct proof_memory *out,
-                      struct err *err)
-{
-    *out = (struct proof_memory){0};
-    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
-        CLEANUP(json_release) json_t *memory = NULL;
-        int rc = get_json(journal, service, side, &memory, err);
-        if (rc)
-            return rc;
-        int64_t at_us = memory ? json_int_or(memory, "at_us", 0) : 0;
-        if (!memory || at_us < out->at_us)
-            continue;
-        *out = (struct proof_memory){
-            .is_there = true,
-            .is_covering = json_bool_or(memory, "covering", 0),
-            .source = side,
-            .rows_touched = (uint64_t)json_int_or(memory, "rows_touched", 0),
-            .rows_reproven = (uint64_t)json_int_or(memory, "rows_reproven", 0),
-            .age_ms = json_int_or(memory, "age_ms", 0),
-            .at_us = at_us,
-        };
-        (void)snprintf(out->problem, sizeof out->problem, "%s",
-                       json_text_or(memory, "problem", ""));
-    }
     return 0;
 }

@@ -228,7 +228,9 @@ static void fill(const struct look_last *look, struct certificate *out)
         .fast_tables = pass->fast_tables,
     };
     (void)snprintf(out->algorithm, sizeof(out->algorithm), "%s",
-                   certificate_algorithm(pass->fast_tables, pass->remote_tables));
+                   pass->algorithm[0]
+                       ? pass->algorithm
+                       : certificate_algorithm(pass->fast_tables, pass->remote_tables));
     hash_all(proof, out);
 }
 
