@@ -438,6 +438,17 @@ static int adopt(struct pass *pass, struct task *task, const struct verify_span 
     return 0;
 }
 
+/*
+ * It begins where the task's last span ends. One that an earlier interruption left behind may not: the
+ * table was cut anew then, at other keys, and the rows between would be in no span.
+ */
+static bool is_next_span(const struct task *task, const struct verify_span *kept)
+{
+    const struct span *last = task->span_count ? task->spans[task->span_count - 1] : NULL;
+    return !task->is_cut && task->span_count == kept->number &&
+           !strcmp(kept->from, last ? last->told.until : "");
+}
+
 int pass_resume(struct pass *pass, struct err *err)
 {
     const struct verify_options *options = pass->options;
@@ -445,8 +456,7 @@ int pass_resume(struct pass *pass, struct err *err)
     for (size_t i = 0; i < options->resume_count; i++) {
         const struct verify_span *kept = &options->resume[i];
         struct task *task = find_task(pass, kept->table);
-        if (!task || strcmp(task->shape, kept->shape) != 0 || task->is_cut ||
-            task->span_count != kept->number)
+        if (!task || strcmp(task->shape, kept->shape) != 0 || !is_next_span(task, kept))
             continue;
         int rc = adopt(pass, task, kept, err);
         if (rc)
