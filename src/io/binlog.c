@@ -147,7 +147,6 @@ static int library_failed(struct binlog *log, struct err *err)
                             "REPLICATION MASTER ADMIN)");
     } else {
         rc = err_set(err, ERR_LOST, EFFECT_NONE, "%s ended: %s", STATEMENT, text);
-        (void)err_hint(err, "%s", db_error_hint(native));
     }
     err->native = native;
     return rc;
@@ -176,9 +175,13 @@ static bool hand_over(struct binlog *log, const struct binlog_packet *packet, st
     (void)pthread_mutex_lock(&log->lock);
     while (!log->is_closing && log->filling.len > BINLOG_AHEAD_BYTES)
         (void)pthread_cond_wait(&log->taken, &log->lock);
+    size_t before = log->filling.len;
     buf_add(&log->filling, &packet->len, sizeof(packet->len));
     buf_add(&log->filling, packet->bytes, packet->len);
-    bool is_kept = !log->is_closing && buf_check(&log->filling, err) == 0;
+    bool is_kept = buf_check(&log->filling, err) == 0;
+    if (!is_kept)
+        log->filling.len = before; /* no half of a packet */
+    is_kept = is_kept && !log->is_closing;
     (void)pthread_cond_signal(&log->arrived);
     (void)pthread_mutex_unlock(&log->lock);
     return is_kept;

@@ -402,6 +402,17 @@ def test_only_what_this_server_wrote_when_asked(watch):
     assert told("own") == {("2", True)}
 
 
+def test_an_account_that_may_not_read_the_log_is_told_what_it_needs(watch):
+    def edit(settings):
+        settings["accounts"]["replication"] = settings["accounts"]["monitor"]
+    cfg = watch.lab.config.variant("no-privilege", edit)
+    position = watch.server.position()
+    done = subprocess.run([watch.program, cfg, "old", position, position], capture_output=True, text=True, timeout=60, check=False)
+    line = json.loads(done.stdout.splitlines()[-1])
+    assert (line["code"], line["native"]) == ("server", 1227), line
+    assert "REPLICATION SLAVE" in line["hint"]
+
+
 def test_a_log_that_is_gone_is_refused_by_name(table):
     server = table.server
     since = server.position()
