@@ -10,6 +10,7 @@
 #define CUTOVER_ENGINE_PASS_KEEPER_H
 
 #include "engine/journal_pass.h"
+#include "io/file_lock.h"
 
 #define PASS_AGE_MAX_MS (24LL * 3600 * 1000)
 
@@ -17,6 +18,7 @@ struct pass_keeper {
     struct journal *journal; /* borrowed; NULL: nothing is kept */
     struct pass_id id;
     char *scope;
+    struct file_lock lock;     /* two that compare would go on with each other's work */
     struct verify_span *spans; /* that are gone on with */
     bool is_resumed;
     char note[256]; /* what it goes on with, or why it does not; "" nothing was interrupted */
@@ -25,6 +27,7 @@ struct pass_keeper {
 /*
  * Fills in what options need to go on. options->tables, source and mode must be set; what is handed
  * in here is borrowed until the release. Whole passes forget what tables were verified before.
+ * Errors  ERR_BUSY/NONE another process of this host compares this service; those of the journal
  */
 MUST_CHECK int pass_keeper_begin(struct pass_keeper *keeper, struct journal *journal,
                                  const char *run_id, bool is_restart,

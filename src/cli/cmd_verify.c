@@ -349,14 +349,18 @@ static int compare(struct verification *v, struct err *err)
                                  .context = v};
 
     pass_defaults(&v->service, &pace, &how);
-    note_in_journal(v,
-                    pass_keeper_begin(&v->keeper, v->journal, "",
-                                      options->is_restart || options->is_repair, &how, &why),
-                    &why); /* what an earlier part of a pass found is known by number only */
+    /* for a repair from the beginning: of what an earlier part found, the number alone is known */
+    int rc = pass_keeper_begin(&v->keeper, v->journal, "",
+                               options->is_restart || options->is_repair, &how, &why);
+    if (rc == ERR_BUSY) {
+        *err = why;
+        return rc;
+    }
+    note_in_journal(v, rc, &why);
     if (v->keeper.note[0])
         log_info("%s", v->keeper.note);
     start_proof(v, &how);
-    int rc = verify_run(&how, &v->report, err);
+    rc = verify_run(&how, &v->report, err);
     if (rc == ERR_STOPPED && v->keeper.journal)
         return err_hint(err, "what was compared is kept: \"cutover verify\" with the same options "
                              "goes on from there");

@@ -2,6 +2,7 @@
 /* Whether an interrupted pass can be gone on with, and keeping this one. */
 #include "engine/pass_keeper.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,20 @@ static int begin_anew(struct pass_keeper *keeper, const char *run_id,
                                    verify_mode_name(options->mode), err);
 }
 
+static int take_lock(struct pass_keeper *keeper, const struct service *service, struct err *err)
+{
+    char path[PATH_MAX + 8];
+
+    (void)snprintf(path, sizeof(path), "%s.verify", service->journal_path);
+    int rc = file_lock_take(&keeper->lock, path, err);
+    if (rc != ERR_BUSY)
+        return rc;
+    err_set(err, ERR_BUSY, EFFECT_NONE, "another cutover compares the data of %s already",
+            service->name);
+    return err_hint(err,
+                    "\"cutover status\" says how far it is; \"cutover verify pause\" holds it");
+}
+
 int pass_keeper_begin(struct pass_keeper *keeper, struct journal *journal, const char *run_id,
                       bool is_restart, struct verify_options *options, struct err *err)
 {
@@ -89,7 +104,9 @@ int pass_keeper_begin(struct pass_keeper *keeper, struct journal *journal, const
     *keeper = (struct pass_keeper){.journal = journal};
     if (!journal)
         return 0;
-    int rc = make_scope(keeper, options, err);
+    int rc = take_lock(keeper, options->service, err);
+    if (!rc)
+        rc = make_scope(keeper, options, err);
     if (!rc)
         rc = journal_pass_get(journal, &keeper->id, &record, err);
     if (rc)
@@ -108,6 +125,7 @@ void pass_keeper_release(struct pass_keeper *keeper)
 {
     free(keeper->scope);
     free(keeper->spans);
+    file_lock_release(&keeper->lock);
     *keeper = (struct pass_keeper){0};
 }
 

@@ -42,10 +42,11 @@ void certificate_text(const struct certificate *certificate, char *out, size_t o
 
     position_show(&certificate->position, position, sizeof(position));
     (void)snprintf(out, out_size,
-                   "every row of %u table(s) (%s rows) is the same as of %s%s; of them %s were "
+                   "every row of %u %s (%s rows) is the same as of %s%s; of them %s were "
                    "written to since they were first compared, and compared again, %s of these in "
                    "the last %" PRId64 " ms; hash %s",
-                   certificate->tables, count_text(certificate->rows, rows), position,
+                   certificate->tables, certificate->tables == 1 ? "table" : "tables",
+                   count_text(certificate->rows, rows), position,
                    certificate->is_fenced ? ", while nobody could write" : "",
                    count_text(certificate->reproven, reproven),
                    count_text(certificate->settled, settled), certificate->settle_ms,

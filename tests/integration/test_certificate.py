@@ -75,6 +75,17 @@ def test_a_run_after_the_comparison_seals_a_certificate_and_so_does_the_way_back
     verified.check_promises()
 
 
+def test_a_run_goes_on_with_the_proof_of_a_comparison_made_by_hand(service):
+    service.cutover("verify", "--restart").ended(DONE, "every row of", "is the same as of")
+    for _ in range(5):
+        service.write()
+    service.run(service.playbook("fence", "mirrored", *FENCED), cfg=service.hasty).ended(DONE, "Situation switched")
+    there = report(service)["certificate"]
+    assert there["fenced"] and there["source"] == "old" and there["rows_reproven"] >= 5, there
+    service.go_back("switched", FENCED_BACK)
+    service.check_promises()
+
+
 def test_without_a_comparison_the_newest_rows_have_to_do_and_that_is_told(stage):
     service = stage.service("following")
     service.go("mirror", "following", ('{ name = "stagger"; action = "stagger"; }', '{ name = "mirror"; action = "mirror"; }'))

@@ -29,7 +29,7 @@ INSERT INTO blog.sparse SELECT seq * seq * 1000 - 5000000, seq FROM blog_seq;
 ANALYZE TABLE blog.many, blog.names, blog.sparse;
 """
 SLOW = {"chunk": "4ms", "duty": 2, "workers": 1}  # many small chunks with long rests
-DONE, REFUSED, ABORTED = 0, 3, 6
+DONE, REFUSED, ABORTED, BUSY = 0, 3, 6, 7
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +154,26 @@ def test_what_was_compared_before_a_kill_is_not_read_again(lab):
     assert result["is_equal"] and result["rows"] > ROWS + 6000
     assert read < result["rows"] - done + 3000, (read, result["rows"], done)
     assert "going on" not in lab.cutover("verify", "--json").stderr  # it was complete
+
+
+def test_what_was_written_while_nobody_compared_is_in_the_certificate(lab):
+    with Running(lab, "--restart") as running:
+        running.wait_for(ROWS // 2)
+        running.process.send_signal(signal.SIGKILL)
+    lab.old.primary.query("UPDATE blog.many SET v = CONCAT('later ', id) WHERE id <= 50; COMMIT")
+    again = lab.cutover("verify", "--json")
+    assert again.returncode == DONE and "going on with the comparison" in again.stderr, again.stderr
+    certificate = json.loads(again.stdout)["certificate"]
+    assert certificate["rows_reproven"] >= 50, certificate
+
+
+def test_two_comparisons_at_once_are_refused(lab):
+    with Running(lab, "--restart") as running:
+        running.wait_for(2000)
+        second = lab.cutover("verify")
+        assert second.returncode == BUSY and "compares the data" in second.stderr, second.stderr
+        running.process.send_signal(signal.SIGINT)
+        running.end(ABORTED)
 
 
 def test_a_kill_between_spans_and_within_one_loses_no_difference(lab):
