@@ -5,8 +5,8 @@
  * A touch is one transaction that wrote one key. It is known from two logs: its own side's, which
  * says when it was written, and the other's, which says when it arrived there; both as numbers that
  * grow with each touch read from that log. With both known, and both transactions read to their end
- * (a key may be written several times in one), it is done with: whatever the other side writes later
- * has seen it, and what it wrote earlier was compared with it when it was read.
+ * (a key may be written several times in one), it is done with: whatever the other side writes
+ * later has seen it, and what it wrote earlier was compared with it when it was read.
  */
 #include "verify/conflict_book.h"
 
