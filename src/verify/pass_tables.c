@@ -435,6 +435,10 @@ static int adopt(struct pass *pass, struct task *task, const struct verify_span 
     pass->rows_done += span->rows;
     pass->bytes_done += span->bytes;
     pass->report.chunks += span->chunks;
+    if (kept->mode > pass->weakest) { /* which words it was in is not kept */
+        pass->weakest = kept->mode;
+        pass->report.algorithm[0] = '\0';
+    }
     return 0;
 }
 

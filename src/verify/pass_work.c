@@ -277,7 +277,6 @@ static const struct table_shape *other_shape(const struct worker *worker)
     return table_catalog_find(&worker->pass->replica, table->database, table->name);
 }
 
-/* From where it stands to its end. */
 /* The report names the weakest way that was used, and why it was not the one asked for. */
 static void tell_how(struct pass *pass, const char *label, const struct comparison *comparison)
 {
@@ -290,6 +289,7 @@ static void tell_how(struct pass *pass, const char *label, const struct comparis
         pass_warn(pass, label, comparison->warning);
 }
 
+/* From where it stands to its end. */
 static int compare_once(struct worker *worker, struct err *err)
 {
     CLEANUP(walk_release) struct walk walk = {0};

@@ -41,7 +41,7 @@ static void test_the_sentence_names_rows_position_and_fence(void **state)
     char text[1024];
     struct certificate certificate = sample();
     certificate_text(&certificate, text, sizeof(text));
-    assert_non_null(strstr(text, "every row of 12 table(s) (1,234,567 rows) is the same as of "
+    assert_non_null(strstr(text, "every row of 12 tables (1,234,567 rows) is the same as of "
                                  "0-1-17, while nobody could write"));
     certificate.is_fenced = false;
     certificate_text(&certificate, text, sizeof(text));
