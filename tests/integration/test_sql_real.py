@@ -2,6 +2,8 @@
 """Every statement of src/sql is run on a real server of every kind: it knows the words, and its result has the columns
 that the statement's comment promises."""
 
+import concurrent.futures
+import contextlib
 import json
 import re
 import subprocess
@@ -13,6 +15,7 @@ import pytest
 from tests.integration import programs
 from tests.lab import accounts, kinds, ports
 from tests.lab.lab import CACHE
+from tests.lab.procs import wait_until
 from tests.lab.servers import Absent, Server
 
 UUID = "aaaaaaaa-0000-0000-0000-000000000000"
@@ -210,6 +213,28 @@ def test_the_published_grants_suffice(server, catalog, scene):
 
 def test_every_statement_is_in_a_scene(catalog):
     assert set(catalog) == {name_of(statement) for scene in SCENES for statement in scene} & set(catalog)
+
+
+@contextlib.contextmanager
+def others_with_temporary_tables(server, count=4):
+    """Each holds one, the least of which takes 1 MB of MySQL's temptable_max_ram (here 2 MB)."""
+    hold = "SELECT SLEEP(60) FROM (SELECT DISTINCT TABLE_NAME FROM information_schema.TABLES) AS d LIMIT 1"
+    sleeping = "SELECT ID FROM information_schema.PROCESSLIST WHERE STATE = 'User sleep'"
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        holders = [pool.submit(server.query, hold) for _ in range(count)]
+        try:
+            wait_until(lambda: len(server.query(sleeping)) == count, 30, "sessions that hold temporary tables")
+            yield
+        finally:
+            for row in server.query(sleeping):
+                server.query(f"KILL {row['ID']}")
+            concurrent.futures.wait(holders)
+
+
+def test_recursions_need_no_room_that_others_have_taken(server, catalog):
+    """A fence that could not ask who is left would have to be opened again."""
+    with others_with_temporary_tables(server):
+        play(server, catalog, ["survey_bypass", "seed_accounts"], ACCOUNTS["controller"], {})
 
 
 def test_what_is_told_apart_is_a_write(server, catalog):
