@@ -21,6 +21,8 @@ struct walk {
     bool is_converted;             /* a column's character set is not the same on both sides */
     bool is_in_packets;            /* hashes are those of packets */
     struct buf columns, packet_columns, name, order, order_backwards; /* SQL text */
+    /* In packets the key's parts are those of the row where they say all; else they follow it. */
+    size_t packet_column_count, key_at[INDEX_COLUMN_CAP];
 };
 
 /*

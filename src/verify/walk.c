@@ -117,6 +117,32 @@ static void add_columns(struct walk *walk, const struct table_shape *other)
     }
 }
 
+/* A value that is walked by its number is sent as something else. */
+static bool is_key_in_row(const struct walk *walk)
+{
+    for (size_t i = 0; i < walk->key->column_count; i++) {
+        enum column_class class = walk->table->columns[walk->key->columns[i]].class;
+        if (class == COLUMN_LISTED || class == COLUMN_BIT)
+            return false;
+    }
+    return true;
+}
+
+static void add_key(struct walk *walk)
+{
+    bool is_in_row = is_key_in_row(walk);
+
+    buf_putc(&walk->columns, ',');
+    key_columns_sql(walk->table, walk->key, &walk->columns);
+    for (size_t i = 0; i < walk->key->column_count; i++)
+        walk->key_at[i] = is_in_row ? walk->key->columns[i] : walk->packet_column_count + i;
+    if (is_in_row)
+        return;
+    buf_putc(&walk->packet_columns, ',');
+    key_columns_sql(walk->table, walk->key, &walk->packet_columns);
+    walk->packet_column_count += walk->key->column_count;
+}
+
 int walk_init(struct walk *walk, const struct table_shape *table, const struct table_shape *other,
               struct err *err)
 {
@@ -125,15 +151,13 @@ int walk_init(struct walk *walk, const struct table_shape *table, const struct t
 
     walk->table = table;
     walk->key = walk_key(table, other);
+    walk->packet_column_count = table->column_count;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         buf_init(texts[i], TEXT_CAP_BYTES);
     add_columns(walk, other);
     sql_quote_table(table->database, table->name, &walk->name);
     if (walk->key) {
-        buf_putc(&walk->columns, ',');
-        key_columns_sql(table, walk->key, &walk->columns);
-        buf_putc(&walk->packet_columns, ',');
-        key_columns_sql(table, walk->key, &walk->packet_columns);
+        add_key(walk);
         key_order_sql(table, walk->key, false, &walk->order);
         key_order_sql(table, walk->key, true, &walk->order_backwards);
     }
@@ -228,12 +252,14 @@ static int describe(const struct walk *walk, struct verify_end *end, struct desc
 }
 
 /* A key's values are wanted as text, and of these the server alone knows how it prints them. */
-static bool is_printable(const struct description *description, size_t from)
+static bool is_printable(const struct walk *walk, const struct description *description)
 {
-    for (size_t i = from; i < description->count; i++)
-        if (description->columns[i].type == WIRE_FLOAT ||
-            description->columns[i].type == WIRE_DOUBLE)
+    for (size_t i = 0; walk->key && i < walk->key->column_count; i++) {
+        size_t at = walk->key_at[i];
+        if (at >= description->count || description->columns[at].type == WIRE_FLOAT ||
+            description->columns[at].type == WIRE_DOUBLE)
             return false;
+    }
     return true;
 }
 
@@ -263,8 +289,7 @@ int walk_choose_form(struct walk *walk, struct pair *pair, struct err *err)
         rc = describe(walk, &pair->replica, &replica, err);
     if (rc)
         return rc;
-    walk->is_in_packets =
-        is_described_alike(&source, &replica) && is_printable(&source, walk->table->column_count);
+    walk->is_in_packets = is_described_alike(&source, &replica) && is_printable(walk, &source);
     return 0;
 }
 

@@ -19,9 +19,10 @@ static int check_stop(const struct walk *walk, const struct chunk_sum *sum, stru
     return 0;
 }
 
-static int check_column_count(const struct walk *walk, size_t count, struct err *err)
+static int check_column_count(const struct walk *walk, size_t count, size_t expected,
+                              struct err *err)
 {
-    if (count == walk->table->column_count + (walk->key ? walk->key->column_count : 0))
+    if (count == expected)
         return 0;
     return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "%s answers %zu columns", walk->table->label,
                    count);
@@ -67,7 +68,8 @@ static int take_text(const struct walk *walk, const struct walk_read *read,
                      struct err *err)
 {
     size_t columns = walk->table->column_count;
-    int rc = check_column_count(walk, row->column_count, err);
+    size_t key_columns = walk->key ? walk->key->column_count : 0;
+    int rc = check_column_count(walk, row->column_count, columns + key_columns, err);
     if (rc)
         return rc;
 
@@ -146,7 +148,8 @@ static void packet_read_release(struct packet_read *reading)
 static int packet_read_start(struct packet_read *reading, const struct db *db, struct err *err)
 {
     const struct wire_column *columns = db_packets_columns(db, &reading->column_count);
-    int rc = check_column_count(reading->walk, reading->column_count, err);
+    int rc = check_column_count(reading->walk, reading->column_count,
+                                reading->walk->packet_column_count, err);
     if (rc)
         return rc;
     reading->columns = calloc(reading->column_count, sizeof(*columns));
@@ -171,11 +174,20 @@ static struct row_hash types_hash(const struct packet_read *reading)
     return (struct row_hash){.low = hash.low64, .high = hash.high64};
 }
 
-/* The key stands behind the table's own columns. */
+/* Which part of the key a column is; the number of parts when it is none. */
+static size_t part_at(const struct walk *walk, size_t column)
+{
+    size_t part = 0;
+
+    while (part < walk->key->column_count && walk->key_at[part] != column)
+        part++;
+    return part;
+}
+
 static int take_key(struct packet_read *reading, const unsigned char *bytes, size_t len,
                     struct err *err)
 {
-    const size_t first = reading->walk->table->column_count;
+    const struct walk *walk = reading->walk;
     char scratch[INDEX_COLUMN_CAP][WIRE_TEXT_SIZE];
     const char *values[INDEX_COLUMN_CAP] = {0};
     unsigned long lengths[INDEX_COLUMN_CAP] = {0};
@@ -187,16 +199,16 @@ static int take_key(struct packet_read *reading, const unsigned char *bytes, siz
         int got = wire_row_next(&row, &value, err);
         if (got < 0)
             return got;
-        if (got == 0 || i < first || !value.bytes)
+        size_t part = part_at(walk, i), text_len;
+        if (got == 0 || part == walk->key->column_count || !value.bytes)
             continue;
-        size_t text_len;
-        rc = wire_value_text(&reading->columns[i], &value, scratch[i - first], &values[i - first],
-                             &text_len, err);
-        lengths[i - first] = text_len;
+        rc = wire_value_text(&reading->columns[i], &value, scratch[part], &values[part], &text_len,
+                             err);
+        lengths[part] = text_len;
     }
     if (rc)
         return rc;
-    return key_point_set(reading->out_last, values, lengths, reading->column_count - first, err);
+    return key_point_set(reading->out_last, values, lengths, walk->key->column_count, err);
 }
 
 /* The packet is gone with the next one: a small row is kept whole, of a large one the key. */
