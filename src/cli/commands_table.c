@@ -77,8 +77,11 @@ static const struct cli_command rows[] = {
               "looked at again, so the answer is never \"probably\". Differences are printed\n"
               "with table, key, column and both values.\n"
               "\n"
-              "It is a guest on the servers: it waits while the replica lags, while a server is\n"
-              "busy, and while somebody wants it to pause (\"verify pause\", \"verify resume\").\n"
+              "Mode stream reads all rows over the network; in mode remote the servers hash\n"
+              "them; mode fast takes the servers' own checksums of tables, which are weaker.\n"
+              "\n"
+              "It is a guest on the servers: it waits while the replica lags, while a server\n"
+              "is busy, and while somebody wants a pause (\"verify pause\", \"verify resume\").\n"
               "What was compared is kept: a comparison that was stopped or killed is gone on\n"
               "with when it is started again with the same options.\n"
               "\n"
@@ -92,7 +95,10 @@ static const struct cli_command rows[] = {
      .about = "After the commit step the way back is not an undo but a second cutover, from\n"
               "NEW to OLD: OLD applies everything that was written on NEW before it opens, so\n"
               "nothing is lost. It takes the same gates, fence and verification as the way\n"
-              "there.",
+              "there.\n"
+              "\n"
+              "In mode shared both sides are open while DNS converges, in mode fenced only one\n"
+              "side is at any time.",
      .example = "cutover rollback --mode shared",
      .handler = cmd_rollback},
     {.id = CLI_ABORT,
