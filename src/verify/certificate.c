@@ -36,21 +36,32 @@ static const char *count_text(uint64_t count, char out[COUNT_SIZE])
     return out;
 }
 
+static const char *rewritten_text(const struct certificate *certificate, char out[128])
+{
+    char reproven[COUNT_SIZE], settled[COUNT_SIZE];
+
+    if (!certificate->reproven)
+        (void)snprintf(out, 128, "none was written to since it was compared");
+    else
+        (void)snprintf(out, 128,
+                       "%s were written to meanwhile and compared again, %s of them in the last "
+                       "%" PRId64 " ms",
+                       count_text(certificate->reproven, reproven),
+                       count_text(certificate->settled, settled), certificate->settle_ms);
+    return out;
+}
+
 void certificate_text(const struct certificate *certificate, char *out, size_t out_size)
 {
-    char rows[COUNT_SIZE], reproven[COUNT_SIZE], settled[COUNT_SIZE], position[200];
+    char rows[COUNT_SIZE], position[200], rewritten[128];
 
     position_show(&certificate->position, position, sizeof(position));
     (void)snprintf(out, out_size,
-                   "every row of %u %s (%s rows) is the same as of %s%s; of them %s were "
-                   "written to since they were first compared, and compared again, %s of these in "
-                   "the last %" PRId64 " ms; hash %s",
+                   "every row of %u %s (%s rows) is the same as of %s%s; %s; hash %s",
                    certificate->tables, certificate->tables == 1 ? "table" : "tables",
                    count_text(certificate->rows, rows), position,
                    certificate->is_fenced ? ", while nobody could write" : "",
-                   count_text(certificate->reproven, reproven),
-                   count_text(certificate->settled, settled), certificate->settle_ms,
-                   certificate->hash);
+                   rewritten_text(certificate, rewritten), certificate->hash);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */
