@@ -160,7 +160,7 @@ def test_what_was_written_while_nobody_compared_is_in_the_certificate(lab):
     with Running(lab, "--restart") as running:
         running.wait_for(ROWS // 2)
         running.process.send_signal(signal.SIGKILL)
-    lab.old.primary.query("UPDATE blog.many SET v = CONCAT('later ', id) WHERE id <= 50; COMMIT")
+    lab.old.primary.query("UPDATE blog.many SET v = CONCAT('later ', id) WHERE id BETWEEN 101 AND 150; COMMIT")
     again = lab.cutover("verify", "--json")
     assert again.returncode == DONE and "going on with the comparison" in again.stderr, again.stderr
     certificate = json.loads(again.stdout)["certificate"]
