@@ -443,8 +443,8 @@ static int adopt(struct pass *pass, struct task *task, const struct verify_span 
 }
 
 /*
- * It begins where the task's last span ends. One that an earlier interruption left behind may not: the
- * table was cut anew then, at other keys, and the rows between would be in no span.
+ * It begins where the task's last span ends. One that an earlier interruption left behind may not:
+ * the table was cut anew then, at other keys, and the rows between would be in no span.
  */
 static bool is_next_span(const struct task *task, const struct verify_span *kept)
 {
