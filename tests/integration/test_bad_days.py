@@ -395,9 +395,9 @@ def test_a_rollback_by_a_second_controller_does_not_end_the_run_of_the_first(ser
 # --- the fence ---------------------------------------------------------------------------------------------------
 
 def test_a_budget_that_cannot_be_kept_is_refused_before_anything_is_touched(service):
-    tight = service.playbook("tight", "mirrored", CUT.format(here="old", there="new", mode="fenced").replace("20s", "20ms"))
+    tight = service.playbook("tight", "mirrored", CUT.format(here="old", there="new", mode="fenced").replace("20s", "1ms"))
     with Referee(service) as referee, service.unchanged():
-        service.run(tight).ended(REFUSED, "writes would be refused for about .* over the budget of 20 ms", "nothing was touched")
+        service.run(tight).ended(REFUSED, "writes would be refused for about .* over the budget of 1 ms", "nothing was touched")
     assert referee.seen == {("old",)}
 
 
