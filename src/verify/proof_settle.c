@@ -43,7 +43,7 @@ static int too_late(const struct look_last *look, const char *what, struct err *
 }
 
 /* Where both servers are; on connections that were opened beforehand. */
-static int ask_positions(struct look_last *look, struct err *err)
+static int ask_both(struct look_last *look, struct err *err)
 {
     struct proof_worker *still = &look->proof->still;
     int rc = proof_worker_open(still, err);
@@ -52,6 +52,14 @@ static int ask_positions(struct look_last *look, struct err *err)
     if (!rc)
         rc = end_position(&still->pair.replica, &look->want[1], err);
     return rc;
+}
+
+/* Once more when the connection is found dead: a server that restarted has told nobody yet. */
+static int ask_positions(struct look_last *look, struct err *err)
+{
+    int rc = ask_both(look, err);
+
+    return rc == ERR_LOST ? ask_both(look, err) : rc;
 }
 
 /* With the mutex held. */
