@@ -92,7 +92,9 @@ static void take_results(struct worker *worker, const struct comparison_chunk *c
         span->done.is_set = false; /* out of memory: begun again when it is repeated */
     keep_found(worker);
     span->mode = worker->comparison->used;
-    note_span(span);
+    /* The last chunk is told with the span's end: it has no key to be gone on from. */
+    if (chunk->until && span->done.is_set)
+        note_span(span);
 }
 
 static void on_chunk(void *context, const struct comparison_chunk *chunk)
