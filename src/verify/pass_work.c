@@ -328,6 +328,7 @@ static int compare_once(struct worker *worker, struct err *err)
     worker->comparison = &comparison;
     worker->found_count = worker->found_kept = 0;
     rc = walk.key ? table_compare(&comparison, err) : table_compare_whole(&comparison, err);
+    worker->comparison = NULL;
     if (rc)
         return err_wrap(err, "comparing %s", worker->task->table->label);
     tell_how(worker->pass, worker->task->table->label, &comparison);
