@@ -259,6 +259,20 @@ def test_a_difference_is_found_while_the_rows_around_it_are_hot(lab, verify, unl
             assert found(verify(lab, "old", "chunk=500")) == [("changed", "blog.hot", "id=20", "t")]
 
 
+def test_rows_are_compared_although_columns_stand_elsewhere_or_have_another_character_set(lab, verify, unlogged):
+    unlogged("ALTER TABLE blog.hot MODIFY t VARCHAR(60) AFTER id", "ALTER TABLE blog.hot MODIFY t VARCHAR(60) AFTER n")
+    unlogged("ALTER TABLE blog.plain MODIFY t VARCHAR(40) CHARACTER SET latin1",
+             "ALTER TABLE blog.plain MODIFY t VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
+    outcome = verify(lab, "old", "chunk=500")
+    shapes = found(outcome)
+    assert {(kind, table) for kind, table, _, _ in shapes} == {("schema", "blog.hot"), ("schema", "blog.plain")}, shapes
+    assert outcome["tables"]["blog.plain"]["rows"] == 3000 and outcome["tables"]["blog.hot"]["rows"] >= 3000
+    unlogged("UPDATE blog.hot SET t = 'lost' WHERE id = 2000", "UPDATE blog.hot SET t = 'warm' WHERE id = 2000")
+    unlogged("UPDATE blog.plain SET t = 'text x' WHERE id = 30", "UPDATE blog.plain SET t = 'text 30' WHERE id = 30")
+    rows = sorted(set(found(verify(lab, "old", "chunk=500"))) - set(shapes))
+    assert rows == [("changed", "blog.hot", "id=2000", "t"), ("changed", "blog.plain", "id=30", "t")], rows
+
+
 def test_a_stopped_link_is_an_error_and_not_a_difference(lab, verify):
     programs.say(lab.new.primary, "stop", channel="cutover_forward")
     try:
