@@ -10,6 +10,9 @@
 #include <mysql.h>
 
 #include <errmsg.h> /* wants mysql.h before it */
+#ifdef LIBMARIADB
+#include <ma_pvio.h>
+#endif
 
 #include "io/db.h"
 

@@ -14,7 +14,6 @@
 #define CONNECT_GRACE_MS 500 /* the library's own limit, which has better words, comes first */
 
 #ifdef LIBMARIADB
-#include <ma_pvio.h>
 #define LIBRARY_NAME "MariaDB Connector/C"
 #define LIBRARY_VERSION MARIADB_PACKAGE_VERSION
 typedef my_bool option_flag;

@@ -6,13 +6,17 @@
  */
 #include "io/db_packets.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "io/db_error.h"
 #include "io/db_inner.h"
+#include "io/db_reader.h"
 
 struct db_packets {
+    struct db_reader reader; /* of the rows, unless the library has to decipher them */
     char *sql;
     enum err_effect if_lost;
     uint32_t statement_id;
@@ -20,13 +24,23 @@ struct db_packets {
     size_t column_count;
 };
 
+static void free_packetsp(struct db_packets **packets)
+{
+    if (!*packets)
+        return;
+#ifdef LIBMARIADB
+    db_reader_release(&(*packets)->reader);
+#endif
+    free((*packets)->sql);
+    free((*packets)->columns);
+    free(*packets);
+}
+
 void db_drop_packets(struct db *db)
 {
     if (!db->packets)
         return;
-    free(db->packets->sql);
-    free(db->packets->columns);
-    free(db->packets);
+    free_packetsp(&db->packets);
     db->packets = NULL;
 }
 
@@ -137,15 +151,6 @@ static void forget_statement(struct db *db, uint32_t statement_id)
         db_give_up(db);
 }
 
-static void free_packetsp(struct db_packets **packets)
-{
-    if (!*packets)
-        return;
-    free((*packets)->sql);
-    free((*packets)->columns);
-    free(*packets);
-}
-
 static uint32_t number_at(const struct packet *packet, size_t at, size_t len)
 {
     uint32_t number = 0;
@@ -160,7 +165,7 @@ static int prepare(struct db *db, const struct db_statement *statement, struct d
                    struct err *err)
 {
     CLEANUP(free_packetsp) struct db_packets *packets = calloc(1, sizeof(*packets));
-    struct packet head;
+    struct packet head = {0};
 
     int rc = db_check_usable(db, statement->sql, err);
     if (rc != 0)
@@ -213,7 +218,7 @@ static int execute(struct db *db, const struct db_statement *statement, struct d
                                      0,
                                      0,
                                      0};
-    struct packet head;
+    struct packet head = {0};
     size_t at = 0;
     uint64_t count;
 
@@ -291,6 +296,66 @@ static void end_rows(struct db *db)
     db_drop_packets(db);
 }
 
+/* The server's own words: code, state, text. */
+static int refused(struct db *db, const struct db_statement *statement, const struct packet *packet,
+                   struct err *err)
+{
+    size_t at = packet->len > 3 && packet->bytes[3] == '#' ? 9 : 3;
+    char text[512];
+
+    if (packet->len < at)
+        return garbled(db, statement, err);
+    unsigned native = number_at(packet, 1, 2);
+    (void)snprintf(text, sizeof(text), "%.*s",
+                   (int)(packet->len - at < 500 ? packet->len - at : 500),
+                   (const char *)packet->bytes + at);
+    int rc = db_error_set(err, statement->sql, native, text, statement->if_lost, false);
+    if (db_error_kind(native) != DB_REFUSED)
+        db_give_up(db);
+    (void)err_where(err, "%s", db->where);
+    return rc;
+}
+
+static int lost(struct db *db, const struct db_statement *statement, struct err *err)
+{
+    char took[32];
+    int64_t took_ms = clock_mono_ms() - statement->started_ms;
+
+    db_give_up(db);
+    int rc = db_error_set(err, statement->sql, CR_SERVER_LOST, clock_human_ms(took_ms, took),
+                          statement->if_lost, took_ms >= db->read_timeout_ms);
+    (void)err_where(err, "%s", db->where);
+    return rc;
+}
+
+static int read_row(struct db *db, const struct db_statement *statement, struct packet *out,
+                    struct err *err)
+{
+    struct db_reader *reader = &db->packets->reader;
+
+    if (!db_reader_is_able(db) || db->is_dead)
+        return read_packet(db, statement, out, err);
+    int rc = reader->is_begun ? 0 : db_reader_begin(reader, db, err);
+    if (rc != 0)
+        return rc;
+    switch (db_reader_next(reader, db, &out->bytes, &out->len)) {
+    case 1:
+        break;
+    case 0:
+        return lost(db, statement, err);
+    case -1:
+        return out_of_memory(db, err);
+    default:
+        return garbled(db, statement, err);
+    }
+    if (out->len == 0)
+        return garbled(db, statement, err);
+    if (out->bytes[0] == 0xFF)
+        return refused(db, statement, out, err);
+    bool is_over = is_end(out);
+    return is_over && !db_reader_is_empty(reader) ? garbled(db, statement, err) : 0;
+}
+
 int db_packets_next(struct db *db, const unsigned char **out_bytes, size_t *out_len,
                     struct err *err)
 {
@@ -301,7 +366,7 @@ int db_packets_next(struct db *db, const unsigned char **out_bytes, size_t *out_
         return err_set(err, ERR_BUG, EFFECT_NONE, "a row was asked for, but no stream is open");
     struct db_statement statement = {
         .sql = packets->sql, .if_lost = packets->if_lost, .started_ms = db_roughly_now_ms()};
-    int rc = read_packet(db, &statement, &packet, err);
+    int rc = read_row(db, &statement, &packet, err);
     if (rc == 0 && packet.bytes[0] == 0) {
         *out_bytes = packet.bytes;
         *out_len = packet.len;
