@@ -78,7 +78,7 @@ SCENES = [
      "objects_events", "objects_checks", "objects_partitions", "objects_counters",
      ("objects_counter_room", {"table": "`blog`.`t`", "column": "`id`", "next": "9"}), "objects_sequences",
      ("objects_sequence", {"name": "`blog`.`q`"}), "objects_privileges", "objects_accounts", "objects_grants"],
-    ["verify_session", "verify_side", "verify_position", "verify_applied", "verify_channels",
+    ["verify_session", "verify_packet", ("verify_widen", {"padding": " "}), "verify_side", "verify_position", "verify_applied", "verify_channels",
      "verify_begin", "verify_bound", "verify_threads", "verify_chunk", "verify_chunk_locked", "verify_whole", "verify_whole_locked", "verify_end",
      "verify_wait", "verify_sum",
      ("fast_table", {"schema": "blog", "name": "t"}), "fast_rows_read", "fast_checksum"],
