@@ -82,7 +82,7 @@ MUST_CHECK int walk_run(const struct walk *walk, struct verify_end *end,
  * Only with a key, forwards. The sum does not depend on where a statement ends.
  * slice_rows  of the next statement; grows and shrinks
  */
-#define WALK_SLICE_MS 25
+#define WALK_SLICE_MS 10
 MUST_CHECK int walk_run_sliced(const struct walk *walk, struct verify_end *end,
                                const struct walk_read *read, uint64_t *slice_rows,
                                struct chunk_sum *out_sum, struct key_point *out_last,

@@ -12,7 +12,7 @@
 #include "verify/snapshot.h"
 
 #define PARTS 8
-#define SLICE_ROWS_FIRST 2000
+#define SLICE_ROWS_FIRST 500
 #define ROWS_ALGORITHM "XXH3-128 of length-prefixed values"
 
 /* One range of a table on its way from "differs" to "these rows differ". */
