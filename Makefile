@@ -210,12 +210,21 @@ coverage: ## unit test coverage as HTML in build/coverage/html
 	$(Q)genhtml --quiet --output-directory $(BUILD)/coverage/html $(BUILD)/coverage/lcov.info
 	@lcov --summary $(BUILD)/coverage/lcov.info 2>&1 | grep -E 'lines|functions'
 
-.PHONY: deps-bench bench-verify
+.PHONY: deps-bench bench-verify bench-cutover
 deps-bench: ## what bench-verify compares with: percona-toolkit, sysbench, perf
 	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test bench)
 
 bench-verify: deps-bench $(PROGRAM) ## how fast the comparison is, beside others, and what it costs; BENCH_MB= BENCH_ROUNDS=
 	$(Q)$(PYTHON) -m tests.bench.verify
+
+# Programs of the benches; the client library and nothing of ours.
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "BENCH $@")
+	$(Q)$(CC) $(ALL_CFLAGS) $< $(ALL_LDFLAGS) $(CLIENT_LIBS) -o $@
+
+bench-cutover: deps deps-mysql $(PROGRAM) $(BUILD)/bench/pause_client ## how long nobody's write is accepted, there and back; BENCH_CROSSINGS= BENCH_KINDS= BENCH_CLIENTS= BENCH_LOADS= ORCHESTRATOR=
+	$(Q)$(PYTHON) -m tests.bench.cutover
 
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 .PHONY: fuzz fuzzers
@@ -241,7 +250,7 @@ demo: deps $(sort $(DEPS_OF_$(OLD)) $(DEPS_OF_$(NEW))) $(PROGRAM) ## migrate the
 
 # --- lint and documents --------------------------------------------------------------------------------------
 export LINT_CFLAGS = -std=c17 -D_GNU_SOURCE -Iinclude -I$(BUILD)/gen $(PC_CFLAGS) $(WARNINGS)
-C_FILES := $(sort $(wildcard src/*.c src/*/*.c include/*/*.h tests/unit/*.[ch] tests/fuzz/*.[ch]))
+C_FILES := $(sort $(wildcard src/*.c src/*/*.c include/*/*.h tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.c))
 
 .PHONY: lint tidy format docs
 lint: $(PROGRAM) ## layers, includers, headers, banned words, sizes, format, cppcheck, shellcheck, docs in sync

@@ -188,7 +188,7 @@ SUITES = {
     "unit": Suite("tests/unit", run_units, None),
     "asan": Suite("tests/unit under AddressSanitizer and UndefinedBehaviorSanitizer", run_units, "address"),
     "tsan": Suite("tests/unit under ThreadSanitizer", run_units, "thread"),
-    "golden": Suite("tests/golden", run_pytest, ["tests/golden"]),
+    "golden": Suite("tests/golden, and the arithmetic of the benches", run_pytest, ["tests/golden", "tests/bench"]),
     "integration": Suite("tests/integration", run_pytest, ["tests/integration", *SIDE_BY_SIDE]),
     "mysql": Suite("the tests of tests/integration that depend on the servers, with MySQL on both sides", run_on, "mysql"),
     "verify-full": Suite("every planted difference alone in every mode, a thousand comparisons without a false alarm",

@@ -7,7 +7,7 @@ functions='strcpy|strcat|strncpy|strncat|sprintf|vsprintf|strtok|atoi|atol|atof|
 sleeps='sleep|usleep|nanosleep|clock_nanosleep'
 bad=0
 
-if grep -rnwE "($functions)[[:space:]]*\(" --include='*.[ch]' src include tests/unit tests/fuzz; then
+if grep -rnwE "($functions)[[:space:]]*\(" --include='*.[ch]' src include tests/unit tests/fuzz tests/bench; then
     echo "banned: see the list in etc/lint/banned.sh"
     bad=1
 fi

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 # shellcheck disable=SC2016 # the dollars are awk's
-find src include tests/unit tests/fuzz -name '*.[ch]' -print0 | sort -z | xargs -0 awk '
+find src include tests/unit tests/fuzz tests/bench -name '*.[ch]' -print0 | sort -z | xargs -0 awk '
     function finish_file() {
         if (lines > 1200) {
             printf "%s: %d lines; at most 1200\n", file, lines

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: MIT
+"""`make bench-cutover`: how long is nobody's write accepted while a service changes sides, as its clients see it?
+
+Two servers with durable commits on loopback, linked both ways; `cutover run` moves the writers there and back in fenced
+mode, over and over. The clients (pause_client.c) hold a connection to each side, insert one row after the other, and try
+the other side 1 ms after they were refused: what is measured is the servers' pause, not that of any DNS. The loads take
+turns, in another order each round, so that what else the machine does hits all of them alike. After each turn every row
+is looked for on both sides: a write that is lost or doubled fails the bench. A slow machine fails nothing.
+
+  gap       the longest time in which no write at all was acknowledged, while the step that crosses ran
+  stall     the longest time in which some client, whichever had the worst luck, had no write acknowledged
+  alone     the same in a second without a cutover: what the clients' own spacing and the machine's noise amount to
+  pause     what the report of the run says
+
+Environment: BENCH_KINDS      kinds of servers, of tests/lab/kinds.py (mariadb,mysql)
+             BENCH_CLIENTS    how many clients (8,64)
+             BENCH_LOADS      of: paced, saturated (both)
+             BENCH_RATE       writes a second of all clients together when paced (1000)
+             BENCH_CROSSINGS  cutovers for each kind, number of clients and load (30)
+             ORCHESTRATOR     path of an orchestrator binary, to measure its graceful takeover beside (none)
+             BUILD            whose cutover; data and results are in BUILD/bench
+"""
+
+import json
+import os
+import random
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tests.lab import kinds
+from tests.lab.procs import LabError
+
+from . import gaps, orchestrator, report
+from .clients import Clients, Load
+from .crossing import TABLE, Service
+from .verify import BUILD, FOLDER, environment
+
+CLIENT = FOLDER / "pause_client"
+LOADS = ("paced", "saturated")
+TURN_CROSSINGS = 6     # of one load, before the next one has its turn
+WARM_UP_S = 0.5
+ALONE_WINDOWS = 3
+ALONE_S = 1.0
+REST_S = 0.3           # between two crossings; a stall that began in one has its end here
+TRIES = 2              # crossings begun for each one that is wanted: one that is refused is no sample
+FORECAST_FACTOR = 2
+
+# Of the issue that asked for this bench, in ms, by flavour.
+PAUSE_AIMS = {"mariadb": {"median": 10, "p95": 50}, "mysql": {"median": 30, "p95": 150}}
+STALL_AIM_MS = {"mariadb": 60}
+ORCHESTRATOR_TIMES = 20
+
+
+@dataclass
+class Found:
+    """Of one kind of servers under one load. All in ms, one a crossing (alone: one a window)."""
+
+    gap: list = field(default_factory=list)
+    stall: list = field(default_factory=list)
+    switch: list = field(default_factory=list)
+    elsewhere: list = field(default_factory=list)   # longest gap of the run outside the step that crosses
+    pause: list = field(default_factory=list)
+    forecast: list = field(default_factory=list)
+    alone_gap: list = field(default_factory=list)
+    alone_stall: list = field(default_factory=list)
+    alone_rate: list = field(default_factory=list)
+    run: list = field(default_factory=list)         # how long the whole run took
+    parts: dict = field(default_factory=dict)       # {name: [ms]}
+    refused: list = field(default_factory=list)     # what was said by runs that did not cross
+    refused_stall: list = field(default_factory=list)
+    errors: Counter = field(default_factory=Counter)
+    acknowledged: int = 0
+    complaints: list = field(default_factory=list)  # about the ledger
+
+
+def now_us():
+    return time.monotonic_ns() // 1000
+
+
+# --- measuring -------------------------------------------------------------------------------------------------------
+
+def turn(service, load, crossings, found):
+    """One load at work from nothing to the ledger: `crossings` there and back, and some time without."""
+    first = service.open_side
+    with Clients(CLIENT, service.lab.root, load, service.sides.values(), service.account, TABLE, first) as clients:
+        time.sleep(WARM_UP_S)
+        begins = []
+        for _ in range(ALONE_WINDOWS):
+            begins.append(now_us())
+            time.sleep(ALONE_S)
+        tries = 0
+        done = 0
+        taken = []
+        while done < crossings and tries < crossings * TRIES:
+            crossing = service.cross()
+            time.sleep(REST_S)
+            tries += 1
+            done += crossing.is_done
+            taken.append(crossing)
+        clients.stop()
+        for begin_us in begins:
+            note_alone(clients.writes, begin_us, begin_us + int(ALONE_S * 1e6), found)
+        for crossing in taken:
+            note_crossing(clients.writes, crossing, found)
+    found.errors.update(clients.errors)
+    found.acknowledged += len(clients.writes)
+    service.settle()
+    found.complaints += [f"{service.kind.name}, {load.name}, on {side}: {verdict}"
+                         for side, verdict in service.verdicts(clients.writes).items() if not verdict.is_clean]
+    service.empty()
+
+
+def note_alone(writes, begin_us, end_us, found):
+    gap, stall = writes.longest_gap(begin_us, end_us), writes.longest_stall(begin_us, end_us)
+    if gap and stall:
+        found.alone_gap.append(gap.ms)
+        found.alone_stall.append(stall.ms)
+        found.alone_rate.append(writes.rate(begin_us, end_us))
+
+
+def note_crossing(writes, crossing, found):
+    window = crossing.window_us
+    stall = writes.longest_stall(*(window or (crossing.began_us, crossing.ended_us)))
+    if not crossing.is_done:
+        found.refused.append(crossing.said.strip().splitlines()[-1] if crossing.said.strip() else f"exit {crossing.code}")
+        found.refused_stall.append(stall.ms if stall else None)
+        return
+    gap, switch = writes.longest_gap(*window), writes.switch(window[0], window[1] + int(REST_S * 1e6), gaps.SIDES[crossing.to])
+    if not gap or not stall:
+        raise LabError("the clients' writes do not reach around a crossing")
+    if not switch:
+        found.complaints.append(f"a crossing to {crossing.to}: writes did not change sides exactly once")
+    before = writes.longest_gap(crossing.began_us, window[0])
+    found.gap.append(gap.ms)
+    found.stall.append(stall.ms)
+    found.switch.append(switch.ms if switch else None)
+    found.elsewhere.append(before.ms if before else None)
+    found.pause.append(crossing.pause_ms)
+    found.forecast.append(crossing.forecast_ms)
+    found.run.append((crossing.ended_us - crossing.began_us) / 1000)
+    for name, ms in crossing.parts():
+        found.parts.setdefault(name, []).append(ms)
+
+
+def measure(kind, loads, crossings):
+    """{Load: Found} for one kind of servers."""
+    found = {load: Found() for load in loads}
+    chooser = random.Random(1)
+    with Service(FOLDER, kind) as service:
+        left = crossings
+        while left > 0:
+            now = min(left, TURN_CROSSINGS)
+            for load in chooser.sample(loads, len(loads)):
+                turn(service, load, now, found[load])
+                show_turn(load, found[load], now)
+            left -= now
+    return found
+
+
+# --- showing ---------------------------------------------------------------------------------------------------------
+
+def show_turn(load, found, count):
+    gap = ", ".join(f"{ms:.1f}" for ms in found.gap[-count:])
+    refused = f"; {len(found.refused)} did not cross so far, the last one: {found.refused[-1]}" if found.refused else ""
+    print(f"  {load.name}: gap {gap} ms{refused}", flush=True)
+
+
+def known(values):
+    return [value for value in values if value is not None]
+
+
+def show(kind, found):
+    rows = []
+    for load, all_ in found.items():
+        for name in ("alone_gap", "gap", "switch", "pause", "alone_stall", "stall", "elsewhere"):
+            values = known(getattr(all_, name))
+            if values:
+                rows.append([f"{load.name}: {name.replace('_', ' ').replace('elsewhere', 'gap elsewhere in the run')}",
+                             *gaps.Spread.of(values).cells()])
+    report.table(f"{kind}: milliseconds without an acknowledged write", ["", "n", "min", "med", "p95", "max"], rows)
+    for load, all_ in found.items():
+        rate = gaps.Spread.of(all_.alone_rate).median if all_.alone_rate else 0
+        errors = ", ".join(f"{code}: {count}" for code, count in sorted(all_.errors.items())) or "none"
+        print(f"  {load.name}: {all_.acknowledged} writes acknowledged, {rate:.0f}/s alone; a run takes "
+              f"{gaps.Spread.of(all_.run).median if all_.run else 0:.0f} ms; {len(all_.refused)} runs did not cross; errors {errors}")
+        for said in sorted(set(all_.refused)):
+            print(f"    {all_.refused.count(said)} x {said}")
+        stalls = known(all_.refused_stall)
+        if stalls:
+            print(f"    in runs that did not cross, the longest stall: {max(stalls):.1f} ms")
+
+
+def show_parts(kind, found):
+    names = list(dict.fromkeys(name for all_ in found.values() for name in all_.parts))
+    rows = []
+    for load, all_ in found.items():
+        for name in names:
+            if name in all_.parts:
+                rows.append([f"{load.name}: {name}", *gaps.Spread.of(all_.parts[name]).cells()])
+    report.table(f"{kind}: from the closing of one side to the opening of the other, by part, ms (from the journal)",
+                 ["", "n", "min", "med", "p95", "max"], rows)
+
+
+def forecast_pairs(all_, outcome):
+    return [(forecast, seen) for forecast, seen in zip(all_.forecast, getattr(all_, outcome))
+            if forecast is not None and seen is not None]
+
+
+def show_forecasts(kind, found):
+    rows = []
+    for load, all_ in found.items():
+        for outcome in ("pause", "gap"):
+            pairs = forecast_pairs(all_, outcome)
+            if pairs:
+                ratios = [seen / forecast for forecast, seen in pairs if forecast]
+                rows.append([f"{load.name}: {outcome}", f"{gaps.Spread.of([f for f, _ in pairs]).median:.1f}",
+                             *gaps.Spread.of(ratios).cells("{:.2f}"),
+                             f"{100 * gaps.share_within(pairs, FORECAST_FACTOR):.0f} %"])
+    report.table(f"{kind}: outcome / forecast", ["", "forecast med ms", "n", "min", "med", "p95", "max",
+                                                 f"within a factor of {FORECAST_FACTOR}"], rows)
+
+
+def aims(kind, found, beside):
+    """Every aim for one kind of servers."""
+    listed = []
+    for load, all_ in found.items():
+        spread = gaps.Spread.of(all_.gap) if all_.gap else None
+        if load.is_paced:
+            for what, limit in PAUSE_AIMS[kind.flavour].items():
+                listed.append(report.Aim(f"{kind.name}, {load.name}: {what} gap", spread and getattr(spread, what), limit,
+                                         unit=" ms"))
+        elif kind.flavour in STALL_AIM_MS:
+            stalls = known(all_.stall + all_.refused_stall)
+            listed.append(report.Aim(f"{kind.name}, {load.name}: longest stall of any writer", max(stalls, default=None),
+                                     STALL_AIM_MS[kind.flavour], unit=" ms"))
+        theirs = beside.get(load)
+        listed.append(report.Aim(f"{kind.name}, {load.name}: times as short as orchestrator's",
+                                 gaps.Spread.of(theirs).median / spread.median if theirs and spread else None,
+                                 ORCHESTRATOR_TIMES, is_least=True, why=orchestrator.why_not() or "not measured"))
+        for outcome in ("pause", "gap"):
+            share = gaps.share_within(forecast_pairs(all_, outcome), FORECAST_FACTOR)
+            listed.append(report.Aim(f"{kind.name}, {load.name}: forecasts within a factor of {FORECAST_FACTOR} of the {outcome}",
+                                     None if share is None else 100 * share, 90, is_least=True, unit=" %"))
+    return listed
+
+
+# -------------------------------------------------------------------------------------------------------------------
+
+def words(name, fallback):
+    return (os.environ.get(name) or fallback).replace(",", " ").split()
+
+
+def chosen_loads():
+    rate = int(os.environ.get("BENCH_RATE") or 1000)
+    names = words("BENCH_LOADS", ",".join(LOADS))
+    if set(names) - set(LOADS):
+        raise LabError(f"BENCH_LOADS: there are {', '.join(LOADS)}")
+    return [Load(int(clients), rate if name == "paced" else 0) for name in names for clients in words("BENCH_CLIENTS", "8,64")]
+
+
+def main():
+    sys.stdout.reconfigure(line_buffering=True)
+    loads = chosen_loads()
+    crossings = int(os.environ.get("BENCH_CROSSINGS") or 30)
+    chosen = [kinds.find(name) for name in words("BENCH_KINDS", "mariadb,mysql")]
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    about = {**environment(), "crossings": crossings, "servers": [str(kind) for kind in chosen]}
+    print(json.dumps(about))
+    if orchestrator.why_not():
+        print(f"*** orchestrator SKIPPED: {orchestrator.why_not()} ***")
+    results, listed, complaints = {}, [], []
+    for kind in chosen:
+        print(f"\n{kind}, {crossings} cutovers of each:", flush=True)
+        found = measure(kind, loads, crossings)
+        beside = orchestrator.measure(FOLDER, kind, CLIENT, loads) if orchestrator.can_measure(kind) else {}
+        show(kind, found)
+        show_parts(kind, found)
+        show_forecasts(kind, found)
+        if beside:
+            report.table(f"{kind}: orchestrator's graceful takeover, gap in ms", ["", "n", "min", "med", "p95", "max"],
+                         [[load.name, *gaps.Spread.of(values).cells()] for load, values in beside.items() if values])
+        listed += aims(kind, found, beside)
+        complaints += [complaint for all_ in found.values() for complaint in all_.complaints]
+        results[kind.name] = {load.name: {**vars(all_), "orchestrator_gap": beside.get(load)} for load, all_ in found.items()}
+    report.aims(listed)
+    path = FOLDER / f"cutover-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.json"
+    path.write_text(json.dumps({"about": about, "found": results, "aims": [aim.row() for aim in listed]}, indent=1) + "\n")
+    print(f"\nwritten to {path}")
+    if complaints:
+        raise LabError("the ledger is NOT clean:\n  " + "\n  ".join(complaints))
+    print("ledger: every acknowledged write is on both sides exactly once; none that was refused is there")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except LabError as error:
+        sys.exit(f"bench-cutover: {error}")
