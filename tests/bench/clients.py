@@ -38,7 +38,7 @@ class Load:
 class Clients:
     """Writers at work from __enter__ to stop(). They end with this object, and by themselves when this process dies.
 
-    writes  gaps.Writes of all that was taken so far
+    writes  gaps.Writes, once stopped
     errors  how often each error was met; "login ..." when a connection was refused
     """
 
@@ -67,13 +67,18 @@ class Clients:
         self._process.stdin.close()
         self._process.stdout.close()
 
-    def take(self):
-        """What happened up to now is in `writes` and `errors`."""
-        self._command("take")
+    def hold(self):
+        """Nobody begins a write until go(); returns when those under way were answered."""
+        self._say("hold", "held")
+
+    def go(self):
+        self._say("go", "gone")
 
     def stop(self):
-        """Let the writes under way be answered; nobody writes any more."""
-        self._command("stop")
+        """Let the writes under way be answered; nobody writes any more. What happened is in `writes` and `errors`."""
+        answer = self._say(f"stop {self._records}")
+        self.errors.update(json.loads(answer)["errors"])
+        self.writes.read(self._records)
         try:
             code = self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
@@ -81,17 +86,16 @@ class Clients:
         if code:
             self._fail(f"the clients ended with {code}")
 
-    def _command(self, verb):
+    def _say(self, command, wanted=None):
         try:
-            self._process.stdin.write(f"{verb} {self._records}\n")
+            self._process.stdin.write(f"{command}\n")
             self._process.stdin.flush()
         except OSError:
             self._fail("the clients are gone")
         answer = self._process.stdout.readline()
-        if not answer:
-            self._fail("the clients are gone")
-        self.errors.update(json.loads(answer)["errors"])
-        self.writes.read(self._records)
+        if not answer or (wanted and answer != f"{wanted}\n"):
+            self._fail(f"the clients answered {answer!r} to {command}")
+        return answer
 
     def _fail(self, what):
         raise LabError(f"{what}\n{self._log.read_text(errors='replace')}")

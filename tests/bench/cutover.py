@@ -41,11 +41,12 @@ CLIENT = FOLDER / "pause_client"
 LOADS = ("paced", "saturated")
 TURN_CROSSINGS = 6     # of one load, before the next one has its turn
 WARM_UP_S = 0.5
-ALONE_WINDOWS = 3
+ALONE_WINDOWS = 2
 ALONE_S = 1.0
 REST_S = 0.3           # between two crossings; a stall that began in one has its end here
-TRIES = 2              # crossings begun for each one that is wanted: one that is refused is no sample
+REFUSALS = 2           # in a row end the turn: a run that does not cross is no sample
 FORECAST_FACTOR = 2
+SPREAD = ("n", "min", "med", "p95", "max")
 
 # Of the issue that asked for this bench, in ms, by flavour.
 PAUSE_AIMS = {"mariadb": {"median": 10, "p95": 50}, "mysql": {"median": 30, "p95": 150}}
@@ -82,34 +83,38 @@ def now_us():
 # --- measuring -------------------------------------------------------------------------------------------------------
 
 def turn(service, load, crossings, found):
-    """One load at work from nothing to the ledger: `crossings` there and back, and some time without."""
-    first = service.open_side
-    with Clients(CLIENT, service.lab.root, load, service.sides.values(), service.account, TABLE, first) as clients:
+    """One load at work from nothing to the ledger: some time without a cutover, then `crossings` of them. Each begins with
+    nothing in flight: saturated writers would be further ahead of the other side with every second."""
+    service.begin()
+    with Clients(CLIENT, service.lab.root, load, service.sides.values(), service.account, TABLE, service.open_side) as clients:
         time.sleep(WARM_UP_S)
-        begins = []
+        begins_us = []
         for _ in range(ALONE_WINDOWS):
-            begins.append(now_us())
+            begins_us.append(now_us())
             time.sleep(ALONE_S)
-        tries = 0
-        done = 0
         taken = []
-        while done < crossings and tries < crossings * TRIES:
-            crossing = service.cross()
+        while wants_more(taken, crossings):
+            clients.hold()
+            service.settle()
+            clients.go()
+            time.sleep(WARM_UP_S)
+            taken.append(service.cross(load.is_paced))
             time.sleep(REST_S)
-            tries += 1
-            done += crossing.is_done
-            taken.append(crossing)
         clients.stop()
-        for begin_us in begins:
-            note_alone(clients.writes, begin_us, begin_us + int(ALONE_S * 1e6), found)
-        for crossing in taken:
-            note_crossing(clients.writes, crossing, found)
+    for begin_us in begins_us:
+        note_alone(clients.writes, begin_us, begin_us + int(ALONE_S * 1e6), found)
+    for crossing in taken:
+        note_crossing(clients.writes, crossing, found)
     found.errors.update(clients.errors)
     found.acknowledged += len(clients.writes)
     service.settle()
     found.complaints += [f"{service.kind.name}, {load.name}, on {side}: {verdict}"
                          for side, verdict in service.verdicts(clients.writes).items() if not verdict.is_clean]
-    service.empty()
+
+
+def wants_more(taken, crossings):
+    has_given_up = len(taken) >= REFUSALS and not any(crossing.is_done for crossing in taken[-REFUSALS:])
+    return not has_given_up and sum(crossing.is_done for crossing in taken) < crossings
 
 
 def note_alone(writes, begin_us, end_us, found):
@@ -120,11 +125,17 @@ def note_alone(writes, begin_us, end_us, found):
         found.alone_rate.append(writes.rate(begin_us, end_us))
 
 
+def first_error(crossing):
+    """What it gave as the reason, without the time."""
+    errors = [line.partition("ERROR ")[2] for line in crossing.said.splitlines() if "ERROR " in line]
+    return errors[0] if errors else f"exit {crossing.code}"
+
+
 def note_crossing(writes, crossing, found):
     window = crossing.window_us
     stall = writes.longest_stall(*(window or (crossing.began_us, crossing.ended_us)))
     if not crossing.is_done:
-        found.refused.append(crossing.said.strip().splitlines()[-1] if crossing.said.strip() else f"exit {crossing.code}")
+        found.refused.append(first_error(crossing))
         found.refused_stall.append(stall.ms if stall else None)
         return
     gap, switch = writes.longest_gap(*window), writes.switch(window[0], window[1] + int(REST_S * 1e6), gaps.SIDES[crossing.to])
@@ -144,27 +155,26 @@ def note_crossing(writes, crossing, found):
         found.parts.setdefault(name, []).append(ms)
 
 
-def measure(kind, loads, crossings):
-    """{Load: Found} for one kind of servers."""
-    found = {load: Found() for load in loads}
+def measure(kind, loads, crossings, found):
+    """Fill in {Load: Found} for one kind of servers."""
     chooser = random.Random(1)
     with Service(FOLDER, kind) as service:
         left = crossings
         while left > 0:
             now = min(left, TURN_CROSSINGS)
             for load in chooser.sample(loads, len(loads)):
+                before = len(found[load].gap)
                 turn(service, load, now, found[load])
-                show_turn(load, found[load], now)
+                show_turn(load, found[load], before)
             left -= now
-    return found
 
 
 # --- showing ---------------------------------------------------------------------------------------------------------
 
-def show_turn(load, found, count):
-    gap = ", ".join(f"{ms:.1f}" for ms in found.gap[-count:])
+def show_turn(load, found, before):
+    gap = ", ".join(f"{ms:.1f}" for ms in found.gap[before:])
     refused = f"; {len(found.refused)} did not cross so far, the last one: {found.refused[-1]}" if found.refused else ""
-    print(f"  {load.name}: gap {gap} ms{refused}", flush=True)
+    print(f"  {load.name}: gap {gap or '-'} ms{refused}", flush=True)
 
 
 def known(values):
@@ -179,7 +189,7 @@ def show(kind, found):
             if values:
                 rows.append([f"{load.name}: {name.replace('_', ' ').replace('elsewhere', 'gap elsewhere in the run')}",
                              *gaps.Spread.of(values).cells()])
-    report.table(f"{kind}: milliseconds without an acknowledged write", ["", "n", "min", "med", "p95", "max"], rows)
+    report.table(f"{kind}: milliseconds without an acknowledged write", ["", *SPREAD], rows)
     for load, all_ in found.items():
         rate = gaps.Spread.of(all_.alone_rate).median if all_.alone_rate else 0
         errors = ", ".join(f"{code}: {count}" for code, count in sorted(all_.errors.items())) or "none"
@@ -200,7 +210,7 @@ def show_parts(kind, found):
             if name in all_.parts:
                 rows.append([f"{load.name}: {name}", *gaps.Spread.of(all_.parts[name]).cells()])
     report.table(f"{kind}: from the closing of one side to the opening of the other, by part, ms (from the journal)",
-                 ["", "n", "min", "med", "p95", "max"], rows)
+                 ["", *SPREAD], rows)
 
 
 def forecast_pairs(all_, outcome):
@@ -218,7 +228,7 @@ def show_forecasts(kind, found):
                 rows.append([f"{load.name}: {outcome}", f"{gaps.Spread.of([f for f, _ in pairs]).median:.1f}",
                              *gaps.Spread.of(ratios).cells("{:.2f}"),
                              f"{100 * gaps.share_within(pairs, FORECAST_FACTOR):.0f} %"])
-    report.table(f"{kind}: outcome / forecast", ["", "forecast med ms", "n", "min", "med", "p95", "max",
+    report.table(f"{kind}: outcome / forecast", ["", "forecast med ms", *SPREAD,
                                                  f"within a factor of {FORECAST_FACTOR}"], rows)
 
 
@@ -232,9 +242,9 @@ def aims(kind, found, beside):
                 listed.append(report.Aim(f"{kind.name}, {load.name}: {what} gap", spread and getattr(spread, what), limit,
                                          unit=" ms"))
         elif kind.flavour in STALL_AIM_MS:
-            stalls = known(all_.stall + all_.refused_stall)
-            listed.append(report.Aim(f"{kind.name}, {load.name}: longest stall of any writer", max(stalls, default=None),
-                                     STALL_AIM_MS[kind.flavour], unit=" ms"))
+            longest = max(known(all_.stall + all_.refused_stall)) if all_.stall else None
+            listed.append(report.Aim(f"{kind.name}, {load.name}: longest stall of any writer", longest,
+                                     STALL_AIM_MS[kind.flavour], unit=" ms", why="no run crossed"))
         theirs = beside.get(load)
         listed.append(report.Aim(f"{kind.name}, {load.name}: times as short as orchestrator's",
                                  gaps.Spread.of(theirs).median / spread.median if theirs and spread else None,
@@ -260,36 +270,48 @@ def chosen_loads():
     return [Load(int(clients), rate if name == "paced" else 0) for name in names for clients in words("BENCH_CLIENTS", "8,64")]
 
 
+def one_kind(kind, loads, crossings):
+    """(found, orchestrator's beside it, what went wrong). What was measured before something went wrong is shown as well."""
+    print(f"\n{kind}, {crossings} cutovers of each:", flush=True)
+    found, beside, failure = {load: Found() for load in loads}, {}, []
+    try:
+        measure(kind, loads, crossings, found)
+        beside = orchestrator.measure(FOLDER, kind, CLIENT, loads) if orchestrator.can_measure(kind) else {}
+    except LabError as error:
+        failure = [str(error)]
+    show(kind, found)
+    show_parts(kind, found)
+    show_forecasts(kind, found)
+    if beside:
+        report.table(f"{kind}: orchestrator's graceful takeover, gap in ms", ["", *SPREAD],
+                     [[load.name, *gaps.Spread.of(values).cells()] for load, values in beside.items() if values])
+    return found, beside, failure + [complaint for all_ in found.values() for complaint in all_.complaints]
+
+
 def main():
     sys.stdout.reconfigure(line_buffering=True)
     loads = chosen_loads()
     crossings = int(os.environ.get("BENCH_CROSSINGS") or 30)
     chosen = [kinds.find(name) for name in words("BENCH_KINDS", "mariadb,mysql")]
     FOLDER.mkdir(parents=True, exist_ok=True)
-    about = {**environment(), "crossings": crossings, "servers": [str(kind) for kind in chosen]}
+    about = {**environment(), "crossings": crossings, "servers": [str(kind) for kind in chosen], "load": os.getloadavg()[0]}
     print(json.dumps(about))
+    if about["load"] > os.cpu_count() / 2:
+        print(f"*** this machine is busy: {about['load']:.1f} processes want one of its {os.cpu_count()} CPUs already ***")
     if orchestrator.why_not():
         print(f"*** orchestrator SKIPPED: {orchestrator.why_not()} ***")
     results, listed, complaints = {}, [], []
     for kind in chosen:
-        print(f"\n{kind}, {crossings} cutovers of each:", flush=True)
-        found = measure(kind, loads, crossings)
-        beside = orchestrator.measure(FOLDER, kind, CLIENT, loads) if orchestrator.can_measure(kind) else {}
-        show(kind, found)
-        show_parts(kind, found)
-        show_forecasts(kind, found)
-        if beside:
-            report.table(f"{kind}: orchestrator's graceful takeover, gap in ms", ["", "n", "min", "med", "p95", "max"],
-                         [[load.name, *gaps.Spread.of(values).cells()] for load, values in beside.items() if values])
+        found, beside, complained = one_kind(kind, loads, crossings)
+        complaints += complained
         listed += aims(kind, found, beside)
-        complaints += [complaint for all_ in found.values() for complaint in all_.complaints]
         results[kind.name] = {load.name: {**vars(all_), "orchestrator_gap": beside.get(load)} for load, all_ in found.items()}
     report.aims(listed)
     path = FOLDER / f"cutover-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.json"
     path.write_text(json.dumps({"about": about, "found": results, "aims": [aim.row() for aim in listed]}, indent=1) + "\n")
     print(f"\nwritten to {path}")
     if complaints:
-        raise LabError("the ledger is NOT clean:\n  " + "\n  ".join(complaints))
+        raise LabError("\n  ".join(complaints))
     print("ledger: every acknowledged write is on both sides exactly once; none that was refused is there")
 
 

@@ -104,7 +104,7 @@ class Topology:
         return "new" if self.primary == "old" else "old"
 
     def caught_up(self):
-        self.sides[self.replica].wait_applied(self.sides[self.primary].position(), 300)
+        crossing.wait_applied(self.sides[self.primary], self.sides[self.replica])
 
     def take_over(self):
         """Promote the replica; returns when its former source follows it and orchestrator has seen that."""

@@ -13,7 +13,9 @@
  *
  * The password is in PAUSE_CLIENT_PASSWORD. Commands on standard input, one a line:
  *   take FILE  write what happened since the last take, and answer with a line of JSON
- *   stop       let the writes under way be answered, then as take did; ends the program
+ *   hold       begin no write until told to go; answers "held" when those under way were answered
+ *   go         answers "gone"
+ *   stop FILE  as hold and take; ends the program
  * FILE is made of records of three 64-bit numbers: when (CLOCK_MONOTONIC, microseconds), token, and
  * what: 0 acknowledged by OLD, 1 by NEW, 2 the answer was lost: it may be written or not.
  * A token is never sent again once it may have been written.
@@ -77,6 +79,10 @@ static int64_t period_us;
 static unsigned client_count;
 static atomic_bool is_over;
 static atomic_uint ready_count;
+static bool is_held;
+static unsigned held_count;
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* of the two above */
+static pthread_cond_t gate_moved = PTHREAD_COND_INITIALIZER;
 static struct client clients[CLIENT_CAP];
 
 static void die(const char *what, const char *why)
@@ -218,6 +224,28 @@ static bool try_once(struct client *client, uint64_t *token)
     return false;
 }
 
+/* Wait here while writers are held. Returns whether they were. */
+static bool pass_gate(void)
+{
+    pthread_mutex_lock(&gate);
+    bool was_held = is_held;
+    if (was_held) {
+        held_count++;
+        pthread_cond_broadcast(&gate_moved);
+        while (is_held)
+            pthread_cond_wait(&gate_moved, &gate);
+        held_count--;
+    }
+    pthread_mutex_unlock(&gate);
+    return was_held;
+}
+
+/* The clients' writes are spread over the period. */
+static int64_t first_write_us(const struct client *client)
+{
+    return now_us() + period_us * client->number / client_count;
+}
+
 static void *write_rows(void *arg)
 {
     struct client *client = arg;
@@ -227,9 +255,10 @@ static void *write_rows(void *arg)
         (void)connect_to(client, side); /* ends the program if it cannot */
     atomic_fetch_add(&ready_count, 1);
 
-    /* The clients' writes are spread over the period. */
-    int64_t next_us = now_us() + period_us * client->number / client_count;
+    int64_t next_us = first_write_us(client);
     while (!atomic_load(&is_over)) {
+        if (pass_gate())
+            next_us = first_write_us(client);
         if (period_us) {
             rest_until(next_us);
             next_us += period_us;
@@ -305,6 +334,22 @@ static void take(const char *path)
     tell(count, errors);
 }
 
+static void hold(bool is_wanted)
+{
+    pthread_mutex_lock(&gate);
+    is_held = is_wanted;
+    pthread_cond_broadcast(&gate_moved);
+    while (is_held && held_count < client_count)
+        pthread_cond_wait(&gate_moved, &gate);
+    pthread_mutex_unlock(&gate);
+}
+
+static void answer(const char *text)
+{
+    puts(text);
+    fflush(stdout);
+}
+
 static void obey(void)
 {
     char line[4200];
@@ -316,12 +361,19 @@ static void obey(void)
             take(line + strlen(taking));
         } else if (strncmp(line, ending, strlen(ending)) == 0) {
             atomic_store(&is_over, true);
+            hold(false);
             for (unsigned i = 0; i < client_count; i++)
                 pthread_join(clients[i].thread, NULL);
             take(line + strlen(ending));
             return;
+        } else if (strcmp(line, "hold") == 0) {
+            hold(true);
+            answer("held");
+        } else if (strcmp(line, "go") == 0) {
+            hold(false);
+            answer("gone");
         } else {
-            die(line, "there are take FILE and stop FILE");
+            die(line, "there are take FILE, hold, go and stop FILE");
         }
     }
     exit(1); /* whoever measures is gone */
@@ -358,8 +410,7 @@ int main(int argc, char **argv)
     }
     while (atomic_load(&ready_count) < client_count)
         rest_until(now_us() + BACK_OFF_US);
-    puts("ready");
-    fflush(stdout);
+    answer("ready");
     obey();
     return 0;
 }
