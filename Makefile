@@ -3,7 +3,7 @@
 # Knobs: CC, CFLAGS, LDFLAGS, BUILD (folder), V=1 (show commands), WERROR=1 (CI), SANITIZE=address|thread,
 #        CLIENT=mariadb|mysql (which client library; mysql builds in build/client-mysql), PREFIX, DESTDIR,
 #        MODE=shared|fenced (demo), OLD= NEW= mariadb|mariadb-10.5|mariadb-11.8|mysql (demo),
-#        SERVERS (folder of fetched servers), FUZZ_SECONDS, SKIP_DEPS=1 (not a Debian system).
+#        MINUTES SEED CROWD FAULT (soak), SERVERS (folder of fetched servers), FUZZ_SECONDS, SKIP_DEPS=1 (not a Debian system).
 
 .DEFAULT_GOAL := all
 MAKEFLAGS     += --no-builtin-rules
@@ -25,6 +25,8 @@ OLD           ?= mariadb
 NEW           ?= mariadb
 SERVERS       ?= build/servers
 FUZZ_SECONDS  ?= 60
+MINUTES       ?= 60
+CROWD         ?= 8
 Q             := $(if $(V),,@)
 
 LIBRARIES := libcurl libconfig libssh2 sqlite3 jansson libcares libmicrohttpd libxxhash ncurses libcrypto zlib libzstd
@@ -161,7 +163,8 @@ clean-servers: ## remove the fetched servers; deps-... fetches them again
 export BUILD CLIENT CC PYTHON SERVERS
 RUN_SUITES = $(Q)MAKE='$(MAKE)' $(PYTHON) tests/run.py
 
-.PHONY: test check-fast test-unit test-golden test-integration test-mysql test-matrix test-verify-full test-fault asan tsan test-contract golden-update
+.PHONY: test check-fast test-unit test-golden test-integration test-mysql test-matrix test-verify-full test-fault asan tsan \
+        integration-asan integration-tsan test-contract golden-update
 test: deps deps-servers ## everything CI runs: lint, unit (plain, ASan+UBSan, TSan), golden, MariaDB, MySQL, faults
 	$(RUN_SUITES) lint unit asan tsan golden integration mysql fault-quick
 
@@ -194,6 +197,12 @@ asan: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 
 tsan: ## unit tests under ThreadSanitizer
 	$(RUN_SUITES) tsan
+
+integration-asan: deps deps-servers ## every command on real servers under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(RUN_SUITES) integration-asan
+
+integration-tsan: deps deps-servers ## commands with many threads on real servers under ThreadSanitizer
+	$(RUN_SUITES) integration-tsan
 
 test-contract: ## the stand-in for Cloudflare against the published schema and the official client (needs npm)
 	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test contract)
@@ -247,6 +256,16 @@ DEPS_OF_mariadb-10.5 := deps-mariadb105
 .PHONY: demo
 demo: deps $(sort $(DEPS_OF_$(OLD)) $(DEPS_OF_$(NEW))) $(PROGRAM) ## migrate there, back and there again between throw-away servers; MODE= OLD= NEW=
 	$(Q)$(PYTHON) -m tests.lab.demo --mode $(MODE) --old $(OLD) --new $(NEW)
+
+.PHONY: soak demo-valgrind
+# MODE= is the demo's: a soak that was not told otherwise does both.
+soak: deps $(sort $(DEPS_OF_$(OLD)) $(DEPS_OF_$(NEW))) $(PROGRAM) ## there and back, over and over, with random faults; MINUTES= SEED= MODE=shared|fenced|both OLD= NEW= CROWD= FAULT=
+	$(Q)$(PYTHON) -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) --crowd $(CROWD) --old $(OLD) --new $(NEW) \
+	    --mode $(if $(filter file,$(origin MODE)),both,$(MODE)) $(if $(FAULT),--fault $(FAULT))
+
+demo-valgrind: deps $(sort $(DEPS_OF_$(OLD)) $(DEPS_OF_$(NEW))) $(PROGRAM) ## the demo with each call of the program under valgrind: no error, no leak
+	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test valgrind)
+	$(Q)$(PYTHON) -m tests.lab.demo --mode $(MODE) --old $(OLD) --new $(NEW) --valgrind
 
 # --- lint and documents --------------------------------------------------------------------------------------
 export LINT_CFLAGS = -std=c17 -D_GNU_SOURCE -Iinclude -I$(BUILD)/gen $(PC_CFLAGS) $(WARNINGS)

@@ -145,14 +145,18 @@ def run_pytest(name, words, environment=None):
     if not make(f"BUILD={BUILD}", "all"):
         print(f"{name}: the program does not build")
         return Tally(failed=1)
+    return pytest_tally(name, words, environment)
+
+
+def pytest_tally(name, words, environment=None, wrapper=()):
     report = RESULTS / f"{name}.xml"
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(ROOT / BUILD / "pycache"), **(environment or {})}
-    code = subprocess.call([sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "--durations=5",
-                            f"--junitxml={report}", *words], cwd=ROOT, env=environment)
+    code = subprocess.call([*wrapper, sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
+                            "--durations=5", f"--junitxml={report}", *words], cwd=ROOT, env=environment)
     return tally_junit(report, code)
 
 
-NO_SERVERS = ("test_cloudflare.py", "test_dialects.py", "test_dns.py", "test_lab.py")
+NO_SERVERS = ("test_cloudflare.py", "test_dialects.py", "test_dns.py", "test_lab.py", "test_ledger_check.py")
 # These choose the kinds of their servers themselves: once for each client library is enough.
 SERVERS_OF_THEIR_OWN = ("test_change_log.py", "test_conflicts.py", "test_io_db.py", "test_lab_kinds.py", "test_seed_clone.py",
                         "test_seed_pairs.py", "test_sql_real.py", "test_upgrade_checks.py", "test_verify_objects.py",
@@ -180,6 +184,39 @@ def run_planted(name, kinds):
     return sum(tallies, Tally())
 
 
+# --- the whole program under a sanitizer ---------------------------------------------------------------------------
+
+# Together they drive every command; what they leave out is the same code with other data.
+EVERY_COMMAND = ["tests/golden", *[f"tests/integration/test_{name}.py" for name in (
+    "commands", "bad_input", "bad_days", "certificate", "story", "verify_repair")]]
+# Where threads work beside the driver: seed and verify workers, log readers, the prover, the conflict finder, samplers.
+THREADS_AT_WORK = [f"tests/integration/test_{name}.py" for name in ("story", "proof", "verify_pass", "conflicts")]
+OPTIONS_OF = {"address": {"ASAN_OPTIONS": "exitcode=99", "LSAN_OPTIONS": "suppressions={tests}/fuzz/lsan.txt:print_suppressions=0",
+                          "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"},
+              "thread": {"TSAN_OPTIONS": "exitcode=99:history_size=4:suppressions={tests}/tsan.txt"}}
+
+
+def run_sanitized(name, argument):
+    """Integration tests with a program and check programs that were built with a sanitizer. It writes what it finds to
+    files: each is a failure, also of a process whose exit code nobody looks at."""
+    sanitizer, words = argument
+    build = BUILD / name
+    logs = RESULTS / name
+    logs.mkdir(parents=True, exist_ok=True)
+    environment = {"BUILD": str(build), "SANITIZE": sanitizer}
+    for variable, options in OPTIONS_OF[sanitizer].items():
+        environment[variable] = options.format(tests=ROOT / "tests") + f":log_path={logs}/found"
+    if not make(f"BUILD={build}", f"SANITIZE={sanitizer}", "all"):
+        print(f"{name}: the program does not build")
+        return Tally(failed=1)
+    wrapper = without_address_randomization() if sanitizer == "thread" else []
+    tally = pytest_tally(name, [*words, *SIDE_BY_SIDE], environment, wrapper)
+    found = sorted(logs.glob("found.*"))
+    for path in found:
+        print(f"--- {name}: {path}\n{path.read_text(errors='replace').rstrip()}")
+    return tally + Tally(failed=len(found))
+
+
 # -------------------------------------------------------------------------------------------------------------------
 
 SUITES = {
@@ -188,6 +225,10 @@ SUITES = {
     "unit": Suite("tests/unit", run_units, None),
     "asan": Suite("tests/unit under AddressSanitizer and UndefinedBehaviorSanitizer", run_units, "address"),
     "tsan": Suite("tests/unit under ThreadSanitizer", run_units, "thread"),
+    "integration-asan": Suite("every command on real servers under AddressSanitizer and UndefinedBehaviorSanitizer",
+                              run_sanitized, ("address", EVERY_COMMAND)),
+    "integration-tsan": Suite("commands with many threads on real servers under ThreadSanitizer", run_sanitized,
+                              ("thread", THREADS_AT_WORK)),
     "golden": Suite("tests/golden, and the arithmetic of the benches", run_pytest, ["tests/golden", "tests/bench"]),
     "integration": Suite("tests/integration", run_pytest, ["tests/integration", *SIDE_BY_SIDE]),
     "mysql": Suite("the tests of tests/integration that depend on the servers, with MySQL on both sides", run_on, "mysql"),

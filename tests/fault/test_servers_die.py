@@ -127,6 +127,25 @@ def test_new_dies_after_it_was_opened_and_comes_back_closed(stage):
     stage.judge(traffic, {"switched"})
 
 
+@pytest.mark.parametrize("place", ["converge.before-act", pytest.param("flip.before-act", marks=pytest.mark.slow_fault)])
+def test_old_dies_while_both_are_open_and_comes_back_closed(stage, place):
+    """Its my.cnf has read_only, as the requirements ask. It is where `settle` would have led: the run goes on to its end."""
+    stage.put("mirrored")
+    old = stage.primaries["old"]
+    with stage.traffic() as traffic:
+        failed = run_and_kill(stage, SHARED, place, "old")
+        assert failed.returncode == 5, told(failed)
+        old.options["read-only"] = 1
+        try:
+            bring_back(stage, "old")
+        finally:
+            old.options["read-only"] = None
+        stage.put_stagger()
+        stage.ok("run", "--resume", *RUN)
+        assert traffic.writers.wait_for_writes() == {"new"}
+    stage.judge(traffic, {"switched"})
+
+
 @pytest.mark.slow_fault
 def test_old_dies_after_new_was_opened_beside_it(stage):
     """OLD comes back open and, when my.cnf does not say otherwise, not staggered: unsafe until a person mends that."""

@@ -20,7 +20,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import kinds, look_around
+from . import demo_valgrind, kinds, look_around
 from .crowd_audit import audit
 from .demo_crowd import CrowdProcess
 from .demo_playbooks import PLAYBOOKS, shorten
@@ -72,6 +72,7 @@ class Demo:
         self._kinds = {"old": options.old, "new": options.new}
         self._program = (BUILD / "cutover").resolve()
         self._folder = (REPOSITORY / BUILD / "demo").resolve()
+        self._watched = self._folder / "valgrind" if options.valgrind else None
         self._lab = None
         self._began = time.monotonic()
         self._figures = Figures(options.mode)
@@ -82,6 +83,8 @@ class Demo:
         shutil.rmtree(self._folder / "kept", ignore_errors=True)
         (self._folder / "report.json").unlink(missing_ok=True)
         changes = shorten(REPOSITORY / "playbooks", self._folder / "playbooks")
+        if self._watched:
+            self._program = demo_valgrind.wrap(self._program, self._watched)
         self._introduce(changes)
         self._heading("Start the lab")
         with Lab(root=self._folder / "lab", mb=self._mb, **self._kinds) as self._lab:
@@ -90,7 +93,7 @@ class Demo:
             except BaseException:
                 self._keep_logs()
                 raise
-            complaints = verdict(self._figures)
+            complaints = verdict(self._figures) + (demo_valgrind.complaints(self._watched) if self._watched else [])
             if complaints:
                 self._keep_logs()
         print_report(self._figures, self._folder / "report.json", complaints)
@@ -256,6 +259,7 @@ def _parse():
                         help="size of the data set (default: %(default)s; environment: DEMO_MB)")
     parser.add_argument("--rehearse", action="store_true", default=os.environ.get("DEMO_REHEARSE") == "1",
                         help="also 2-rehearse-and-reset, and follow again (environment: DEMO_REHEARSE=1)")
+    parser.add_argument("--valgrind", action="store_true", help="run the program under valgrind; any error fails the demo")
     parser.add_argument("--clients", type=int, default=8, help="visitors at a time (default: %(default)s)")
     return parser.parse_args()
 
