@@ -66,7 +66,7 @@ class Crossing:
         return self.code == DONE
 
     @property
-    def commit(self):
+    def _commit(self):
         """The place of the part that opens the other side; None when the run did not get there."""
         return next((i for i, part in enumerate(self.report["steps"]) if part["commits"] and part["started"]), None)
 
@@ -79,10 +79,14 @@ class Crossing:
         return (min(starts), self.ended_us) if starts else None
 
     def parts(self):
-        """[(name, ms)] of what lies between the closing of one side and the opening of the other, both included, and last
-        what the journal and the lease took between them."""
-        steps, last = self.report["steps"], self.commit
-        first = max((i for i in range(last) if steps[i]["part"].startswith("close")), default=None)
+        """[(name, ms)] of the pause: as the program split it where it says so, else what lies between the closing of one
+        side and the opening of the other, both included, and last what was spent between them."""
+        told = next((note["parts"] for note in self.report["notes"] if isinstance(note.get("parts"), dict)), None)
+        return [(name, float(ms)) for name, ms in told.items()] if told else self._steps_of_pause()
+
+    def _steps_of_pause(self):
+        steps, last = self.report["steps"], self._commit
+        first = None if last is None else max((i for i in range(last) if steps[i]["part"].startswith("close")), default=None)
         if first is None:
             return []
         found = [(part["part"], float(part["duration_ms"])) for part in steps[first:last + 1] if part["started"]]

@@ -213,6 +213,24 @@ def show_parts(kind, found):
                  ["", *SPREAD], rows)
 
 
+def documented(results):
+    """The table of docs/pause.md."""
+    lines = ["| ms | n | alone: gap med | p95 | cutover: gap med | p95 | max | alone: stall max | cutover: stall p95 | max |"
+             " pause med | forecast within a factor of 2 | did not cross |", "|" + "---|" * 13]
+    for kind, found in results.items():
+        for load, all_ in found.items():
+            cells = ["-"] * 9
+            if all_.gap and all_.alone_gap:
+                alone, gap, stall = (gaps.Spread.of(values) for values in (all_.alone_gap, all_.gap, all_.stall))
+                pause = known(all_.pause)
+                cells = [f"{ms:.1f}" for ms in (alone.median, alone.p95, gap.median, gap.p95, gap.most, max(all_.alone_stall),
+                                                stall.p95, stall.most)] + [f"{gaps.Spread.of(pause).median:.1f}" if pause else "-"]
+            share = gaps.share_within(forecast_pairs(all_, "gap"), FORECAST_FACTOR)
+            lines.append("| " + " | ".join([f"{kind}, {load.name}", str(len(all_.gap)), *cells,
+                                            "-" if share is None else f"{100 * share:.0f} %", str(len(all_.refused))]) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def forecast_pairs(all_, outcome):
     return [(forecast, seen) for forecast, seen in zip(all_.forecast, getattr(all_, outcome))
             if forecast is not None and seen is not None]
@@ -300,16 +318,20 @@ def main():
         print(f"*** this machine is busy: {about['load']:.1f} processes want one of its {os.cpu_count()} CPUs already ***")
     if orchestrator.why_not():
         print(f"*** orchestrator SKIPPED: {orchestrator.why_not()} ***")
-    results, listed, complaints = {}, [], []
+    results, beside_all, listed, complaints = {}, {}, [], []
     for kind in chosen:
         found, beside, complained = one_kind(kind, loads, crossings)
         complaints += complained
         listed += aims(kind, found, beside)
-        results[kind.name] = {load.name: {**vars(all_), "orchestrator_gap": beside.get(load)} for load, all_ in found.items()}
+        results[str(kind)] = found
+        beside_all[str(kind)] = {load.name: values for load, values in beside.items()}
     report.aims(listed)
     path = FOLDER / f"cutover-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.json"
-    path.write_text(json.dumps({"about": about, "found": results, "aims": [aim.row() for aim in listed]}, indent=1) + "\n")
-    print(f"\nwritten to {path}")
+    plain = {kind: {load.name: vars(all_) for load, all_ in found.items()} for kind, found in results.items()}
+    path.write_text(json.dumps({"about": about, "found": plain, "orchestrator": beside_all,
+                                "aims": [aim.row() for aim in listed]}, indent=1) + "\n")
+    path.with_suffix(".md").write_text(documented(results))
+    print(f"\nwritten to {path}, and as a table to {path.with_suffix('.md').name}")
     if complaints:
         raise LabError("\n  ".join(complaints))
     print("ledger: every acknowledged write is on both sides exactly once; none that was refused is there")
