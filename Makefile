@@ -232,7 +232,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags
 	@$(if $(V),,echo "BENCH $@")
 	$(Q)$(CC) $(ALL_CFLAGS) $< $(ALL_LDFLAGS) $(CLIENT_LIBS) -o $@
 
-bench-cutover: deps deps-mysql $(PROGRAM) $(BUILD)/bench/pause_client ## how long nobody's write is accepted, there and back; BENCH_CROSSINGS= BENCH_KINDS= BENCH_CLIENTS= BENCH_LOADS= ORCHESTRATOR=
+bench-cutover: deps $(if $(findstring mysql,$(or $(BENCH_KINDS),mysql)),deps-mysql) $(PROGRAM) $(BUILD)/bench/pause_client ## how long nobody's write is accepted, there and back; BENCH_CROSSINGS= BENCH_KINDS= BENCH_CLIENTS= BENCH_LOADS= ORCHESTRATOR=
 	$(Q)$(PYTHON) -m tests.bench.cutover
 
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))

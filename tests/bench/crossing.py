@@ -78,6 +78,18 @@ class Crossing:
                   if part["step"] == name and part["started"]]
         return (min(starts), self.ended_us) if starts else None
 
+    @property
+    def closed_us(self):
+        """The same from when a side began to be closed; the whole window when no part is called that."""
+        first = self._close
+        return self.window_us if first is None else (self._monotonic_us(self.report["steps"][first]["started"]), self.ended_us)
+
+    @property
+    def _close(self):
+        """The place of the part that closes the side which is left."""
+        steps, last = self.report["steps"], self._commit
+        return None if last is None else max((i for i in range(last) if steps[i]["part"].startswith("close")), default=None)
+
     def parts(self):
         """[(name, ms)] of the pause: as the program split it where it says so, else what lies between the closing of one
         side and the opening of the other, both included, and last what was spent between them."""
@@ -85,8 +97,7 @@ class Crossing:
         return [(name, float(ms)) for name, ms in told.items()] if told else self._steps_of_pause()
 
     def _steps_of_pause(self):
-        steps, last = self.report["steps"], self._commit
-        first = None if last is None else max((i for i in range(last) if steps[i]["part"].startswith("close")), default=None)
+        steps, first, last = self.report["steps"], self._close, self._commit
         if first is None:
             return []
         found = [(part["part"], float(part["duration_ms"])) for part in steps[first:last + 1] if part["started"]]

@@ -7,8 +7,9 @@ the other side 1 ms after they were refused: what is measured is the servers' pa
 turns, in another order each round, so that what else the machine does hits all of them alike. After each turn every row
 is looked for on both sides: a write that is lost or doubled fails the bench. A slow machine fails nothing.
 
-  gap       the longest time in which no write at all was acknowledged, while the step that crosses ran
-  stall     the longest time in which some client, whichever had the worst luck, had no write acknowledged
+  gap       the longest time in which no write at all was acknowledged, from when one side began to be closed
+  stall     the longest time in which some client, whichever had the worst luck, had no write acknowledged, while the step
+            that crosses ran: its checks, whatever slows writers down beforehand, and the pause
   alone     the same in a second without a cutover: what the clients' own spacing and the machine's noise amount to
   pause     what the report of the run says
 
@@ -61,7 +62,7 @@ class Found:
     gap: list = field(default_factory=list)
     stall: list = field(default_factory=list)
     switch: list = field(default_factory=list)
-    elsewhere: list = field(default_factory=list)   # longest gap of the run outside the step that crosses
+    elsewhere: list = field(default_factory=list)   # longest gap of the run before a side was closed
     pause: list = field(default_factory=list)
     forecast: list = field(default_factory=list)
     alone_gap: list = field(default_factory=list)
@@ -138,12 +139,13 @@ def note_crossing(writes, crossing, found):
         found.refused.append(first_error(crossing))
         found.refused_stall.append(stall.ms if stall else None)
         return
-    gap, switch = writes.longest_gap(*window), writes.switch(window[0], window[1] + int(REST_S * 1e6), gaps.SIDES[crossing.to])
+    closed = crossing.closed_us
+    gap, switch = writes.longest_gap(*closed), writes.switch(closed[0], closed[1] + int(REST_S * 1e6), gaps.SIDES[crossing.to])
     if not gap or not stall:
         raise LabError("the clients' writes do not reach around a crossing")
     if not switch:
         found.complaints.append(f"a crossing to {crossing.to}: writes did not change sides exactly once")
-    before = writes.longest_gap(crossing.began_us, window[0])
+    before = writes.longest_gap(crossing.began_us, closed[0])
     found.gap.append(gap.ms)
     found.stall.append(stall.ms)
     found.switch.append(switch.ms if switch else None)
@@ -187,7 +189,7 @@ def show(kind, found):
         for name in ("alone_gap", "gap", "switch", "pause", "alone_stall", "stall", "elsewhere"):
             values = known(getattr(all_, name))
             if values:
-                rows.append([f"{load.name}: {name.replace('_', ' ').replace('elsewhere', 'gap elsewhere in the run')}",
+                rows.append([f"{load.name}: {name.replace('_', ' ').replace('elsewhere', 'gap before in the run')}",
                              *gaps.Spread.of(values).cells()])
     report.table(f"{kind}: milliseconds without an acknowledged write", ["", *SPREAD], rows)
     for load, all_ in found.items():
