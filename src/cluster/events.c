@@ -61,7 +61,7 @@ int events_count(const struct service *service, struct session *session, unsigne
 static int alter_event(struct session *session, const struct db_result *events, size_t row,
                        bool is_enabled, struct err *err)
 {
-    CLEANUP(buf_release) struct buf name;
+    CLEANUP(buf_release) struct buf name = {0};
     char user[200];
     const char *definer = result_text(events, row, "definer");
     const char *at = strrchr(definer, '@'); /* a user name may hold an @, a host name may not */

@@ -131,7 +131,7 @@ static int repeat_grants(struct session *source, struct session *target,
                          const struct seed_account *account, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result shown = {0};
-    CLEANUP(buf_release) struct buf grant;
+    CLEANUP(buf_release) struct buf grant = {0};
     int rc =
         session_query(source, account->is_role ? SQL_SEED_SHOW_ROLE_GRANTS : SQL_SEED_SHOW_GRANTS,
                       account->name, account->name_count, &shown, err);
@@ -177,7 +177,7 @@ static int make_where_missing(struct session *source, struct session *target,
                               const struct seed_account *account, struct buf *missing,
                               struct err *err)
 {
-    CLEANUP(buf_release) struct buf name;
+    CLEANUP(buf_release) struct buf name = {0};
     struct err cause = {0};
     bool is_absent = false;
 

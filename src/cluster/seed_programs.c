@@ -95,7 +95,7 @@ static int create_one(struct session *source, struct seed_targets *targets, cons
                       const struct db_result *list, size_t row, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result shown = {0};
-    CLEANUP(buf_release) struct buf text;
+    CLEANUP(buf_release) struct buf text = {0};
     const char *name = result_text(list, row, "name");
     const struct program_kind *kind = kind_named(result_text(list, row, "kind"));
 

@@ -175,8 +175,8 @@ static void range_text(const struct seed_piece *piece, struct buf *out)
 
 static int copy_init(struct copy *copy, struct err *err)
 {
-    CLEANUP(buf_release) struct buf columns;
-    CLEANUP(buf_release) struct buf table;
+    CLEANUP(buf_release) struct buf columns = {0};
+    CLEANUP(buf_release) struct buf table = {0};
     const struct table_shape *shape = copy->piece->table;
 
     for (size_t i = 0; i < shape->column_count && i < ARRAY_LEN(copy->columns); i++)

@@ -122,7 +122,7 @@ static int choose_reader(uint32_t server_id, uint32_t *out_id, char out_uuid[GTI
 static int introduce(struct db *db, const struct server_version *version, const char *uuid,
                      const struct position *from, struct err *err)
 {
-    CLEANUP(buf_release) struct buf sql;
+    CLEANUP(buf_release) struct buf sql = {0};
     char position[POSITION_TEXT_SIZE], heartbeat_ns[32];
 
     (void)snprintf(heartbeat_ns, sizeof(heartbeat_ns), "%" PRId64,

@@ -143,7 +143,7 @@ static int write_statement(const struct repair *repair, const struct repair_item
                            const struct db_result *row, enum repair_show show, struct buf *out,
                            struct err *err)
 {
-    CLEANUP(buf_release) struct buf values;
+    CLEANUP(buf_release) struct buf values = {0};
     const struct repair_table *table = table_of(repair, item);
     const struct table_shape *shape = table->shape;
     int column = 0;
