@@ -50,6 +50,9 @@ struct cli_options {
     const char *playbook_path; /* NULL = the shipped one */
     const char *tables[CLI_TABLE_CAP];
     size_t table_count;
+    const char *faults[CLI_TABLE_CAP];
+    size_t fault_count;
+    unsigned times;           /* 0 = not said */
     unsigned workers;         /* 0 = what suits the work */
     int64_t chunk_ms, lag_ms; /* 0 = as configured */
     unsigned limit;           /* of differences to repair; 0 = REPAIR_LIMIT */
@@ -57,6 +60,7 @@ struct cli_options {
     enum cli_mode mode;
     enum cli_format format; /* CLI_JSON when --json was given */
     bool is_json, is_yes, is_resume, is_ttl_wait_skipped, is_restart;
+    bool is_list, is_put_back; /* drill */
     /* verify: make it right, say who wrote it; values shown in a plan, or hidden everywhere */
     bool is_repair, is_who, has_values, is_redacted;
 

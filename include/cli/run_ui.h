@@ -23,9 +23,16 @@ MUST_CHECK int playbook_locate(const char *word, char *out, size_t out_size, str
 MUST_CHECK int compile_playbook(const struct service *service, const char *path,
                                 const char *from_step, struct plan *out, struct err *err);
 
+/* The same with a playbook that was read. */
+MUST_CHECK int compile_read_playbook(const struct service *service, const struct playbook *playbook,
+                                     const char *from_step, struct plan *out, struct err *err);
+
 /* Options for the engine; render must outlive them. holder is filled with who we are. */
 void run_options_init(struct run_options *out, const struct service *service,
                       const struct cli_options *options, struct render *render, char holder[160]);
+
+/* What the process tells its caller about a run that ended so. */
+int run_exit_code(enum run_outcome outcome);
 
 /* y or n on the terminal. */
 MUST_CHECK int ask_yes(void *context, const char *question, struct err *err);

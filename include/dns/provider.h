@@ -54,6 +54,7 @@ struct dns {
     struct http_client *http;
     struct dns_zone zone; /* id "" until it was looked up */
     struct dns_late_change late;
+    enum dns_injection injection; /* for the next change */
 };
 
 #endif

@@ -35,6 +35,13 @@ MUST_CHECK int dns_open(const struct service *service, struct dns **out, struct 
 void dns_free(struct dns *dns);
 void dns_freep(struct dns **dns);
 
+/*
+ * For drills: what the next request that changes a record meets, once. Too many: it is not sent and
+ * answered 429. Lost: it is made, and its answer is dropped.
+ */
+enum dns_injection { DNS_INJECT_NOTHING, DNS_INJECT_TOO_MANY, DNS_INJECT_LOST_ANSWER };
+void dns_inject(struct dns *dns, enum dns_injection injection);
+
 /* The token is alive. ERR_REFUSED/NONE says what is wrong with it and what it needs. */
 MUST_CHECK int dns_check_token(struct dns *dns, struct err *err);
 MUST_CHECK int dns_zone(struct dns *dns, struct dns_zone *out, struct err *err);

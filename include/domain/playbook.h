@@ -42,6 +42,7 @@ struct playbook {
 };
 
 void playbook_release(struct playbook *playbook);
+void playbook_drop_step(struct playbook *playbook, size_t index); /* those behind it move up */
 const struct playbook_value *playbook_step_value(const struct playbook_step *step,
                                                  const char *param); /* NULL when absent */
 int64_t playbook_step_number(const struct playbook_step *step, const char *param, int64_t fallback);

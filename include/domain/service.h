@@ -103,9 +103,20 @@ struct service_verify {
     char mode[16]; /* "stream", "remote", "fast" */
 };
 
+/* What would be hit by a mistake. Nobody has said: the careful one. */
+enum environment { ENVIRONMENT_PRODUCTION = 0, ENVIRONMENT_STAGING, ENVIRONMENT_LAB };
+const char *environment_name(enum environment environment);
+
+/* How a drill is done here. */
+struct service_drill {
+    char canary[256]; /* the one record that a drill on production may flip; "" none */
+};
+
 struct service {
     char path[PATH_MAX]; /* the file it came from, absolute */
     char name[64];
+    enum environment environment;
+    struct service_drill drill;
     char journal_path[PATH_MAX];
     char **databases;
     size_t database_count;
@@ -126,6 +137,12 @@ const struct node *service_primary(const struct service *service, enum side side
 const struct node *service_node(const struct service *service,
                                 const char *name); /* NULL when absent */
 void service_release(struct service *service);
+
+/* From here on the service has the records of that name and no other. False: it has none. */
+bool service_keep_record(struct service *service, const char *name);
+/* A waiver of that check which runs at that moment; NULL when there is none. */
+const struct waiver *service_waiver(const struct service *service, const char *check,
+                                    int64_t wall_us);
 
 /*
  * The name of the channel that carries the link which ends at `side`: "cutover_forward" on NEW,

@@ -48,6 +48,9 @@ MUST_CHECK int node_client_exec(struct node_client *client, enum sql_id id,
                                 const struct sql_arg *args, size_t arg_count, struct err *err);
 MUST_CHECK int node_client_query(struct node_client *client, enum sql_id id, struct db_result *out,
                                  struct err *err);
+MUST_CHECK int node_client_query_with(struct node_client *client, enum sql_id id,
+                                      const struct sql_arg *args, size_t arg_count,
+                                      struct db_result *out, struct err *err);
 
 /*
  * Wait until due_ms (clock_mono_ms()) or until somebody wants the thread to end: then false.

@@ -121,6 +121,41 @@ static const struct cli_command rows[] = {
               "the latest one. Reads the journal only: no server is asked.",
      .example = "cutover report --format markdown --out migration-day.md",
      .handler = cmd_report},
+    {.id = CLI_DRILL,
+     .name = "drill",
+     .args = "[PLAYBOOK]",
+     .max_args = 1,
+     .summary = "rehearse a playbook there and back, with faults, and score it",
+     .about =
+         "Performs the playbook and its way back, as often as asked. Each way is a run like\n"
+         "any other, by a controller of its own, which this command watches. Meanwhile it\n"
+         "writes rows as a client would, and looks for every acknowledged one afterwards.\n"
+         "The score: each step's time now, last time, at best and at worst; the write\n"
+         "pause; lost writes; how long it took to recover from a fault and whether a\n"
+         "person was needed; what is different from the last drill.\n"
+         "\n"
+         "Faults, each with @STEP or @STEP/PART to say where (otherwise in the step that\n"
+         "commits):\n"
+         "\n"
+         "  kill-controller  kill -9 the controller, and go on with run --resume\n"
+         "  cut-link         the side that is moved to stops receiving for 3 s\n"
+         "  stall-apply      the side that is moved to stops applying for 3 s\n"
+         "  dns-429          the provider answers a flip with 429, too many requests\n"
+         "  lost-answer      a flip is made and the provider's answer is lost\n"
+         "\n"
+         "With several, each round has one of them, in turn.\n"
+         "\n"
+         "Nobody has said what the service is (environment = \"staging\" or \"lab\"): then it\n"
+         "is production. There only the canary record is flipped, steps that would close\n"
+         "the side of the users are left out, and faults and a fence need a waiver.\n"
+         "\n"
+         "However it ends, what was broken is mended and the service is brought back to\n"
+         "where it was. Ctrl-C stops the drill at the next safe point and goes back.\n"
+         "\n"
+         "Exits with 0 when all rounds were good, with 4 when one was not and the service\n"
+         "is as it was before, with 5 when it is not or a write was lost.",
+     .example = "cutover drill 4-migration-day-fenced --times 3 --fault kill-controller@cut-over",
+     .handler = cmd_drill},
     {.id = CLI_ACTIONS,
      .name = "actions",
      .args = "[ACTION]",
@@ -156,6 +191,17 @@ static const struct cli_command rows[] = {
               "[COMMAND], servers.",
      .example = "cutover generate man | man -l -",
      .handler = cmd_generate,
+     .is_hidden = true},
+    {.id = CLI_DRILL_LEG,
+     .name = "drill-leg",
+     .args = "WHAT [PLAYBOOK]",
+     .min_args = 1,
+     .max_args = 2,
+     .summary = "one way of a drill",
+     .about =
+         "For \"cutover drill\", which starts it: there PLAYBOOK, back PLAYBOOK, resume, abort.",
+     .example = "cutover drill 4-migration-day",
+     .handler = cmd_drill_leg,
      .is_hidden = true},
 };
 _Static_assert(ARRAY_LEN(rows) == CLI_COMMAND_COUNT, "every command has a row");

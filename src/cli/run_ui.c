@@ -96,8 +96,8 @@ int playbook_locate(const char *word, char *out, size_t out_size, struct err *er
 
 /* --- compiling -------------------------------------------------------------------------------- */
 
-static int compile_with(const struct service *service, const struct playbook *playbook,
-                        const char *from_step, struct plan *out, struct err *err)
+int compile_read_playbook(const struct service *service, const struct playbook *playbook,
+                          const char *from_step, struct plan *out, struct err *err)
 {
     CLEANUP(facts_release) struct facts facts = {0};
     CLEANUP(dns_freep) struct dns *dns = NULL;
@@ -130,7 +130,7 @@ int compile_playbook(const struct service *service, const char *path, const char
     int rc = playbook_read(path, service, &playbook, err);
 
     if (!rc)
-        rc = compile_with(service, &playbook, from_step, out, err);
+        rc = compile_read_playbook(service, &playbook, from_step, out, err);
     playbook_release(&playbook);
     return rc;
 }
@@ -195,7 +195,7 @@ void run_options_init(struct run_options *out, const struct service *service,
 
 /* --- telling ---------------------------------------------------------------------------------- */
 
-static enum exit_code exit_of(enum run_outcome outcome)
+int run_exit_code(enum run_outcome outcome)
 {
     switch (outcome) {
     case OUTCOME_DONE:
@@ -273,5 +273,5 @@ int conclude(const struct cli_options *options, const struct run_result *result,
         (void)fflush(
             stdout); /* before the failure is logged on standard error; main asks the stream */
     }
-    return (int)exit_of(result->outcome);
+    return run_exit_code(result->outcome);
 }

@@ -57,6 +57,16 @@ static int64_t request_timeout_ms(const struct call *call)
     return timeout_ms > REQUEST_TIMEOUT_LEAST_MS ? timeout_ms : REQUEST_TIMEOUT_LEAST_MS;
 }
 
+/* What a drill does to this attempt; it is done once. */
+static enum dns_injection take_injection(struct dns *dns, const struct call *call)
+{
+    enum dns_injection injected = call->is_write ? dns->injection : DNS_INJECT_NOTHING;
+    if (call->is_write) {
+        dns->injection = DNS_INJECT_NOTHING;
+    }
+    return injected;
+}
+
 static int send_once(struct dns *dns, const struct call *call, struct attempts *attempts,
                      json_t **out_envelope, struct err *err)
 {
@@ -70,9 +80,18 @@ static int send_once(struct dns *dns, const struct call *call, struct attempts *
         .timeout_ms = request_timeout_ms(call),
     };
     attempts->status = 0;
+    enum dns_injection injected = take_injection(dns, call);
+    if (injected == DNS_INJECT_TOO_MANY) {
+        attempts->status = HTTP_TOO_MANY;
+        attempts->retry_after_s = 1;
+        return err_set(err, ERR_REFUSED, EFFECT_NONE, "a drill answers 429 for Cloudflare");
+    }
     int rc = http_send(dns->http, &request, &response, err);
     if (rc != 0) {
         return rc;
+    }
+    if (injected == DNS_INJECT_LOST_ANSWER) {
+        return err_set(err, ERR_LOST, EFFECT_UNKNOWN, "a drill has dropped Cloudflare's answer");
     }
     attempts->status = response.status;
     attempts->retry_after_s = response.retry_after_s;

@@ -87,6 +87,11 @@ void dns_free(struct dns *dns)
     }
 }
 
+void dns_inject(struct dns *dns, enum dns_injection injection)
+{
+    dns->injection = injection;
+}
+
 void dns_freep(struct dns **dns)
 {
     dns_free(*dns);

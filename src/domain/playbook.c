@@ -22,6 +22,17 @@ void playbook_release(struct playbook *playbook)
     memset(playbook, 0, sizeof(*playbook));
 }
 
+void playbook_drop_step(struct playbook *playbook, size_t index)
+{
+    struct playbook_step *step = &playbook->steps[index];
+    size_t after = playbook->step_count - index - 1;
+
+    for (size_t i = 0; i < step->value_count; i++)
+        value_release(&step->values[i]);
+    memmove(step, step + 1, after * sizeof(*step));
+    playbook->step_count--;
+}
+
 const struct playbook_value *playbook_step_value(const struct playbook_step *step,
                                                  const char *param)
 {

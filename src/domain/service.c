@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 const struct node *service_primary(const struct service *service, enum side side)
 {
@@ -18,6 +19,35 @@ const struct node *service_node(const struct service *service, const char *name)
     for (size_t i = 0; i < service->node_count; i++)
         if (strcmp(service->nodes[i].name, name) == 0)
             return &service->nodes[i];
+    return NULL;
+}
+
+static const char *const environments[] = {[ENVIRONMENT_PRODUCTION] = "production",
+                                           [ENVIRONMENT_STAGING] = "staging",
+                                           [ENVIRONMENT_LAB] = "lab"};
+
+const char *environment_name(enum environment environment)
+{
+    return environments[environment];
+}
+
+bool service_keep_record(struct service *service, const char *name)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < service->dns.record_count; i++)
+        if (strcasecmp(service->dns.records[i].name, name) == 0)
+            service->dns.records[kept++] = service->dns.records[i];
+    service->dns.record_count = kept;
+    return kept > 0;
+}
+
+const struct waiver *service_waiver(const struct service *service, const char *check,
+                                    int64_t wall_us)
+{
+    for (size_t i = 0; i < service->waiver_count; i++)
+        if (strcmp(service->waivers[i].check, check) == 0 && wall_us < service->waivers[i].until_us)
+            return &service->waivers[i];
     return NULL;
 }
 

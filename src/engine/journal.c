@@ -70,7 +70,8 @@ int journal_run(struct store_statement *statement, struct err *err)
 /* --- open ------------------------------------------------------------------------------------- */
 
 /* The n-th makes version n + 1 of version n. */
-static const enum sql_id migrations[] = {SQL_JOURNAL_001_SCHEMA, SQL_JOURNAL_002_SPANS};
+static const enum sql_id migrations[] = {SQL_JOURNAL_001_SCHEMA, SQL_JOURNAL_002_SPANS,
+                                         SQL_JOURNAL_003_DRILLS};
 
 static int read_user_version(struct journal *journal, int64_t *out, struct err *err)
 {

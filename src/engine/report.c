@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/drill_history.h"
 
 #define LAG_NODE_CAP SERVICE_NODE_CAP
 
@@ -169,6 +170,8 @@ int report_build(struct journal *journal, const char *service, const char *run_i
         rc = add_lag(journal, run.id, report, err);
     if (!rc)
         rc = add_verified(journal, run.service, report, err);
+    if (!rc)
+        rc = drill_history_report(journal, &run, report, err);
     (void)json_object_del(report, "flipped"); /* absent when nothing was flipped */
     if (rc)
         return rc;

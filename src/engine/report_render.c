@@ -29,7 +29,7 @@ static const struct marks markdown_marks = {.title = "# ",
                                             .section = "\n## ",
                                             .section_end = "\n\n",
                                             .item = "- ",
-                                            .table_open = "|---|---|---|---|\n",
+                                            .table_open = "|---|---|---|---|",
                                             .row = "| ",
                                             .cell = " | ",
                                             .row_end = " |\n"};
@@ -49,6 +49,31 @@ static void add_ms_fact(const struct marks *m, struct buf *out, const char *name
     else
         (void)snprintf(text, sizeof text, "%.1f ms", json_number_value(value));
     add_fact(m, out, name, text);
+}
+
+static void add_drill(const struct marks *m, const json_t *report, struct buf *out)
+{
+    const json_t *drill = json_object_get(report, "drill");
+    const json_t *last = json_object_get(report, "last_drill");
+    const json_t *pause = json_object_get(last, "write_pause_ms");
+    char text[300], paused[64] = "no write was refused";
+
+    if (drill) {
+        (void)snprintf(text, sizeof text, "%s, round %" JSON_INTEGER_FORMAT ", the way %s",
+                       json_text_or(drill, "drill", ""), json_int_or(drill, "round", 0),
+                       json_text_or(drill, "leg", ""));
+        add_fact(m, out, "part of drill", text);
+    }
+    if (!last)
+        return;
+    if (json_is_number(pause))
+        (void)snprintf(paused, sizeof paused, "writes refused for %.1f ms",
+                       json_number_value(pause));
+    (void)snprintf(text, sizeof text, "%s (drill %s of %s%s%s)", paused,
+                   json_text_or(last, "drill", ""), json_text_or(last, "started", ""),
+                   *json_text_or(last, "fault", "") ? ", with " : "",
+                   json_text_or(last, "fault", ""));
+    add_fact(m, out, "in the last drill", text);
 }
 
 static void add_head(const struct marks *m, const json_t *report, struct buf *out)
@@ -72,6 +97,7 @@ static void add_head(const struct marks *m, const json_t *report, struct buf *ou
     add_fact(m, out, "plan", json_text_or(report, "plan_hash", ""));
     add_ms_fact(m, out, "writes refused for", json_object_get(report, "write_pause_ms"),
                 "never by this run");
+    add_drill(m, report, out);
     add_ms_fact(m, out, "lag before the flip", json_object_get(report, "lag_before_flip_ms"),
                 "not measured");
     add_ms_fact(m, out, "DNS converged after", json_object_get(report, "dns_convergence_ms"),
@@ -87,7 +113,18 @@ static void add_head(const struct marks *m, const json_t *report, struct buf *ou
              json_text_or(json_object_get(report, "certificate"), "text", "none by this run"));
 }
 
-static void add_step(const struct marks *m, const json_t *step, struct buf *out)
+/* What the same part took in the last drill; nothing when there was none. */
+static void add_drill_cell(const struct marks *m, const json_t *ms, const char *when_absent,
+                           struct buf *out)
+{
+    char took[32];
+
+    buf_printf(out, "%s%17s", m->cell,
+               json_is_number(ms) ? clock_human_ms((int64_t)(json_number_value(ms) + 0.5), took)
+                                  : when_absent);
+}
+
+static void add_step(const struct marks *m, const json_t *step, bool has_drill, struct buf *out)
 {
     char took[32], name[160];
     const char *error = json_text_or(step, "error", "");
@@ -95,25 +132,34 @@ static void add_step(const struct marks *m, const json_t *step, struct buf *out)
 
     (void)snprintf(name, sizeof name, "%s %s/%s", json_text_or(step, "id", ""),
                    json_text_or(step, "step", ""), json_text_or(step, "part", ""));
-    buf_printf(out, "%s%-34s%s%-8s%s%9s%s%s%s%s", m->row, name, m->cell,
-               json_text_or(step, "state", ""), m->cell,
-               is_pending ? "-" : clock_human_ms(json_int_or(step, "duration_ms", 0), took),
-               m->cell, json_text_or(step, "title", ""),
+    buf_printf(out, "%s%-34s%s%-8s%s%9s", m->row, name, m->cell, json_text_or(step, "state", ""),
+               m->cell,
+               is_pending ? "-" : clock_human_ms(json_int_or(step, "duration_ms", 0), took));
+    if (has_drill)
+        add_drill_cell(m, json_object_get(step, "last_drill_ms"), "-", out);
+    buf_printf(out, "%s%s%s%s", m->cell, json_text_or(step, "title", ""),
                json_bool_or(step, "commits", 0) ? " (commit step)" : "", m->row_end);
-    if (*error)
-        buf_printf(out, "%s%-34s%s%-8s%s%9s%s%s%s", m->row, "", m->cell, "", m->cell, "", m->cell,
-                   error, m->row_end);
+    if (!*error)
+        return;
+    buf_printf(out, "%s%-34s%s%-8s%s%9s", m->row, "", m->cell, "", m->cell, "");
+    if (has_drill)
+        add_drill_cell(m, NULL, "", out);
+    buf_printf(out, "%s%s%s", m->cell, error, m->row_end);
 }
 
 static void add_steps(const struct marks *m, const json_t *report, struct buf *out)
 {
+    bool has_drill = json_object_get(report, "last_drill") != NULL;
     size_t i;
     json_t *step;
 
     buf_printf(out, "%sTimeline%s", m->section, m->section_end);
     if (*m->table_open)
-        buf_printf(out, "| step | state | took | what |\n%s", m->table_open);
-    json_array_foreach(json_object_get(report, "steps"), i, step) add_step(m, step, out);
+        buf_printf(out, "| step | state | took |%s what |\n%s%s\n",
+                   has_drill ? " in the last drill |" : "", m->table_open, has_drill ? "---|" : "");
+    else if (has_drill)
+        buf_printf(out, "  %-34s  %-8s  %9s  %17s\n", "", "", "took", "in the last drill");
+    json_array_foreach(json_object_get(report, "steps"), i, step) add_step(m, step, has_drill, out);
 }
 
 static void add_notes(const struct marks *m, const json_t *report, struct buf *out)

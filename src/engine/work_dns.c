@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "dns/propagation.h"
 #include "engine/work.h"
@@ -84,6 +85,27 @@ static void record_from(const json_t *json, struct dns_record *out)
     (void)snprintf(out->comment, sizeof out->comment, "%s", json_text_or(json, "comment", ""));
 }
 
+/* A drill arms the failpoint "STEP.PART.dns-429" or "STEP.PART.lost-answer". */
+static int inject(struct run *run, struct dns *dns, struct err *err)
+{
+    static const struct {
+        const char *word, *text;
+        enum dns_injection injection;
+    } rows[] = {{"dns-429", "the provider answers 429", DNS_INJECT_TOO_MANY},
+                {"lost-answer", "the provider's answer is lost", DNS_INJECT_LOST_ANSWER}};
+    const struct plan_step *step = &run->plan.steps[run->current];
+    char name[160];
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        (void)snprintf(name, sizeof name, "%s.%s.%s", step->name, step->what, rows[i].word);
+        if (!failpoint_hit(name, NULL))
+            continue;
+        dns_inject(dns, rows[i].injection);
+        return run_note(run, "drill.fault", err, "drill: %s, once", rows[i].text);
+    }
+    return 0;
+}
+
 int work_dns_change(struct run *run, const json_t *args, struct err *err)
 {
     struct dns_record before, after;
@@ -94,6 +116,8 @@ int work_dns_change(struct run *run, const json_t *args, struct err *err)
     int rc = run_dns(run, &dns, err);
     if (!rc)
         rc = remember(run, &before, &after, err);
+    if (!rc)
+        rc = inject(run, dns, err);
     if (!rc)
         rc = dns_change(dns, &before, &after, CHANGE_TIMEOUT_MS, NULL, err);
     if (!rc)

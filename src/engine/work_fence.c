@@ -9,6 +9,7 @@
 #include "cluster/events.h"
 #include "cluster/fence.h"
 #include "cluster/link.h"
+#include "engine/drill_history.h"
 #include "engine/proof_keeper.h"
 #include "engine/work.h"
 
@@ -371,6 +372,8 @@ WORK(work_forecast)
         "%.0f ms for the proofs), budget %.1f s; users of DNS-only names wait up to "
         "%.0f s more, until their resolver asks again",
         pause_ms, lag_ms, parts_ms, (double)budget_ms / 1000.0, (double)ttl_ms / 1000.0);
+    if (!rc)
+        rc = drill_history_note(run, err);
     if (!rc && pause_ms > (double)budget_ms) {
         err_set(err, ERR_REFUSED, EFFECT_NONE,
                 "writes would be refused for about %.0f ms, which is over the budget of %lld ms",

@@ -104,9 +104,15 @@ int node_client_exec(struct node_client *client, enum sql_id id, const struct sq
 int node_client_query(struct node_client *client, enum sql_id id, struct db_result *out,
                       struct err *err)
 {
+    return node_client_query_with(client, id, NULL, 0, out, err);
+}
+
+int node_client_query_with(struct node_client *client, enum sql_id id, const struct sql_arg *args,
+                           size_t arg_count, struct db_result *out, struct err *err)
+{
     CLEANUP(buf_release) struct buf sql;
     buf_init(&sql, STATEMENT_CAP);
-    int rc = sql_render(id, known_version(client), NULL, 0, &sql, err);
+    int rc = sql_render(id, known_version(client), args, arg_count, &sql, err);
     if (rc != 0)
         return rc;
     rc = db_query(client->db, buf_text(&sql), out, err);

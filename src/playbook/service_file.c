@@ -348,6 +348,61 @@ static int read_verify(const struct conf_node *root, struct service_verify *out,
     return rc != 0 ? rc : read_verify_mode(group, out->mode, sizeof(out->mode), err);
 }
 
+static int read_environment(const struct conf_node *root, enum environment *out, struct err *err)
+{
+    static const enum environment values[] = {ENVIRONMENT_PRODUCTION, ENVIRONMENT_STAGING,
+                                              ENVIRONMENT_LAB};
+    const struct conf_node *node = conf_child(root, "environment");
+    char text[32];
+    if (node == NULL) {
+        return 0;
+    }
+    int rc = member_text(root, "environment", text, sizeof(text), err);
+    if (rc != 0) {
+        return rc;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        if (strcmp(text, environment_name(values[i])) == 0) {
+            *out = values[i];
+            return 0;
+        }
+    }
+    return conf_error(node, err, "environment is \"%s\"; expected production, staging or lab",
+                      text);
+}
+
+static bool is_record(const struct service_dns *dns, const char *name)
+{
+    for (size_t i = 0; i < dns->record_count; i++) {
+        if (strcasecmp(dns->records[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* After the records: the canary is one of them. */
+static int read_drill(const struct conf_node *root, struct service *service, struct err *err)
+{
+    static const char *const known[] = {"canary", NULL};
+    const struct conf_node *group = NULL;
+    if (conf_child(root, "drill") == NULL) {
+        return 0;
+    }
+    int rc = member_group(root, "drill", "{ canary = \"canary.example.net\"; }", &group, err);
+    rc = rc != 0 ? rc : conf_only(group, known, err);
+    rc = rc != 0 ? rc
+                 : member_text(group, "canary", service->drill.canary,
+                               sizeof(service->drill.canary), err);
+    if (rc != 0 || is_record(&service->dns, service->drill.canary)) {
+        return rc;
+    }
+    return conf_error(conf_child(group, "canary"), err,
+                      "canary \"%s\" is not one of dns.records: give it there its address on each "
+                      "side",
+                      service->drill.canary);
+}
+
 /* A service without names to move has no dns group. */
 static int read_dns(const struct conf_node *root, const char *folder, struct service_dns *out,
                     struct err *err)
@@ -364,11 +419,12 @@ static int read_dns(const struct conf_node *root, const char *folder, struct ser
 static int read_all(const struct conf_node *root, const char *folder, struct service *service,
                     struct err *err)
 {
-    static const char *const known[] = {"service", "journal",  "databases", "old",
-                                        "new",     "accounts", "tls",       "dns",
-                                        "limits",  "verify",   "waivers",   NULL};
+    static const char *const known[] = {"service", "environment", "journal", "databases", "old",
+                                        "new",     "accounts",    "tls",     "dns",       "limits",
+                                        "verify",  "waivers",     "drill",   NULL};
     int rc = conf_only(root, known, err);
     rc = rc != 0 ? rc : read_name(root, service, err);
+    rc = rc != 0 ? rc : read_environment(root, &service->environment, err);
     rc = rc != 0 ? rc : read_journal(root, folder, service, err);
     rc = rc != 0 ? rc : read_databases(root, service, err);
     rc = rc != 0 ? rc : read_cluster(root, SIDE_OLD, service, err);
@@ -376,6 +432,7 @@ static int read_all(const struct conf_node *root, const char *folder, struct ser
     rc = rc != 0 ? rc : read_accounts(root, folder, service, err);
     rc = rc != 0 ? rc : read_tls(root, folder, &service->tls, err);
     rc = rc != 0 ? rc : read_dns(root, folder, &service->dns, err);
+    rc = rc != 0 ? rc : read_drill(root, service, err);
     rc = rc != 0 ? rc : read_limits(root, &service->limits, err);
     rc = rc != 0 ? rc : read_verify(root, &service->verify, err);
     return rc != 0 ? rc : service_waivers_read(root, service, err);

@@ -51,6 +51,7 @@ def settings(*, databases, old, new, accounts, ca, dns, limits):
     """The whole configuration. old, new: Cluster; accounts: {role: reference}; dns: a dict, or None to leave it out."""
     tree = {
         "service": "blog",
+        "environment": "lab",
         "journal": "journal.db",
         "databases": list(databases),
         "old": _cluster(old),

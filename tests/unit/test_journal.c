@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "domain/lag.h"
+#include "engine/journal_drill.h"
 #include "engine/pass_keeper.h"
 #include "engine/report.h"
 #include "io/store.h"
@@ -271,6 +272,32 @@ static void test_a_journal_of_version_1_is_migrated_and_can_be_read_before(void 
     journal_free(journal);
 }
 
+static void test_a_journal_of_version_2_has_no_drills_until_it_is_migrated(void **state UNUSED)
+{
+    struct journal *journal = NULL;
+    struct store *store = NULL;
+    struct drill_record drill = {.id = "d1", .service = "blog", .home = SITUATION_MIRRORED}, *list;
+    struct drill_part_of of;
+    size_t count = 7;
+    struct err err = {0};
+
+    assert_int_equal(store_open(path, STORE_CREATE, &store, &err), 0);
+    assert_int_equal(store_exec(store, sql_journal(SQL_JOURNAL_001_SCHEMA), &err), 0);
+    assert_int_equal(store_exec(store, sql_journal(SQL_JOURNAL_002_SPANS), &err), 0);
+    store_free(store);
+    assert_int_equal(journal_open_reader(path, &journal, &err), 0);
+    assert_int_equal(journal_drill_list(journal, "blog", NULL, &list, &count, &err), 0);
+    assert_int_equal(count, 0);
+    assert_int_equal(journal_drill_of(journal, "r1", &of, &err), 0);
+    journal_free(journal);
+    journal = open_journal();
+    assert_int_equal(journal_drill_put(journal, &drill, &err), 0);
+    assert_int_equal(journal_drill_list(journal, "blog", NULL, &list, &count, &err), 0);
+    assert_int_equal(count, 1);
+    drill_list_free(list, count);
+    journal_free(journal);
+}
+
 static void test_spans_come_back_in_the_order_of_tables_and_keys(void **state UNUSED)
 {
     CLEANUP(journal_freep) struct journal *journal = open_journal();
@@ -464,6 +491,7 @@ int main(void)
         TEST(test_infinite_lag_is_counted_as_unknown_not_as_a_number),
         TEST(test_a_journal_of_a_newer_version_is_left_alone),
         TEST(test_a_journal_of_version_1_is_migrated_and_can_be_read_before),
+        TEST(test_a_journal_of_version_2_has_no_drills_until_it_is_migrated),
         TEST(test_spans_come_back_in_the_order_of_tables_and_keys),
         TEST(test_a_pass_that_begins_anew_forgets_the_spans_of_the_last_one),
         TEST(test_an_interrupted_pass_is_gone_on_with_for_the_same_tables_and_side),

@@ -104,6 +104,62 @@ static void assert_refused(const char *text, unsigned line, const char *part)
     assert_int_equal(service.node_count, 0x5a5a5a5a5a5a5a5a); /* out is written on success only */
 }
 
+static void test_a_service_is_production_until_somebody_says_otherwise(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    assert_int_equal(read_text(GOOD, &service, &err), 0);
+    assert_int_equal(service.environment, ENVIRONMENT_PRODUCTION);
+    assert_string_equal(service.drill.canary, "");
+    service_release(&service);
+    assert_int_equal(read_text(GOOD "environment = \"staging\";\n", &service, &err), 0);
+    assert_int_equal(service.environment, ENVIRONMENT_STAGING);
+    service_release(&service);
+    assert_refused("environment = \"prod\";\n" GOOD, 1, "expected production, staging or lab");
+}
+
+static void test_a_canary_is_one_of_the_records_and_a_drill_keeps_only_it(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    static const char two[] = HEAD DATABASES OLD NEW ACCOUNTS TLS DNS_HEAD RECORDS(
+        RECORD_A ", { name = \"canary.ghost.org\"; type = \"A\"; old = \"192.0.2.11\"; "
+                 "new = \"192.0.2.21\"; }") "};\n"
+                                            "drill = { canary = \"canary.ghost.org\"; };\n";
+    assert_int_equal(read_text(two, &service, &err), 0);
+    assert_string_equal(service.drill.canary, "canary.ghost.org");
+    assert_int_equal(service.dns.record_count, 2);
+    assert_false(service_keep_record(&service, "nobody.ghost.org"));
+    service_release(&service);
+    assert_int_equal(read_text(two, &service, &err), 0);
+    assert_true(service_keep_record(&service, service.drill.canary));
+    assert_int_equal(service.dns.record_count, 1);
+    assert_string_equal(service.dns.records[0].content[SIDE_NEW], "192.0.2.21");
+    service_release(&service);
+    assert_refused("drill = { canary = \"nobody.ghost.org\"; };\n" GOOD, 1,
+                   "is not one of dns.records");
+    assert_refused("drill = { canari = \"ghost.org\"; };\n" GOOD, 1, "canari");
+}
+
+static void test_a_permission_is_waived_like_a_check_until_its_moment(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    assert_int_equal(
+        read_text(GOOD
+                  "waivers = ( { check = \"drill.faults\"; by = \"Jane\"; why = \"w\"; until = "
+                  "\"1970-01-01T00:00:10Z\"; } );\n",
+                  &service, &err),
+        0);
+    assert_non_null(service_waiver(&service, "drill.faults", 9999999));
+    assert_null(service_waiver(&service, "drill.faults", 10000000));
+    assert_null(service_waiver(&service, "drill.fence", 0));
+    service_release(&service);
+}
+
 static void test_a_complete_file_is_read_into_every_field(void **state)
 {
     (void)state;
@@ -409,6 +465,9 @@ static void test_a_syntax_error_and_a_missing_file_are_configuration_errors(void
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_service_is_production_until_somebody_says_otherwise),
+        cmocka_unit_test(test_a_canary_is_one_of_the_records_and_a_drill_keeps_only_it),
+        cmocka_unit_test(test_a_permission_is_waived_like_a_check_until_its_moment),
         cmocka_unit_test(test_a_complete_file_is_read_into_every_field),
         cmocka_unit_test(test_the_journal_has_a_default_place),
         cmocka_unit_test(test_a_service_needs_no_dns),
