@@ -9,12 +9,14 @@ import contextlib
 
 import pytest
 
-from . import matrix
+from . import cells, matrix
 from .stage import Stage
+from .tally import FOLDER, Judged, Tally
 
 _open = contextlib.ExitStack()
 _stage = None
 _plans = {}
+_tally = Tally()
 
 
 def pytest_addoption(parser):
@@ -32,9 +34,9 @@ def the_stage():
     return _stage
 
 
-def the_plans():
+def the_plans(is_wanted=lambda journey: True):
     """{journey: its plan}"""
-    for journey in matrix.JOURNEYS:
+    for journey in filter(is_wanted, matrix.JOURNEYS):
         if journey not in _plans:
             the_stage().put(journey.starts_in)
             _plans[journey] = the_stage().plan(journey.playbook)
@@ -51,6 +53,9 @@ def pytest_generate_tests(metafunc):
     is_whole = metafunc.config.getoption("--all-faults")
     if "journey" in metafunc.fixturenames:
         metafunc.parametrize("journey", [j for j in matrix.JOURNEYS if is_whole or j.is_quick], ids=str)
+    if "cell" in metafunc.fixturenames:
+        chosen = cells.choose(cells.all_cells(the_plans(cells.is_wanted)), is_whole)
+        metafunc.parametrize("cell", chosen, ids=str)
     if "plan" in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker("faults")
@@ -67,6 +72,11 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
+    if cells.is_chosen_by_hand():
+        left_out = [item for item in items if "cell" not in item.fixturenames]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+        return
     if config.getoption("--all-faults"):
         return
     left_out = [item for item in items if item.get_closest_marker("slow_fault")]
@@ -74,6 +84,31 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in left_out]
 
 
+@pytest.fixture(scope="session")
+def plans():
+    return the_plans()
+
+
 @pytest.fixture
 def plan(journey):
     return the_plans()[journey]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    cell = getattr(item, "callspec", None) and item.callspec.params.get("cell")
+    report = outcome.get_result()
+    if cell and (report.when == "call" or report.failed):
+        because = report.longrepr.reprcrash.message if report.failed and hasattr(report.longrepr, "reprcrash") else ""
+        _tally.add(Judged(cell, report.passed, report.duration, because.partition("\n")[0], report.longreprtext))
+
+
+def pytest_terminal_summary(terminalreporter):
+    if _tally.is_empty:
+        return
+    terminalreporter.section("the crash matrix: cells passed of cells run")
+    for line in _tally.lines():
+        terminalreporter.write_line(line)
+    _tally.write()
+    terminalreporter.write_line(f"also in {FOLDER}/fault-matrix.md and fault-matrix.json")

@@ -48,6 +48,7 @@ class Part:
     is_one_commit: bool  # the commit step itself, and one operation: what has not happened yet can still be aborted
     has_changed: bool   # this playbook step is not all reading and waiting up to here
     has_undo: bool
+    talks_to_dns: bool  # to the provider, when it acts
 
     def __str__(self):
         return f"{self.step}.{self.what}" + (f"-{self.occurrence}" if self.occurrence > 1 else "")
@@ -68,8 +69,12 @@ def parts_of(plan):
         if not step["repeatable"]:
             changed.add(step["name"])
         parts.append(Part(step["name"], step["what"], seen[key], step["action"], is_committed, is_one_commit,
-                          step["name"] in changed, bool(step["undo"])))
+                          step["name"] in changed, bool(step["undo"]), any(asks_provider(op) for op in step["ops"])))
     return parts
+
+
+def asks_provider(op):
+    return op["kind"] == "dns" or op["work"].startswith("dns.")
 
 
 @dataclass(frozen=True)

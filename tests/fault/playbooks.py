@@ -30,3 +30,8 @@ def shorten(target):
                 unused.discard(pattern)
         (target / source.name).write_text(text, encoding="utf-8")
     assert not unused, f"no shipped playbook has {unused}: playbooks.py is stale"
+
+
+def is_shared(path):
+    """May both sides be open while this playbook is run?"""
+    return re.search(r'\bmode\s*=\s*"shared"', path.read_text(encoding="utf-8")) is not None

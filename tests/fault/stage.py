@@ -17,8 +17,11 @@ from tests.lab import kinds, servers
 from tests.lab.cloudflare import RateLimit
 from tests.lab.lab import DNS_ONLY, PROXIED, REPOSITORY, Lab
 from tests.lab.procs import together, wait_until
+from tests.lab.servers import Sql
 
-from . import playbooks
+from . import journal_judge, playbooks
+from .disk import Disk
+from .proxy import Proxy
 from .writer import CREATE_TABLE, Watcher, Writers, complaints_about
 
 BINARY = REPOSITORY / (os.environ.get("BUILD") or "build") / "cutover"
@@ -26,6 +29,9 @@ NAMES = (PROXIED, DNS_ONLY)
 GLOBALS = ("read_only", "auto_increment_increment", "auto_increment_offset")
 RECORD_FIELDS = ("content", "ttl", "proxied", "comment")
 TIMEOUT_S = 90  # nothing here takes longer; a run that does hangs
+HIDDEN_PORT = 13306  # where a primary listens; the port that everybody is told is its proxy's
+# No question to a server may take longer than 3 s: a fault ends within a few of them.
+LIMITS = {"statement": "3s", "drain": "4s", "dns": "20s", "stragglers": "20s"}
 
 # situation -> the one before it, and the playbook that leads from there
 MADE_BY = {
@@ -52,6 +58,41 @@ EVENTS_ON = {"apart": "old", "following": "old", "rehearsing": "old", "mirrored"
              "switched": "new", "retired": "new"}
 
 
+# situation -> the sides that take writes, and where every record points; None: either
+TRUTH = {"apart": ({"old"}, "old"), "following": ({"old"}, "old"), "mirrored": ({"old"}, "old"),
+         "shared": ({"old", "new"}, None), "switched": ({"new"}, "new"), "retired": ({"new"}, "new")}
+
+
+class ProxiedLab(Lab):
+    """A lab in which whoever asks for a primary finds a proxy there.
+
+    Owns: the proxies. Application and watcher go past them (Stage.direct): their network is never cut."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.proxies = {}  # {side: Proxy}
+
+    def _cluster(self, side, template):
+        cluster = super()._cluster(side, template)
+        primary = cluster.primary
+        primary.options["port"] = HIDDEN_PORT
+        self.proxies[side] = Proxy((primary.address, primary.port), (primary.address, HIDDEN_PORT), self._pids)
+        self._undo.callback(self.proxies[side].stop)
+        self.proxies[side].start()
+        return cluster
+
+    def _pids(self):
+        return {server.name: server.pid for server in self.servers}
+
+
+class Direct(Sql):
+    """A primary as the application reaches it."""
+
+    def __init__(self, server):
+        super().__init__(server.socket, server.address, HIDDEN_PORT, server.tls)
+        self.kind = server.kind
+
+
 @dataclass(frozen=True)
 class Kept:
     folder: object
@@ -65,13 +106,19 @@ class Stage:
 
     def __init__(self):
         small = {side: kinds.find(kinds.default(side)).small_options for side in ("old", "new")}
-        self.lab = Lab(mb=1, replicas=1, site=False,
-                       options={name: dict(small[name[:3]]) for name in ("old1", "old2", "new1", "new2")})
+        self.lab = ProxiedLab(mb=1, replicas=1, site=False,
+                              options={name: dict(small[name[:3]]) for name in ("old1", "old2", "new1", "new2")})
+        self.disk = None    # Disk: the journal's
+        self.direct = {}    # {side: Direct}
+        self.was_open = set()  # the sides that were, when a deed began
         self._kept = {}
 
     def __enter__(self):
         self.lab.start()
         try:
+            self.disk = Disk(self.lab.root / "disk")
+            self.direct = {side: Direct(server) for side, server in self.primaries.items()}
+            self._configure()
             self.lab.cloudflare.rate_limit = RateLimit(quota=10**9)  # there are hundreds of runs
             self._folder = self.lab.root / "situations"
             self.playbooks = self.lab.root / "playbooks"
@@ -81,21 +128,38 @@ class Stage:
             self.lab.old.wait_replicas()
             self._keep("apart")
         except BaseException:
-            self.lab.stop()
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_):
+        if self.disk:
+            self.disk.unmount()
         self.lab.stop()
+
+    def _configure(self):
+        settings = self.lab.config.settings
+        settings["journal"] = str(self.journal)
+        settings["limits"] = settings["limits"] | LIMITS
+        self.lab.config.write(settings)
+
+    @property
+    def journal(self):
+        return self.disk.folder / "journal.db"
 
     @property
     def primaries(self):
         return {"old": self.lab.old.primary, "new": self.lab.new.primary}
 
+    @property
+    def proxies(self):
+        return self.lab.proxies
+
     # --- situations --------------------------------------------------------------------------------------------------
 
     def put(self, situation):
         """Everything is as it was when this situation had been reached."""
+        self.calm()
         if situation not in self._kept:
             before, playbook = MADE_BY[situation]
             self.put(before)
@@ -108,7 +172,7 @@ class Stage:
         for journal in self._journal_files():
             journal.unlink()
         for path in (kept.folder / "journal").iterdir():
-            shutil.copy2(path, self.lab.cfg_path.parent)
+            shutil.copy2(path, self.disk.folder)
         self._put_records(kept.records)
         for side in (self.lab.old, self.lab.new):
             side.wait_replicas()
@@ -118,6 +182,27 @@ class Stage:
         """What a person does after a restart when my.cnf does not stagger AUTO_INCREMENT."""
         for offset, server in enumerate(self.primaries.values(), start=1):
             server.query(f"SET GLOBAL auto_increment_increment = 2; SET GLOBAL auto_increment_offset = {offset}")
+
+    def counting(self):
+        """What SET GLOBAL has set about AUTO_INCREMENT, as options for my.cnf."""
+        return {side: {name.replace("_", "-"): server.value(f"SELECT @@global.{name}")
+                       for name in GLOBALS if name.startswith("auto_increment")}
+                for side, server in self.primaries.items()}
+
+    def open_sides(self):
+        return {side for side, server in self.primaries.items() if server.value("SELECT @@global.read_only") == 0}
+
+    def wait_for_links(self):
+        """Until those that are to run do: a stopped one is left to the program."""
+        wait_until(lambda: not any(link.io == "Connecting" for server in self.lab.servers for link in server.links()),
+                   30, "the links to come back")
+
+    def calm(self):
+        """No fault of ours is left over."""
+        for proxy in self.proxies.values():
+            proxy.heal()
+        self.disk.make_room()
+        self.lab.cloudflare.faults.clear()
 
     def _keep(self, situation):
         folder = self._folder / situation
@@ -148,7 +233,7 @@ class Stage:
         self.lab.dns.resolver.flush()
 
     def _journal_files(self):
-        return list(self.lab.cfg_path.parent.glob("journal.db*"))
+        return list(self.disk.folder.glob("journal.db*"))
 
     def links_run(self):
         return all(link.runs for server in self.lab.servers for link in server.links())
@@ -162,9 +247,13 @@ class Stage:
         env = {"CUTOVER_FAILPOINT": failpoint} if failpoint else {"CUTOVER_FAILPOINT": ""}
         return self.lab.cutover(*words, binary=BINARY, env=env, timeout=timeout)
 
+    def words(self, *words):
+        """The program's argv."""
+        return [BINARY, "-c", self.lab.cfg_path, *words]
+
     def start(self, *words, env=None):
         """The program beside us; the caller waits for it."""
-        return subprocess.Popen([BINARY, "-c", self.lab.cfg_path, *words], stdin=subprocess.DEVNULL, text=True, env=env,
+        return subprocess.Popen(self.words(*words), stdin=subprocess.DEVNULL, text=True, env=env,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def ok(self, *words, **options):
@@ -192,10 +281,12 @@ class Stage:
                 for name, record in records.items()}
 
     @contextmanager
-    def traffic(self, sides=("old", "new")):
-        """Writers and the watcher at work. What they saw is judged by judge(), not here."""
-        writers = Writers(self.primaries, self.lab.accounts["app"], NAMES, self.points_at, sides)
-        watcher = Watcher(self.primaries, self.lab.accounts["controller"])
+    def traffic(self, sides=("old", "new"), may_share=True):
+        """Writers and the watcher at work. What they saw is judged by judge(), not here.
+
+        may_share: both sides may be open, when AUTO_INCREMENT is staggered"""
+        writers = Writers(self.direct, self.lab.accounts["app"], NAMES, self.points_at, sides)
+        watcher = Watcher(self.direct, self.lab.accounts["controller"], self.lab.accounts["app"], may_share)
         writers.start()
         watcher.start()
         try:
@@ -222,6 +313,17 @@ class Stage:
             assert self._sides_with_events() == {EVENTS_ON[situation]}
         assert status["lease"]["holder"] == "", status["lease"]
         return status
+
+    def judge_journal(self, situation):
+        """The journal is whole, nothing in it is under way, and the servers are what `situation` says, asked past the
+        program."""
+        complaints = journal_judge.complaints_about(self.journal)
+        assert not complaints, "; ".join(complaints)
+        open_sides, pointed_at = TRUTH[situation]
+        found = self.open_sides()
+        assert found == open_sides or situation == "apart", f"{situation}, but {found} take writes"
+        targets = {self.points_at(name) for name in NAMES}
+        assert pointed_at is None or targets == {pointed_at}, f"{situation}, but records point at {targets}"
 
     def _catch_up(self, sides):
         if len(sides) == 2:

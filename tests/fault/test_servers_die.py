@@ -13,8 +13,10 @@ import pytest
 
 from tests.lab.procs import wait_until
 
-from .stage import told
+from .proxy import ELSE, RESET
+from .stage import BINARY, told
 from .test_killed import FENCED, RUN
+from .writer import TABLE
 
 BOUND_S = 45
 AFTER_DRAIN = pytest.param("drain.after-outcome", marks=pytest.mark.slow_fault)
@@ -183,6 +185,39 @@ def test_a_fence_that_is_lost_with_its_server_is_called_unsafe(stage):
     with stage.traffic() as later:
         assert later.writers.wait_for_writes(count=200) == {"new"}
     stage.judge(later, {"switched"}, traffic)
+
+
+@pytest.mark.slow_fault
+def test_a_statement_whose_connection_was_lost_does_not_close_a_side_after_it_was_opened_again(stage):
+    """OLD's read_only waits for a lock when its connection is reset. If it went on waiting, it would close OLD
+    once the lock is gone: after the step was undone, and with nobody there to see it."""
+    stage.put("mirrored")
+    patient = stage.lab.config.variant("patient", lambda c: c["limits"].update(lock_wait="20s"))
+    environment = {**os.environ, "CUTOVER_FAILPOINT": "pause@cut-over.close-from.before-act"}
+    process = subprocess.Popen([BINARY, "-c", patient, "run", stage.path(FENCED), *RUN], text=True, env=environment,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        wait_until(lambda: is_paused(process), 60, "the run to come to the fence")
+        with stage.direct["old"].connect() as holder, holder.cursor() as cursor:
+            cursor.execute(f"LOCK TABLES {TABLE} WRITE")
+            process.send_signal(signal.SIGCONT)
+            wait_until(lambda: closing_statements(stage) or process.poll() is not None, 20, "the fence to wait")
+            stage.proxies["old"].cut({ELSE}, RESET)
+            stage.proxies["old"].heal()
+            stdout, stderr = process.communicate(timeout=BOUND_S)
+            cursor.execute("UNLOCK TABLES")
+    finally:
+        process.kill()
+        process.wait()
+    done = subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+    assert done.returncode == 4, told(done)
+    wait_until(lambda: not closing_statements(stage), 10, "what is left there to end")
+    assert stage.primaries["old"].value("SELECT @@global.read_only") == 0, told(done)
+
+
+def closing_statements(stage):
+    return [row for row in stage.primaries["old"].query("SHOW FULL PROCESSLIST")
+            if "read_only" in (row["Info"] or "") and row["User"] != "root"]
 
 
 def assert_no_violation(traffic):

@@ -126,14 +126,17 @@ class Watcher:
     """Keeps a sentence for every time that two open primaries were seen where that is not allowed.
 
     Two samples of one side around a sample of the other: when all three say open, both were open at the same time.
+    An open side that the application cannot log in to (its accounts are locked) takes no writes.
+
+    may_share  both may be open as long as AUTO_INCREMENT is staggered
     """
 
-    def __init__(self, primaries, account):
+    def __init__(self, primaries, account, app, may_share=True):
         self.violations = []
         self.samples = 0
         self.last_error = None
         self.was_both_open = False
-        self._primaries, self._account = primaries, account
+        self._primaries, self._account, self._app, self._may_share = primaries, account, app, may_share
         self._connections = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watcher")
@@ -160,11 +163,19 @@ class Watcher:
         if not (before and now and beside and before.is_open and now.is_open and beside.is_open):
             return
         self.was_both_open = True
-        if is_staggered(now, beside) or self._stands_alone():
+        if (self._may_share and is_staggered(now, beside)) or self._stands_alone():
             return  # shared on purpose; or rehearsing
-        if len(self.violations) < 5:
-            self.violations.append(f"{time.monotonic():.3f}: both primaries are open and not staggered: {side} {now}, "
+        if len(self.violations) < 5 and self._lets_in(side) and self._lets_in(other(side)):
+            why = "and not staggered" if self._may_share else "though the cutover is fenced"
+            self.violations.append(f"{time.monotonic():.3f}: both primaries are open {why}: {side} {now}, "
                                    f"{other(side)} {beside}")
+
+    def _lets_in(self, side):
+        try:
+            close(self._primaries[side].connect(self._app, connect_timeout=2, read_timeout=2))
+        except (pymysql.Error, OSError):
+            return False
+        return True
 
     def _ask(self, side):
         try:
