@@ -104,7 +104,9 @@ static const struct situation_text {
      "a step with action `settle`, to either side, or `cutover rollback`",
      "yes: `cutover rollback`, no write pause"},
     {SITUATION_FENCED, "fenced",
-     "`cutover run --resume`, or `cutover abort`: writes are refused while this lasts",
+     "`cutover run --resume`, or `cutover abort`: writes are refused while this lasts; when no run "
+     "closed it (its my.cnf did), on the primary that took the last writes SET GLOBAL read_only = "
+     "0",
      "yes: `cutover abort` before the commit step, `cutover rollback` after it; "
      "writes are refused until then"},
     {SITUATION_SWITCHED, "switched",

@@ -121,6 +121,15 @@ static bool has_begun(const struct run *run, size_t first, size_t last)
     return false;
 }
 
+/* What a person types after a failure that needs nobody, when its cause has nothing to say. */
+static void say_resumable(struct err *err, const struct run *run)
+{
+    if (!err->hint[0] && !run->is_rollback_wanted)
+        (void)err_hint(err,
+                       "\"cutover run --resume\" tries that step again; \"cutover abort\" ends "
+                       "the run and undoes what can be undone of its earlier steps");
+}
+
 static enum run_outcome outcome_of(const struct run *run, const struct err *err, bool has_changed)
 {
     if (run->is_rollback_wanted)
@@ -151,8 +160,10 @@ static enum run_outcome settle_failure(struct run *run, struct err *err)
     size_t first = run_first_part(run, run->current);
     struct err undo = {0};
 
-    if (run->plan.step_count == 0 || !has_begun(run, first, run->current))
+    if (run->plan.step_count == 0 || !has_begun(run, first, run->current)) {
+        say_resumable(err, run);
         return outcome_of(run, err, false);
+    }
     if (run_take_back_commit(run, run->current, &undo))
         log_failure(&undo); /* then it counts as committed, and a person decides */
     undo = (struct err){0};
@@ -165,6 +176,7 @@ static enum run_outcome settle_failure(struct run *run, struct err *err)
         enum run_outcome outcome = outcome_of(run, err, has_changed);
         if (outcome == OUTCOME_STUCK)
             say_stuck(err, run);
+        say_resumable(err, run);
         return outcome;
     }
 
@@ -254,6 +266,18 @@ static const char *const outcome_words[] = {
     [OUTCOME_ROLLBACK] = "a watch says: go back",
 };
 
+static int record_end(struct run *run, const struct run_result *result, struct err *err)
+{
+    CLEANUP(json_release)
+    json_t *detail =
+        json_pack("{s:s,s:s,s:s,s:I}", "outcome", outcome_words[result->outcome], "situation",
+                  situation_name(result->verdict.situation), "because", result->verdict.because,
+                  "write_pause_ms", (json_int_t)result->write_pause_ms);
+    int rc = journal_event(run->journal, run->id, "run.end", detail, err);
+
+    return rc ? rc : journal_run_state(run->journal, run->id, state_after(result->outcome), err);
+}
+
 static int finish(struct run *run, int rc, struct run_result *out, struct err *err)
 {
     struct err also = {0};
@@ -261,17 +285,15 @@ static int finish(struct run *run, int rc, struct run_result *out, struct err *e
     out->outcome = rc ? settle_failure(run, err) : OUTCOME_DONE;
     (void)snprintf(out->run_id, sizeof out->run_id, "%s", run->id);
     describe_now(run, out);
-    CLEANUP(json_release)
-    json_t *detail =
-        json_pack("{s:s,s:s,s:s,s:I}", "outcome", outcome_words[out->outcome], "situation",
-                  situation_name(out->verdict.situation), "because", out->verdict.because,
-                  "write_pause_ms", (json_int_t)out->write_pause_ms);
-    if (journal_event(run->journal, run->id, "run.end", detail, &also) ||
-        journal_run_state(run->journal, run->id, state_after(out->outcome), &also)) {
-        log_failure(&also);
-        if (!rc) {
+    if (record_end(run, out, &also)) {
+        if (!rc) { /* the journal says that it goes on, and every later run would be refused */
+            out->outcome = OUTCOME_STUCK;
             *err = also;
-            return also.code;
+            (void)err_hint(err, "all parts are done, but the journal does not have the end of the "
+                                "run: mend the cause, then \"cutover run --resume\" writes it");
+            rc = also.code;
+        } else {
+            log_failure(&also);
         }
     }
     if (run->options->ui.progress)
@@ -424,7 +446,12 @@ static int abort_all(struct run *run, struct run_result *out, struct err *err)
     out->outcome = rc ? OUTCOME_STUCK : OUTCOME_DONE;
     if (rc)
         return err_hint(err, "mend the cause and type \"cutover abort\" again");
-    return journal_run_state(run->journal, run->id, RUN_ABORTED, err);
+    rc = journal_run_state(run->journal, run->id, RUN_ABORTED, err);
+    if (!rc)
+        return 0;
+    out->outcome = OUTCOME_STUCK;
+    return err_hint(err, "all is undone, but the journal does not have it: mend the cause, then "
+                         "type \"cutover abort\" again");
 }
 
 int run_abort(const struct run_options *options, const char *run_id, struct run_result *out,

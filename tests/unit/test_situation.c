@@ -329,6 +329,23 @@ static void test_an_open_new_that_follows_is_unsafe(void **state UNUSED)
     assert_unsafe("two open primaries that are not linked both ways");
 }
 
+/* A primary that restarts with read_only in its my.cnf: no run closed it, so none opens it. */
+static void test_where_nobody_can_write_the_way_out_by_hand_is_told_in_full(void **state UNUSED)
+{
+    struct verdict verdict;
+
+    arrange(&(struct combination){.forward = LINK_RUNS,
+                                  .reverse = LINK_RUNS,
+                                  .old_state = IS_CLOSED,
+                                  .new_state = IS_CLOSED,
+                                  .data = TRI_YES,
+                                  .dns = DNS_NEW});
+    situation_judge(&facts, &verdict);
+    assert_int_equal(verdict.situation, SITUATION_FENCED);
+    assert_non_null(strstr(verdict.next, "cutover run --resume"));
+    assert_non_null(strstr(verdict.next, "SET GLOBAL read_only = 0"));
+}
+
 static void test_records_that_point_to_the_closed_side_are_unsafe(void **state UNUSED)
 {
     mirrored();
@@ -461,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_two_open_primaries_need_proven_staggering),
         cmocka_unit_test(test_two_open_primaries_tell_which_one_to_close),
         cmocka_unit_test(test_an_open_new_that_follows_is_unsafe),
+        cmocka_unit_test(test_where_nobody_can_write_the_way_out_by_hand_is_told_in_full),
         cmocka_unit_test(test_records_that_point_to_the_closed_side_are_unsafe),
         cmocka_unit_test(test_the_way_back_is_told_for_each_situation),
         cmocka_unit_test(test_the_way_back_of_switched_tells_how_far_old_is_behind),
