@@ -48,6 +48,7 @@ struct cli_options {
     const char *plan_path;     /* NULL = compile the playbook */
     const char *out_path;      /* NULL = standard output only */
     const char *playbook_path; /* NULL = the shipped one */
+    const char *lose;          /* rollback: how many transactions, or "unknown"; NULL */
     const char *tables[CLI_TABLE_CAP];
     size_t table_count;
     const char *faults[CLI_TABLE_CAP];
@@ -63,6 +64,7 @@ struct cli_options {
     bool is_list, is_put_back; /* drill */
     /* verify: make it right, say who wrote it; values shown in a plan, or hidden everywhere */
     bool is_repair, is_who, has_values, is_redacted;
+    bool is_losing; /* rollback: without what OLD lacks */
 
     enum log_level log_level;
     bool is_log_json, is_quiet, has_no_color;

@@ -38,6 +38,13 @@ int run_exit_code(enum run_outcome outcome);
 MUST_CHECK int ask_yes(void *context, const char *question, struct err *err);
 
 /*
+ * A word on the terminal, for what must not be answered by a slip. ERR_REFUSED/NONE when there is
+ * none.
+ */
+MUST_CHECK int ask_word(struct render *render, const char *question, char *out, size_t out_size,
+                        struct err *err);
+
+/*
  * Say on standard output how the run ended (text or JSON) and return the exit code; rc is what the
  * engine returned.
  */

@@ -12,6 +12,7 @@
 #include "cli/render.h"
 #include "dns/propagation.h"
 #include "domain/situation.h"
+#include "domain/way_back.h"
 #include "engine/journal_pass.h"
 #include "engine/proof_memory.h"
 
@@ -31,6 +32,7 @@ struct status {
     struct verdict verdict;
     struct status_channel channels[SERVICE_NODE_CAP];
     size_t channel_count;
+    struct way_back way_back;
     struct propagation answers;
     char answers_error[400]; /* why answers are missing; "" */
     char lease_holder[256];  /* "" = free, when it could be asked */

@@ -28,8 +28,10 @@ enum action_id {
     ACTION_WATCH,
     ACTION_SETTLE,
     ACTION_RETIRE,
+    ACTION_ABANDON,
+    ACTION_UNMIRROR,
 };
-#define ACTION_COUNT 15
+#define ACTION_COUNT 17
 
 enum param_type {
     PARAM_TEXT,

@@ -18,10 +18,11 @@ enum situation {
     SITUATION_MIRRORED,
     SITUATION_SHARED,
     SITUATION_FENCED,
+    SITUATION_FLIPPING, /* one side is open, and not every record points there (yet) */
     SITUATION_SWITCHED,
     SITUATION_RETIRED,
 };
-#define SITUATION_COUNT 9
+#define SITUATION_COUNT 10
 
 typedef unsigned situation_mask;
 #define SITUATION_BIT(situation) (1U << (situation))

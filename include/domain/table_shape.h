@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 #define INDEX_COLUMN_CAP 32
@@ -141,6 +142,9 @@ void table_shape_differences(const struct table_shape *a, const struct table_sha
 /* The first of them. */
 bool table_shape_differ(const struct table_shape *a, const struct table_shape *b,
                         struct shape_difference *out);
+
+/* All that makes a table what it is, as one text; estimates and data do not count. */
+void table_shape_text(const struct table_shape *table, struct buf *out);
 
 /* The same type, character set or collation, whatever the version calls it: int(11) and int, utf8
  * and utf8mb3. */

@@ -29,6 +29,7 @@ struct compile {
     unsigned step_number, part_number;
     struct planned_record *records;
     size_t record_count;
+    bool is_end_unknown; /* of the step: a side that cannot be asked will not tell */
     int rc;
     struct err *err;
 };
@@ -87,6 +88,7 @@ void expand_rehearse(struct compile *c);
 void expand_reset(struct compile *c);
 void expand_stagger(struct compile *c);
 void expand_mirror(struct compile *c);
+void expand_unmirror(struct compile *c);
 void expand_retire(struct compile *c);
 void expand_verify(struct compile *c);
 void expand_gate(struct compile *c);
@@ -96,8 +98,16 @@ void expand_lower_ttl(struct compile *c);
 void expand_flip(struct compile *c);
 void expand_cutover(struct compile *c);
 void expand_settle(struct compile *c);
+void expand_abandon(struct compile *c);
+
+/* Opening is more than its statement: the pause ends and heartbeats begin. */
+void work_open(struct compile *c, struct plan_step *step, enum side side);
+/* Closing for good. What undoes it gives back what was found. */
+void work_close(struct compile *c, struct plan_step *step, enum side side, bool has_undo,
+                const char *proof);
 
 /* Parts that more than one action is made of. */
+void part_check_records(struct compile *c); /* none without records */
 void parts_flip(struct compile *c, enum side to);
 void parts_clone(struct compile *c); /* of a seed, after close-new */
 /* Let a channel of the replica read from the source; `ignored_domain` is MariaDB's. */

@@ -85,6 +85,9 @@ MUST_CHECK int run_position_put(struct run *run, const char *name, const struct 
 MUST_CHECK int run_position_get(struct run *run, const char *name, struct position *out,
                                 struct err *err);
 
+/* Was the plan made for a NEW that does not answer? Then OLD's word alone has to do. */
+bool run_is_without_new(const struct run *run);
+
 /* step.c */
 MUST_CHECK int step_perform(struct run *run, size_t index, struct err *err);
 /* Undo one part; journaled. */

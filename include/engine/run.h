@@ -40,6 +40,7 @@ struct run_options {
     bool is_ttl_wait_skipped;
     bool is_superseding; /* rollback: an unfinished run of before is closed, not in the way */
     unsigned workers;    /* 0 = as the playbook says */
+    const char *lose;    /* abandon: how many transactions, or "unknown"; NULL: a person is asked */
     struct run_ui ui;
 };
 

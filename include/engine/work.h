@@ -59,6 +59,16 @@ WORK(work_gate);
 WORK(work_approve);
 WORK(work_watch);
 
+/* work_abandon.c: giving up what OLD lacks */
+WORK(work_abandon_absent);
+WORK(work_abandon_apply);
+WORK(work_abandon_list);
+WORK(work_abandon_events);
+WORK(work_abandon_tell);
+
+/* work_way_back.c */
+WORK(work_schema_note);
+
 /* work_dns.c */
 WORK(work_dns_wait_old_ttl);
 WORK(work_dns_check_old_ttl);

@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* `cutover run`, `rollback` and `abort`: the commands that change things. */
+/* `cutover run` and `abort`: commands that change things. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/execution.h"
 #include "cli/exit_code.h"
-#include "cli/run_ui.h"
 #include "engine/observe.h"
 #include "playbook/read.h"
 
 #define PLAN_CAP_BYTES (16 << 20)
 
-/* One command's belongings. */
-struct execution {
-    const struct cli_options *options;
-    struct service service;
-    struct render render;
-    struct plan plan;
-    struct run_options run;
-    struct run_result result;
-    char holder[160];
-};
-
-static int execution_init(struct execution *x, const struct cli_options *options, struct err *err)
+int execution_init(struct execution *x, const struct cli_options *options, struct err *err)
 {
     *x = (struct execution){.options = options};
     render_init(&x->render, options);
@@ -32,7 +21,7 @@ static int execution_init(struct execution *x, const struct cli_options *options
     return rc;
 }
 
-static void execution_release(struct execution *x)
+void execution_release(struct execution *x)
 {
     plan_release(&x->plan);
     service_release(&x->service);
@@ -123,6 +112,14 @@ static int check_usage(const struct cli_options *options, struct err *err)
     return 0;
 }
 
+static bool ends_way_back(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].action && plan->steps[i].action->id == ACTION_RETIRE)
+            return true;
+    return false;
+}
+
 /* Show the plan and ask, unless a plan was reviewed or --yes was given. */
 static int show_and_ask(struct execution *x, struct err *err)
 {
@@ -136,13 +133,17 @@ static int show_and_ask(struct execution *x, struct err *err)
         return rc;
     (void)fwrite(text.data, 1, text.len, x->options->is_json ? stderr : stdout);
     (void)fflush(stdout); /* main asks the stream whether it arrived */
-    int answer = ask_yes(&x->render, "Execute this plan?", err);
+    int answer =
+        ask_yes(&x->render,
+                ends_way_back(&x->plan) ? "Execute this plan? It ends the way back to OLD for good."
+                                        : "Execute this plan?",
+                err);
     if (answer < 0)
         return answer;
     return answer ? 0 : err_set(err, ERR_STOPPED, EFFECT_NONE, "a person said no to the plan");
 }
 
-static int execute(struct execution *x, struct err *err)
+int execution_run(struct execution *x, struct err *err)
 {
     for (size_t i = 0; i < x->plan.warning_count; i++)
         log_warn("%s, continuing", x->plan.warnings[i]);
@@ -159,35 +160,15 @@ static int start(struct execution *x, struct err *err)
         int rc = read_plan(options->plan_path, &x->plan, err);
         if (!rc)
             rc = check_plan_fits(x, err);
-        return rc ? rc : execute(x, err);
+        return rc ? rc : execution_run(x, err);
     }
     int rc = playbook_locate(options->args[0], path, sizeof path, err);
     if (!rc)
         rc = compile_playbook(&x->service, path, options->from_step, &x->plan, err);
-    return rc ? rc : execute(x, err);
+    return rc ? rc : execution_run(x, err);
 }
 
-/* --- rollback --------------------------------------------------------------------------------- */
-
-static const char *rollback_playbook(const struct cli_options *options)
-{
-    if (options->playbook_path)
-        return options->playbook_path;
-    return options->mode == CLI_MODE_FENCED ? "rollback-fenced" : "rollback";
-}
-
-static int roll_back(struct execution *x, struct err *err)
-{
-    char path[PATH_MAX];
-
-    x->run.is_superseding = true;
-    plan_release(&x->plan);
-    x->plan = (struct plan){0};
-    int rc = playbook_locate(rollback_playbook(x->options), path, sizeof path, err);
-    if (!rc)
-        rc = compile_playbook(&x->service, path, NULL, &x->plan, err);
-    return rc ? rc : execute(x, err);
-}
+/* --- the commands ----------------------------------------------------------------------------- */
 
 /*
  * A watch said go back: the failure that led here is told first, then the way back decides how the
@@ -200,7 +181,7 @@ static int go_back(struct execution *x, int rc, struct err *err)
     log_failure(err);
     log_warn("rolling back because of it, continuing");
     *err = (struct err){0};
-    rc = roll_back(x, err);
+    rc = execution_roll_back(x, err);
     if (rc)
         return rc;
     x->result.outcome = OUTCOME_ROLLBACK;
@@ -221,21 +202,6 @@ int cmd_run(const struct cli_options *options, struct err *err)
     else if (!rc)
         rc = start(&x, err);
     rc = go_back(&x, rc, err);
-    rc = conclude(options, &x.result, rc, err);
-    execution_release(&x);
-    return rc;
-}
-
-int cmd_rollback(const struct cli_options *options, struct err *err)
-{
-    struct execution x;
-
-    if (options->mode != CLI_MODE_UNSAID && options->mode != CLI_MODE_SHARED &&
-        options->mode != CLI_MODE_FENCED)
-        return err_set(err, ERR_USAGE, EFFECT_NONE, "rollback: --mode is one of shared and fenced");
-    int rc = execution_init(&x, options, err);
-    if (!rc)
-        rc = roll_back(&x, err);
     rc = conclude(options, &x.result, rc, err);
     execution_release(&x);
     return rc;

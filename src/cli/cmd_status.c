@@ -14,6 +14,7 @@
 #include "cluster/session.h"
 #include "domain/lag.h"
 #include "engine/observe.h"
+#include "engine/way_back_look.h"
 #include "playbook/read.h"
 
 #define MEASURE_TIMEOUT_MS 3000
@@ -206,6 +207,27 @@ static void read_journal(struct status *status)
         (void)snprintf(status->journal_error, sizeof status->journal_error, "%.399s", why.msg);
 }
 
+/* The link that ends on OLD is the way back. */
+static int64_t reverse_lag_us(const struct status *status)
+{
+    for (size_t i = 0; i < status->channel_count; i++)
+        if (status->channels[i].replica == service_primary(status->service, SIDE_OLD))
+            return status->channels[i].lag_us;
+    return LAG_INFINITE;
+}
+
+static void look_back(struct status *status)
+{
+    CLEANUP(journal_freep) struct journal *journal = NULL;
+    struct way_back_look look;
+    struct err none = {0};
+
+    if (journal_open_reader(status->service->journal_path, &journal, &none))
+        journal = NULL; /* told by read_journal() */
+    way_back_look(status->service, journal, &status->facts, reverse_lag_us(status), &look);
+    way_back_judge(&status->facts, &status->verdict, &look, &status->way_back);
+}
+
 int status_gather(const struct service *service, struct render *render, struct status *out,
                   struct err *err)
 {
@@ -219,6 +241,7 @@ int status_gather(const struct service *service, struct render *render, struct s
     measure_channels(out);
     read_lease(out);
     read_journal(out);
+    look_back(out);
     if (service->dns.is_configured)
         progress_show(render, "asking name servers and resolvers");
     ask_resolvers(out);

@@ -98,7 +98,14 @@ static const struct cli_command rows[] = {
               "there.\n"
               "\n"
               "In mode shared both sides are open while DNS converges, in mode fenced only one\n"
-              "side is at any time.",
+              "side is at any time. Without --mode it is the one that fits: fenced when the\n"
+              "move was fenced or a side is closed already, and it says which and why.\n"
+              "\n"
+              "When the reverse link has stopped for good, or NEW is gone, only --lose-writes\n"
+              "leads back. It lists the transactions that OLD has not received, and does nothing\n"
+              "before their number was typed: at the question, or as --lose N. Where NEW cannot\n"
+              "be asked the number is \"unknown\". NEW is closed first, what is lost is kept in\n"
+              "a file beside the journal, and the two sides are parted for good.",
      .example = "cutover rollback --mode shared",
      .handler = cmd_rollback},
     {.id = CLI_ABORT,

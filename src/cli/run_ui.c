@@ -170,6 +170,20 @@ int ask_yes(void *context, const char *question, struct err *err)
     }
 }
 
+int ask_word(struct render *render, const char *question, char *out, size_t out_size,
+             struct err *err)
+{
+    if (!isatty(STDIN_FILENO))
+        return err_set(err, ERR_REFUSED, EFFECT_NONE,
+                       "nobody can be asked: standard input is no terminal");
+    progress_clear(render);
+    (void)fprintf(stderr, "\n%s ", question);
+    if (!fgets(out, (int)out_size, stdin) || signals_stop_wanted())
+        return err_set(err, ERR_STOPPED, EFFECT_NONE, "no answer to: %s", question);
+    out[strcspn(out, "\r\n")] = '\0';
+    return 0;
+}
+
 static void who_we_are(char out[160])
 {
     const struct passwd *user = getpwuid(geteuid());

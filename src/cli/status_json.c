@@ -146,6 +146,30 @@ static json_t *lease_json(const struct status *status)
     return json_pack("{s:s,s:s}", "holder", status->lease_holder, "error", "");
 }
 
+static json_t *end_json(const struct way_back_end *end)
+{
+    return json_pack("{s:s,s:o,s:b,s:s}", "by", way_back_end_name(end->kind), "has_happened",
+                     tri_json(end->has_happened), "is_near", (int)end->is_near, "text", end->text);
+}
+
+static json_t *way_back_json(const struct status *status)
+{
+    const struct way_back *way = &status->way_back;
+    json_t *ends = json_array();
+    char text[800];
+
+    for (size_t i = 0; i < way->end_count; i++)
+        (void)json_array_append_new(ends, end_json(&way->ends[i]));
+    way_back_text(way, text, sizeof text);
+    return json_pack("{s:o,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:o}", "is_possible",
+                     tri_json(way->is_possible), "how", way_back_how_name(way->how), "command",
+                     way->command, "why", way->why, "text", text, "transactions",
+                     way->is_distance_known ? json_integer((json_int_t)way->distance) : json_null(),
+                     "pause_ms",
+                     way->is_pause_known ? json_integer((json_int_t)way->pause_ms) : json_null(),
+                     "ttl_s", (int)way->ttl_s, "ends", ends);
+}
+
 json_t *status_json(const struct status *status)
 {
     const struct verdict *verdict = &status->verdict;
@@ -155,10 +179,11 @@ json_t *status_json(const struct status *status)
         (void)json_array_append_new(nodes, node_json(&status->facts.nodes[i]));
     for (size_t i = 0; i < status->channel_count; i++)
         (void)json_array_append_new(links, channel_json(&status->channels[i]));
-    return json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "service", status->service->name,
-        "situation", situation_name(verdict->situation), "because", verdict->because, "next",
-        verdict->next, "way_back", verdict->way_back, "nodes", nodes, "links", links, "dns",
-        dns_json(status), "lease", lease_json(status), "run", run_json(status), "verification",
-        verification_json(status), "pass", pass_json(status), "proof", proof_json(status));
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "service",
+                     status->service->name, "situation", situation_name(verdict->situation),
+                     "because", verdict->because, "next", verdict->next, "way_back",
+                     verdict->way_back, "going_back", way_back_json(status), "nodes", nodes,
+                     "links", links, "dns", dns_json(status), "lease", lease_json(status), "run",
+                     run_json(status), "verification", verification_json(status), "pass",
+                     pass_json(status), "proof", proof_json(status));
 }

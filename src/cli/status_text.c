@@ -10,14 +10,31 @@ static const enum render_color situation_colors[SITUATION_COUNT] = {
     [SITUATION_UNSAFE] = COLOR_BAD,     [SITUATION_APART] = COLOR_NOTE,
     [SITUATION_FOLLOWING] = COLOR_NOTE, [SITUATION_REHEARSING] = COLOR_WARN,
     [SITUATION_MIRRORED] = COLOR_GOOD,  [SITUATION_SHARED] = COLOR_WARN,
-    [SITUATION_FENCED] = COLOR_WARN,    [SITUATION_SWITCHED] = COLOR_GOOD,
-    [SITUATION_RETIRED] = COLOR_NOTE,
+    [SITUATION_FENCED] = COLOR_WARN,    [SITUATION_FLIPPING] = COLOR_WARN,
+    [SITUATION_SWITCHED] = COLOR_GOOD,  [SITUATION_RETIRED] = COLOR_NOTE,
 };
 
 static void print_paragraph(const char *label, const char *text)
 {
     if (text[0])
         render_labelled(stdout, 2, label, text);
+}
+
+/* Only what is asked for can be believed: the cost first, then what would end it. */
+static void print_way_back(const struct status *status)
+{
+    const struct way_back *way = &status->way_back;
+    char text[800];
+
+    way_back_text(way, text, sizeof text);
+    print_paragraph("way back  ", text);
+    for (size_t i = 0; i < way->end_count; i++) {
+        const struct way_back_end *end = &way->ends[i];
+        print_paragraph(end->has_happened == TRI_YES ? "ended by  "
+                        : end->is_near               ? "near      "
+                                                     : "ends with ",
+                        end->text);
+    }
 }
 
 static void print_verdict(const struct render *render, const struct status *status)
@@ -29,7 +46,7 @@ static void print_verdict(const struct render *render, const struct status *stat
                  situation_name(verdict->situation), render_color(render, COLOR_PLAIN));
     print_paragraph("because   ", verdict->because);
     print_paragraph("next      ", verdict->next);
-    print_paragraph("way back  ", verdict->way_back);
+    print_way_back(status);
 }
 
 static void print_nodes(const struct status *status)

@@ -188,6 +188,26 @@ static const struct action actions[] = {
         .does = "remove both links; OLD stays closed and is no longer a way back",
         .undo = "-",
     },
+    {
+        .id = ACTION_ABANDON,
+        .name = "abandon",
+        .does = "go back to OLD without what NEW has and OLD lacks: close NEW, list and keep what "
+                "is lost, open OLD, remove both links, flip the records",
+        .undo = "before the commit step NEW is opened again and the reverse link started; after it "
+                "nothing: what NEW has is given up",
+        .commits = true,
+        .params = {{.name = "lose",
+                    .type = PARAM_TEXT,
+                    .help = "how many transactions may be lost at most, or \"unknown\" where NEW "
+                            "cannot be asked; a person is asked when absent"},
+                   ALL_RECORDS},
+    },
+    {
+        .id = ACTION_UNMIRROR,
+        .name = "unmirror",
+        .does = "remove the reverse link again while users are on OLD; NEW goes on following",
+        .undo = "-",
+    },
 };
 _Static_assert(ARRAY_LEN(actions) == ACTION_COUNT, "every action has one row");
 
@@ -196,8 +216,8 @@ _Static_assert(ARRAY_LEN(actions) == ACTION_COUNT, "every action has one row");
 
 /*
  * How actions join. An action has several rows when its parameters decide; the first row that fits
- * counts. A fenced cutover may also start in `fenced`: that is where one ends up whose controller
- * died, and closing what is closed already does no harm.
+ * counts. A fenced cutover may also start in `fenced` and `flipping`: there one ends up whose
+ * controller died, and closing what is closed already, or flipping what is flipped, does no harm.
  */
 struct join_row {
     enum action_id id;
@@ -245,15 +265,15 @@ static const struct join_row joins[] = {
      .has_to = true,
      .has_mode = true,
      .join = {.from = SIDE_OLD, .to = SIDE_NEW},
-     .starts = IN(MIRRORED) | IN(FENCED),
-     .passes = IN(FENCED),
+     .starts = IN(MIRRORED) | IN(FENCED) | IN(FLIPPING),
+     .passes = IN(FENCED) | IN(FLIPPING),
      .ends = SITUATION_SWITCHED},
     {.id = ACTION_CUTOVER,
      .has_to = true,
      .has_mode = true,
      .join = {.from = SIDE_NEW, .to = SIDE_OLD},
-     .starts = IN(SWITCHED) | IN(FENCED),
-     .passes = IN(FENCED),
+     .starts = IN(SWITCHED) | IN(FENCED) | IN(FLIPPING),
+     .passes = IN(FENCED) | IN(FLIPPING),
      .ends = SITUATION_MIRRORED},
     {.id = ACTION_WATCH,
      .starts = IN(FOLLOWING) | IN(MIRRORED) | IN(SHARED) | IN(SWITCHED),
@@ -269,6 +289,9 @@ static const struct join_row joins[] = {
      .starts = IN(SHARED) | IN(MIRRORED),
      .ends = SITUATION_MIRRORED},
     {.id = ACTION_RETIRE, .starts = IN(SWITCHED), .ends = SITUATION_RETIRED},
+    {.id = ACTION_UNMIRROR, .starts = IN(MIRRORED), .ends = SITUATION_FOLLOWING},
+    /* The only one: where nothing else leads back, and a person has said what may be lost. */
+    {.id = ACTION_ABANDON, .starts = IN(UNSAFE), .ends = SITUATION_APART},
 };
 
 const struct action *action_table(size_t *out_count)

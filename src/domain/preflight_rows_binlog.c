@@ -210,6 +210,7 @@ static enum severity stray_severity(enum situation situation)
     case SITUATION_REHEARSING:
     case SITUATION_SHARED:
     case SITUATION_FENCED:
+    case SITUATION_FLIPPING:
     case SITUATION_SWITCHED:
         return SEVERITY_NOTE;
     case SITUATION_RETIRED: /* OLD is out of it for good */

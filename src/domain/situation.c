@@ -17,6 +17,7 @@ struct view {
     enum tri old_open, new_open;
     enum tri new_has_data;
     enum tri is_staggered;
+    enum tri is_astray; /* one side is open, and not every record points there */
     enum dns_points dns;
 };
 
@@ -67,6 +68,18 @@ static const struct situation_row rows[] = {
       .is_staggered = TRI_YES}},
     {SITUATION_FENCED,
      {.forward = TRI_YES, .reverse = TRI_YES, .old_open = TRI_NO, .new_open = TRI_NO}},
+    {SITUATION_FLIPPING,
+     {.forward = TRI_YES,
+      .reverse = TRI_YES,
+      .old_open = TRI_NO,
+      .new_open = TRI_YES,
+      .is_astray = TRI_YES}},
+    {SITUATION_FLIPPING,
+     {.forward = TRI_YES,
+      .reverse = TRI_YES,
+      .old_open = TRI_YES,
+      .new_open = TRI_NO,
+      .is_astray = TRI_YES}},
     {SITUATION_SWITCHED,
      {.forward = TRI_YES,
       .reverse = TRI_YES,
@@ -109,6 +122,7 @@ static const struct situation_text {
      "0",
      "yes: `cutover abort` before the commit step, `cutover rollback` after it; "
      "writes are refused until then"},
+    {SITUATION_FLIPPING, "flipping", "", ""},
     {SITUATION_SWITCHED, "switched",
      "`cutover rollback`, or `cutover run playbooks/5-retire.cfg` once nobody needs the way back",
      ""},
@@ -334,17 +348,27 @@ static bool is_staggered(const struct node_facts *a, const struct node_facts *b)
            b->offset <= b->increment;
 }
 
+/* With one side open: does a record point anywhere else? */
+static bool is_astray(enum tri old_open, enum tri new_open, enum dns_points dns)
+{
+    return old_open != new_open && dns != DNS_NONE &&
+           dns != (old_open == TRI_YES ? DNS_OLD : DNS_NEW);
+}
+
 static struct view view_of(const struct facts *facts)
 {
     const struct node_facts *old_primary = facts_primary(facts, SIDE_OLD);
     const struct node_facts *new_primary = facts_primary(facts, SIDE_NEW);
+    enum tri old_open = facts_is_open(facts, SIDE_OLD);
+    enum tri new_open = facts_is_open(facts, SIDE_NEW);
     return (struct view){
         .forward = facts_link_runs(facts, SIDE_NEW),
         .reverse = facts_link_runs(facts, SIDE_OLD),
-        .old_open = facts_is_open(facts, SIDE_OLD),
-        .new_open = facts_is_open(facts, SIDE_NEW),
+        .old_open = old_open,
+        .new_open = new_open,
         .new_has_data = new_primary->has_data,
         .is_staggered = tri_of(is_staggered(old_primary, new_primary)),
+        .is_astray = tri_of(is_astray(old_open, new_open, facts->dns)),
         .dns = facts->dns,
     };
 }
@@ -366,7 +390,7 @@ static bool row_matches(const struct situation_row *row, const struct view *view
            agrees(row->when.new_open, view->new_open) &&
            agrees(row->when.new_has_data, view->new_has_data) &&
            agrees(row->when.is_staggered, view->is_staggered) &&
-           dns_agrees(row->when.dns, view->dns);
+           agrees(row->when.is_astray, view->is_astray) && dns_agrees(row->when.dns, view->dns);
 }
 
 static const char *dns_text(enum dns_points points)
@@ -459,6 +483,25 @@ static void mention_foreign(const struct facts *facts, struct verdict *out)
     }
 }
 
+/* Users of names that point at the closed side are refused writes: it should last moments. */
+static void explain_flipping(const struct view *view, struct verdict *out)
+{
+    bool is_new = view->new_open == TRI_YES;
+    char seen[128];
+    describe(view, seen, sizeof(seen));
+    BECAUSE(out, "%s takes the writes, but not every DNS record points there: %s",
+            is_new ? "NEW" : "OLD", seen);
+    if (is_new)
+        NEXT(out, "`cutover run --resume` flips the rest, `cutover rollback` goes back; who comes "
+                  "by the other names is refused writes until then");
+    else
+        NEXT(out, "`cutover run --resume` flips the rest when a run is under way, else `cutover "
+                  "rollback` does; who comes by the other names is refused writes until then");
+    tell(out->way_back, sizeof(out->way_back), "%s",
+         is_new ? "yes: `cutover rollback`, with a short write pause"
+                : "nothing to go back from: OLD takes the writes");
+}
+
 /* Seconds_Behind is whole seconds, so the bound is one more than it says. */
 static void tell_way_back_of_switched(const struct facts *facts, struct verdict *out)
 {
@@ -487,6 +530,11 @@ void situation_judge(const struct facts *facts, struct verdict *out)
         explain_unsafe(facts, &view, out);
         return;
     }
+    if (out->situation == SITUATION_FLIPPING) {
+        explain_flipping(&view, out);
+        mention_foreign(facts, out);
+        return;
+    }
     describe(&view, out->because, sizeof(out->because));
     mention_foreign(facts, out);
     NEXT(out, "%s", text_of(out->situation)->next);
@@ -502,6 +550,10 @@ void situation_when(enum situation situation, char *out, size_t out_size)
         if (rows[i].situation != situation)
             continue;
         const struct view *when = &rows[i].when;
+        if (when->is_astray == TRI_YES) {
+            tell(out, out_size, "forward runs, reverse runs, one side open, DNS not all there");
+            return;
+        }
         tell(out, out_size, "forward %s, reverse %s, OLD %s, NEW %s, DNS %s",
              when->forward == TRI_YES ? "runs" : "none", when->reverse == TRI_YES ? "runs" : "none",
              when->old_open == TRI_YES ? "open" : "closed",

@@ -201,3 +201,30 @@ bool table_shape_differ(const struct table_shape *a, const struct table_shape *b
     table_shape_differences(a, b, keep_first, out);
     return out->what[0] != '\0';
 }
+
+static void column_text(const struct column_shape *column, struct buf *out)
+{
+    buf_printf(out, "column %s\n%s\n%s\n%s\n%s\n%s\n%s\n%d %d\n", column->name, column->type,
+               column->charset, column->collation, column->default_text, column->extra,
+               column->expression, column->is_nullable, column->is_generated);
+}
+
+static void foreign_key_text(const struct foreign_key_shape *key, struct buf *out)
+{
+    buf_printf(out, "foreign key %s\n%s.%s %d %d\n", key->name, key->parent_database,
+               key->parent_name, (int)key->on_delete, (int)key->on_update);
+    for (size_t i = 0; i < key->child.column_count; i++)
+        buf_printf(out, "%zu %s\n", key->child.columns[i],
+                   key->parent_columns[i] ? key->parent_columns[i] : "");
+}
+
+void table_shape_text(const struct table_shape *table, struct buf *out)
+{
+    buf_printf(out, "%s\n%s\n%s\n%s\n", table->label, table->kind, table->engine, table->collation);
+    for (size_t i = 0; i < table->column_count; i++)
+        column_text(&table->columns[i], out);
+    for (size_t i = 0; i < table->index_count; i++)
+        buf_printf(out, "index %s %s\n", table->indexes[i].name, table->indexes[i].text);
+    for (size_t i = 0; i < table->foreign_key_count; i++)
+        foreign_key_text(&table->foreign_keys[i], out);
+}

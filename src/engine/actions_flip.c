@@ -26,8 +26,7 @@ const char *open_text(const struct compile *c, enum side side)
     return text_of(c, side, SQL_READ_ONLY_CLEAR);
 }
 
-/* Opening is more than its statement: the pause ends and heartbeats begin. */
-static void work_open(struct compile *c, struct plan_step *step, enum side side)
+void work_open(struct compile *c, struct plan_step *step, enum side side)
 {
     add_work(c, step, LIST_DO, "side.open", json_pack("{s:s}", "side", side_name(side)), "%s on %s",
              open_text(c, side), primary_of(c, side)->name);
@@ -44,9 +43,8 @@ static void warn_restart(struct compile *c, enum side side)
                   primary_of(c, side)->name);
 }
 
-/* Closing for good. What undoes it gives back what was found. */
-static void work_close(struct compile *c, struct plan_step *step, enum side side, bool has_undo,
-                       const char *proof)
+void work_close(struct compile *c, struct plan_step *step, enum side side, bool has_undo,
+                const char *proof)
 {
     add_work(c, step, LIST_DO, "fence.close", json_pack("{s:s}", "side", side_name(side)),
              "%s on %s, bounded by lock_wait; %s", close_text(c, side), primary_of(c, side)->name,
@@ -274,10 +272,35 @@ static void add_expected(struct compile *c, struct planned_record *record, void 
     (void)json_array_append_new((json_t *)context, record_json(&record->now));
 }
 
+void part_check_records(struct compile *c)
+{
+    json_t *expected;
+    struct plan_step *step;
+
+    if (!c->record_count)
+        return;
+    expected = json_array();
+    each_record(c, add_expected, expected);
+    step = part(c, "check-records", "Nobody else has changed the records");
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "dns.check_records", json_pack("{s:o}", "records", expected),
+             "read every record that will be flipped, and send one its own value; refuse when one "
+             "is not what this plan was made for, or this token may not change it");
+}
+
 static void parts_before(struct compile *c, enum side from, bool is_shared,
                          const struct dns_cost *cost)
 {
-    struct plan_step *step = part(c, "check-links", "Both links run and keep up");
+    struct plan_step *step;
+
+    if (from == SIDE_OLD) {
+        step = part(c, "note-schema", "Remember how NEW's tables are made");
+        step->is_repeatable = true;
+        add_work(c, step, LIST_DO, "schema.note", NULL,
+                 "keep a hash of each table's definition, so that \"status\" can tell a change "
+                 "that may end the way back");
+    }
+    step = part(c, "check-links", "Both links run and keep up");
     step->is_repeatable = true;
     add_work(c, step, LIST_DO, "link.check", NULL,
              "both links receive and apply; each replica reaches its source's position of now "
@@ -294,16 +317,7 @@ static void parts_before(struct compile *c, enum side from, bool is_shared,
                               : "every replica of NEW receives, applies, and reaches its primary's "
                                 "position of now");
 
-    if (c->record_count) {
-        json_t *expected = json_array();
-        each_record(c, add_expected, expected);
-        step = part(c, "check-records", "Nobody else has changed the records");
-        step->is_repeatable = true;
-        add_work(c, step, LIST_DO, "dns.check_records", json_pack("{s:o}", "records", expected),
-                 "read every record that will be flipped, and send one its own value; refuse when "
-                 "one is "
-                 "not what this plan was made for, or this token may not change it");
-    }
+    part_check_records(c);
     /* A shared way back is not held up: nobody is refused a write while names converge. */
     if (c->record_count && !(is_shared && from == SIDE_NEW)) {
         step = part(c, "check-ttl", "The old TTL has run out everywhere");

@@ -317,6 +317,15 @@ void expand_mirror(struct compile *c)
              "write a row into cutover.probe on OLD and see it on NEW, then the other way");
 }
 
+void expand_unmirror(struct compile *c)
+{
+    struct plan_step *step = part(c, "drop-link", "Remove the reverse link: NEW only follows");
+
+    ops_drop_link(c, step, LIST_DO, SIDE_OLD);
+    plan_warn(c,
+              "without the reverse link there is no way back: mirror again before the users move");
+}
+
 void expand_retire(struct compile *c)
 {
     struct plan_step *step = part(c, "check-unused", "Nobody uses OLD any more");

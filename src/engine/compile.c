@@ -31,7 +31,8 @@ static const expand_fn expansions[ACTION_COUNT] = {
     [ACTION_APPROVE] = expand_approve,   [ACTION_LOWER_TTL] = expand_lower_ttl,
     [ACTION_FLIP] = expand_flip,         [ACTION_CUTOVER] = expand_cutover,
     [ACTION_WATCH] = expand_watch,       [ACTION_SETTLE] = expand_settle,
-    [ACTION_RETIRE] = expand_retire,
+    [ACTION_RETIRE] = expand_retire,     [ACTION_ABANDON] = expand_abandon,
+    [ACTION_UNMIRROR] = expand_unmirror,
 };
 
 /* --- the vocabulary --------------------------------------------------------------------------- */
@@ -284,12 +285,14 @@ static void expand_step(struct compile *c, const struct playbook_step *step)
     c->step = step;
     c->step_number++;
     c->part_number = 0;
+    c->is_end_unknown = false;
     expansions[step->action->id](c);
     if (c->rc || c->plan->step_count == first)
         return;
     c->plan->steps[first].starts_from = action_starts_from(step->action->id, &step->join);
     c->situation = action_ends_in(step->action->id, &step->join, c->situation);
-    c->plan->steps[c->plan->step_count - 1].ends_in = c->situation;
+    c->plan->steps[c->plan->step_count - 1].ends_in =
+        c->is_end_unknown ? SITUATION_UNSAFE : c->situation;
 }
 
 static void expand_all(struct compile *c, size_t first_step)

@@ -153,6 +153,15 @@ int run_position_get(struct run *run, const char *name, struct position *out, st
     return rc ? rc : position_parse_any(text, out, err);
 }
 
+bool run_is_without_new(const struct run *run)
+{
+    for (size_t i = 0; i < run->plan.step_count; i++)
+        for (size_t k = 0; k < run->plan.steps[i].op_count; k++)
+            if (strcmp(run->plan.steps[i].ops[k].work, "abandon.absent") == 0)
+                return true;
+    return false;
+}
+
 int side_of(const json_t *args, const char *key, enum side *out, struct err *err)
 {
     const char *text = json_text_or(args, key, "");

@@ -211,8 +211,8 @@ int run_prepare_resume(struct run *run, struct err *err)
                     (last + 1 == run->plan.step_count || run_first_part(run, last + 1) == last + 1);
     if (is_whole)
         return 0;
-    if (!is_past && (action == ACTION_CUTOVER || action == ACTION_SETTLE || state == STEP_UNDONE ||
-                     state == STEP_UNDO)) {
+    if (!is_past && (action == ACTION_CUTOVER || action == ACTION_SETTLE ||
+                     action == ACTION_ABANDON || state == STEP_UNDONE || state == STEP_UNDO)) {
         rc = run_undo(run, first, last, err);
         if (!rc)
             begin_again(run, first, last);

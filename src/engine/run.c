@@ -20,6 +20,9 @@
 #include "engine/proof_keeper.h"
 #include "engine/recover.h"
 
+typedef int (*lease_fn)(const struct service *service, const char *holder, const char *run_id,
+                        struct lease **out, struct err *err);
+
 /* --- open and close --------------------------------------------------------------------------- */
 
 static void run_release(struct run *run)
@@ -55,7 +58,8 @@ static int prepare_nodes(struct run *run, struct err *err)
         int rc = lease_prepare_schema(run->service, node, err);
         if (!rc)
             continue;
-        if (node->is_primary || !run->options->is_superseding || rc == ERR_STOPPED)
+        bool is_needed = node->is_primary && !(node->side == SIDE_NEW && run_is_without_new(run));
+        if (is_needed || !run->options->is_superseding || rc == ERR_STOPPED)
             return rc;
         log_warn("%s of %s does not answer: %s, continuing", node->name, side_title(node->side),
                  err->msg);
@@ -70,7 +74,8 @@ static int take_lease(struct run *run, struct err *err)
 
     if (rc)
         return rc;
-    return lease_take(run->service, run->options->holder, run->id, &run->lease, err);
+    lease_fn take = run_is_without_new(run) ? lease_take_any : lease_take;
+    return take(run->service, run->options->holder, run->id, &run->lease, err);
 }
 
 /* Heartbeats on the sides that are open now; the parts that open and close sides move them. */
@@ -146,8 +151,7 @@ static void say_stuck(struct err *err, const struct run *run)
     if (!err->hint[0])
         (void)err_hint(err,
                        "run %s is past its commit step: \"cutover status\" says what is true; "
-                       "\"cutover run --resume\" goes on; after it, or at once while both sides "
-                       "are open, \"cutover rollback\" goes back",
+                       "\"cutover run --resume\" goes on; \"cutover rollback\" goes back",
                        run->id);
 }
 
@@ -397,14 +401,13 @@ static int load_run(struct run *run, const char *run_id, struct run_record *out,
  * Every node was prepared when the run began: what exists must not depend on a replica that is down
  * now.
  */
-typedef int (*lease_fn)(const struct service *service, const char *holder, const char *run_id,
-                        struct lease **out, struct err *err);
-
 static int adopt_run(struct run *run, const char *run_id, lease_fn take, struct err *err)
 {
     struct run_record record;
     int rc = load_run(run, run_id, &record, err);
 
+    if (!rc && run_is_without_new(run))
+        take = lease_take_any;
     if (!rc)
         rc = take(run->service, run->options->holder, run->id, &run->lease, err);
     if (!rc)

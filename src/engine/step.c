@@ -221,7 +221,8 @@ static int act_and_verify(struct run *run, size_t index, struct err *err)
 static int begin_step(struct run *run, size_t index, struct err *err)
 {
     const struct plan_step *step = &run->plan.steps[index];
-    int rc = lease_renew(run->lease, err);
+    int rc =
+        run_is_without_new(run) ? lease_check_any(run->lease, err) : lease_renew(run->lease, err);
 
     if (!rc && step->starts_from && run->steps[index].state == STEP_PENDING)
         rc = check_situation(run, step->starts_from, 0, err);

@@ -52,9 +52,6 @@ static int read_need(const struct conf_node *node, struct playbook *playbook,
         err_wrap(err, "needs");
         return node_blame(node, err);
     }
-    if (situation == SITUATION_UNSAFE) {
-        return conf_error(node, err, "needs: no playbook may start while the service is unsafe");
-    }
     if (playbook->needs == 0) {
         *out_first = situation;
     }
@@ -234,6 +231,23 @@ static int read_steps(const struct conf_node *group, const struct service *servi
     return rc;
 }
 
+/* Only what leads out of `unsafe` on purpose may begin there. */
+static int check_unsafe(const struct conf_node *group, const struct playbook *playbook,
+                        struct err *err)
+{
+    const struct playbook_step *first = playbook->steps;
+    if ((playbook->needs & SITUATION_BIT(SITUATION_UNSAFE)) == 0) {
+        return 0;
+    }
+    situation_mask starts = action_starts_from(first->action->id, &first->join);
+    if ((starts & SITUATION_BIT(SITUATION_UNSAFE)) != 0) {
+        return 0;
+    }
+    return conf_error(conf_child(group, "needs"), err,
+                      "needs: no playbook may start while the service is unsafe, but one that "
+                      "begins with `abandon`");
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 /* From each situation it says it may start from, not only from the likely one. */
@@ -265,6 +279,7 @@ static int read_all(const struct conf_node *root, const struct service *service,
     rc = rc != 0 ? rc : read_about(group, playbook, err);
     rc = rc != 0 ? rc : read_needs(group, playbook, &first, err);
     rc = rc != 0 ? rc : read_steps(group, service, playbook, err);
+    rc = rc != 0 ? rc : check_unsafe(group, playbook, err);
     return rc != 0 ? rc : join_steps(playbook, first, err);
 }
 

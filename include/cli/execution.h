@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/execution.h - what run, rollback and abort have in common while they change things.
+ * Threads: the main thread.
+ */
+#ifndef CUTOVER_CLI_EXECUTION_H
+#define CUTOVER_CLI_EXECUTION_H
+
+#include "cli/run_ui.h"
+
+/* One command's belongings. */
+struct execution {
+    const struct cli_options *options;
+    struct service service;
+    struct render render;
+    struct plan plan;
+    struct run_options run;
+    struct run_result result;
+    char holder[160];
+};
+
+MUST_CHECK int execution_init(struct execution *x, const struct cli_options *options,
+                              struct err *err);
+void execution_release(struct execution *x);
+
+/* Show the plan, ask, run it. */
+MUST_CHECK int execution_run(struct execution *x, struct err *err);
+
+/* Go back by the playbook that fits where the service is now, or by the one that was asked for. */
+MUST_CHECK int execution_roll_back(struct execution *x, struct err *err);
+
+#endif
