@@ -16,7 +16,6 @@ import uuid
 
 import pymysql
 
-from tests.integration import programs
 from tests.lab import lab as labs
 from tests.lab.cloudflare import RateLimit
 from tests.lab.demo_playbooks import shorten
@@ -32,6 +31,7 @@ CUT = """{{ name = "cut-over"; action = "cutover"; from = "{here}"; to = "{there
            records = [ "all" ]; }}"""
 FOLLOW = '{ name = "seed"; action = "seed"; }', '{ name = "follow"; action = "follow"; }'
 MIRROR = '{ name = "stagger"; action = "stagger"; }', '{ name = "mirror"; action = "mirror"; }'
+UNMIRROR = ('{ name = "unmirror"; action = "unmirror"; }',)
 RESET = ('{ name = "reset"; action = "reset"; }',)
 SHARED = (CUT.format(here="old", there="new", mode="shared"),)
 SHARED_BACK = CUT.format(here="new", there="old", mode="shared"), '{ name = "settle"; action = "settle"; to = "old"; }'
@@ -291,17 +291,13 @@ class Service:
     def go_back(self, needs, steps):
         self.cutover("rollback", "--yes", "--playbook", self.playbook("back", needs, *steps), cfg=self.hasty).ended(DONE)
 
-    def drop_reverse_link(self):
-        """What no playbook does: from mirrored back to following."""
-        programs.say(self.primaries["old"], "drop", channel="cutover_reverse")
-
 
 WAYS = {
     "apart": {"following": lambda service: service.go("follow", "apart", FOLLOW)},
     "following": {"mirrored": lambda service: service.go("mirror", "following", MIRROR),
                   "apart": lambda service: service.go("reset", "following", RESET)},
     "rehearsing": {"apart": lambda service: service.go("reset", "rehearsing", RESET)},
-    "mirrored": {"following": Service.drop_reverse_link,
+    "mirrored": {"following": lambda service: service.go("unmirror", "mirrored", UNMIRROR),
                  "shared": lambda service: service.go("shared", "mirrored", SHARED),
                  "switched": lambda service: service.go("fenced", "mirrored", FENCED)},
     "shared": {"mirrored": lambda service: service.go_back("shared", SHARED_BACK)},

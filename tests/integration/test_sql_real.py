@@ -87,6 +87,7 @@ SCENES = [
     ["isolation_repeatable", "repair_session", "repair_ready", "repair_triggers", "verify_begin", "repair_row",
      "repair_write", "repair_delete", "repair_commit"],
     ["author_logs", "author_log_oldest", ("author_log_begin", {}, (1220,))],  # no such file
+    ["log_expiry"],
     ["binlog_server", "binlog_session"],
     ["read_only_get", "read_only_set", "read_only_admit", "read_only_seal", "read_only_clear", "read_only_forget",
      "read_only_forget", "read_only_get"],

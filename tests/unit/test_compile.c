@@ -21,15 +21,24 @@ static void make_facts(enum situation situation, struct facts *facts)
     bool has_forward = situation != SITUATION_APART && situation != SITUATION_RETIRED;
     bool has_reverse = has_forward && situation != SITUATION_FOLLOWING;
 
+    bool is_on_new = situation == SITUATION_SWITCHED || situation == SITUATION_FLIPPING ||
+                     situation == SITUATION_UNSAFE;
+
     if (has_forward)
         fixture_link(facts, SIDE_NEW);
     if (has_reverse)
         fixture_link(facts, SIDE_OLD);
     if (has_reverse)
         fixture_stagger(facts, 2, 1, 2);
-    fixture_open(facts, SIDE_OLD, situation != SITUATION_SWITCHED);
-    fixture_open(facts, SIDE_NEW, situation == SITUATION_SWITCHED || situation == SITUATION_SHARED);
+    fixture_open(facts, SIDE_OLD, !is_on_new);
+    fixture_open(facts, SIDE_NEW, is_on_new || situation == SITUATION_SHARED);
     facts->nodes[NEW_PRIMARY].has_data = tri_of(has_forward);
+    if (situation == SITUATION_FLIPPING)
+        facts->dns = DNS_MIXED;
+    if (situation == SITUATION_UNSAFE) { /* OLD cannot apply what NEW sends */
+        facts->nodes[OLD_PRIMARY].channels[0].is_applying = TRI_NO;
+        facts->nodes[OLD_PRIMARY].channels[0].apply_errno = 1062;
+    }
 }
 
 static void compile_file(const char *name, enum situation situation, struct plan *out)
@@ -62,6 +71,9 @@ static const struct {
     {"rollback", SITUATION_SWITCHED, SITUATION_MIRRORED, 1},
     {"rollback", SITUATION_SHARED, SITUATION_MIRRORED, 1},
     {"rollback-fenced", SITUATION_SWITCHED, SITUATION_MIRRORED, 1},
+    {"rollback-fenced", SITUATION_FLIPPING, SITUATION_MIRRORED, 1},
+    {"rollback-lossy", SITUATION_UNSAFE, SITUATION_APART, 1},
+    {"unmirror", SITUATION_MIRRORED, SITUATION_FOLLOWING, 0},
     {"5-retire", SITUATION_SWITCHED, SITUATION_RETIRED, 1},
 };
 
@@ -113,6 +125,59 @@ static void test_every_operation_of_every_plan_can_be_executed(void **state UNUS
     }
 }
 
+/* Read the lossy playbook and compile it for these facts. */
+static int compile_lossy(const struct facts *facts, struct plan *out, struct err *err)
+{
+    struct playbook playbook = {0};
+    int rc = playbook_read("playbooks/rollback-lossy.cfg", &service, &playbook, err);
+    struct compile_input input = {.service = &service, .playbook = &playbook, .facts = facts};
+    if (!rc)
+        rc = compile_plan(&input, out, err);
+    playbook_release(&playbook);
+    return rc;
+}
+
+static void test_what_is_lost_is_kept_before_old_opens_and_nothing_is_asked_of_a_new_that_is_gone(
+    void **state UNUSED)
+{
+    for (int is_gone = 0; is_gone < 2; is_gone++) {
+        CLEANUP(plan_release) struct plan plan = {0};
+        struct facts facts;
+        struct err err = {0};
+        bool has_list = false, has_closed = false;
+        make_facts(SITUATION_UNSAFE, &facts);
+        if (is_gone)
+            facts.nodes[NEW_PRIMARY].is_reached = TRI_NO;
+        assert_int_equal(compile_lossy(&facts, &plan, &err), 0);
+        for (size_t k = 0; k < plan.step_count; k++) {
+            const struct plan_step *step = &plan.steps[k];
+            const char *wanted = is_gone ? "absent-new" : "close-new";
+            has_closed = has_closed || strcmp(step->what, wanted) == 0;
+            has_list = has_list || strcmp(step->what, "list-lost") == 0;
+            if (step->commits)
+                assert_true(has_closed && has_list);
+            for (size_t n = 0; is_gone && n < step->op_count; n++)
+                assert_string_not_equal(step->ops[n].node, service.nodes[NEW_PRIMARY].name);
+        }
+        enum situation end = plan.steps[plan.step_count - 1].ends_in;
+        assert_int_equal(end, is_gone ? SITUATION_UNSAFE : SITUATION_APART);
+    }
+}
+
+static void test_nothing_is_given_up_while_the_links_run(void **state UNUSED)
+{
+    struct plan plan = {0};
+    struct facts facts;
+    struct err err = {0};
+    make_facts(SITUATION_SWITCHED, &facts);
+    assert_int_equal(compile_lossy(&facts, &plan, &err), ERR_REFUSED);
+    make_facts(SITUATION_UNSAFE, &facts);
+    facts.nodes[OLD_PRIMARY].channels[0].apply_errno = 0; /* stopped by hand */
+    err = (struct err){0};
+    assert_int_equal(compile_lossy(&facts, &plan, &err), ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "START SLAVE 'cutover_reverse'"));
+}
+
 static void test_closing_a_side_for_a_cutover_can_be_undone(void **state UNUSED)
 {
     CLEANUP(plan_release) struct plan plan = {0};
@@ -136,8 +201,8 @@ static void test_closing_a_side_for_a_cutover_can_be_undone(void **state UNUSED)
 static void test_fenced_closes_before_it_opens_and_shared_does_not(void **state UNUSED)
 {
     static const char *const fenced[] = {
-        "check-links", "check-replicas", "probe",      "forecast",     "close-from",
-        "drain",       "compare-tail",   "probe-back", "still-closed", "open-to"};
+        "note-schema", "check-links",  "check-replicas", "probe",        "forecast", "close-from",
+        "drain",       "compare-tail", "probe-back",     "still-closed", "open-to"};
     CLEANUP(plan_release) struct plan plan = {0};
     size_t next = 0;
 
@@ -285,6 +350,9 @@ int main(void)
         cmocka_unit_test(test_each_shipped_playbook_ends_where_it_says),
         cmocka_unit_test(test_a_plan_has_one_commit_step_or_none),
         cmocka_unit_test(test_every_operation_of_every_plan_can_be_executed),
+        cmocka_unit_test(
+            test_what_is_lost_is_kept_before_old_opens_and_nothing_is_asked_of_a_new_that_is_gone),
+        cmocka_unit_test(test_nothing_is_given_up_while_the_links_run),
         cmocka_unit_test(test_closing_a_side_for_a_cutover_can_be_undone),
         cmocka_unit_test(test_fenced_closes_before_it_opens_and_shared_does_not),
         cmocka_unit_test(test_a_plan_never_holds_a_secret),

@@ -129,7 +129,7 @@ static void test_nothing_starts_while_unsafe(void **state UNUSED)
     add("go", "approve");
     assert_refused(SITUATION_UNSAFE,
                    "step \"go\" needs apart, following, rehearsing, mirrored, shared, fenced, "
-                   "switched or retired, but is in unsafe here",
+                   "flipping, switched or retired, but is in unsafe here",
                    "night.cfg:10");
     playbook_release(&playbook);
 }

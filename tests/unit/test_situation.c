@@ -119,6 +119,8 @@ static unsigned expected_mask(const struct combination *c)
     mask |= both && oo && dns_any && c->is_staggered ? SITUATION_BIT(SITUATION_SHARED) : 0;
     mask |= both && cc && dns_any ? SITUATION_BIT(SITUATION_FENCED) : 0;
     mask |= both && co && dns_new ? SITUATION_BIT(SITUATION_SWITCHED) : 0;
+    bool elsewhere = c->dns == DNS_MIXED || (co && c->dns == DNS_OLD) || (oc && c->dns == DNS_NEW);
+    mask |= both && (oc || co) && elsewhere ? SITUATION_BIT(SITUATION_FLIPPING) : 0;
     mask |= none && co && dns_new ? SITUATION_BIT(SITUATION_RETIRED) : 0;
     return mask;
 }
@@ -346,12 +348,36 @@ static void test_where_nobody_can_write_the_way_out_by_hand_is_told_in_full(void
     assert_non_null(strstr(verdict.next, "SET GLOBAL read_only = 0"));
 }
 
-static void test_records_that_point_to_the_closed_side_are_unsafe(void **state UNUSED)
+static void test_records_that_point_to_the_closed_side_are_flipping_with_both_links(
+    void **state UNUSED)
 {
+    const char *const because = "takes the writes, but not every DNS record points there";
+    const enum dns_points astray[] = {DNS_NEW, DNS_MIXED};
+    for (size_t i = 0; i < ARRAY_LEN(astray); i++) {
+        mirrored();
+        facts.dns = astray[i];
+        assert_good(SITUATION_FLIPPING);
+        assert_non_null(strstr(verdict.because, because));
+        assert_non_null(strstr(verdict.way_back, "nothing to go back from"));
+    }
     mirrored();
+    fixture_open(&facts, SIDE_OLD, false);
+    fixture_open(&facts, SIDE_NEW, true);
+    facts.dns = DNS_OLD;
+    assert_good(SITUATION_FLIPPING);
+    assert_non_null(strstr(verdict.way_back, "yes: `cutover rollback`"));
     facts.dns = DNS_NEW;
-    assert_unsafe("OLD takes the writes, but not every DNS record points there");
-    facts.dns = DNS_MIXED;
+    assert_good(SITUATION_SWITCHED);
+    facts.dns = DNS_NONE;
+    assert_good(SITUATION_SWITCHED);
+}
+
+static void test_records_that_point_to_the_closed_side_are_unsafe_without_a_link(
+    void **state UNUSED)
+{
+    apart();
+    fixture_link(&facts, SIDE_NEW);
+    facts.dns = DNS_NEW;
     assert_unsafe("OLD takes the writes, but not every DNS record points there");
 }
 
@@ -479,7 +505,8 @@ int main(void)
         cmocka_unit_test(test_two_open_primaries_tell_which_one_to_close),
         cmocka_unit_test(test_an_open_new_that_follows_is_unsafe),
         cmocka_unit_test(test_where_nobody_can_write_the_way_out_by_hand_is_told_in_full),
-        cmocka_unit_test(test_records_that_point_to_the_closed_side_are_unsafe),
+        cmocka_unit_test(test_records_that_point_to_the_closed_side_are_flipping_with_both_links),
+        cmocka_unit_test(test_records_that_point_to_the_closed_side_are_unsafe_without_a_link),
         cmocka_unit_test(test_the_way_back_is_told_for_each_situation),
         cmocka_unit_test(test_the_way_back_of_switched_tells_how_far_old_is_behind),
         cmocka_unit_test(test_names_can_be_read_back),
