@@ -334,7 +334,6 @@ static void test_an_open_new_that_follows_is_unsafe(void **state UNUSED)
 /* A primary that restarts with read_only in its my.cnf: no run closed it, so none opens it. */
 static void test_where_nobody_can_write_the_way_out_by_hand_is_told_in_full(void **state UNUSED)
 {
-    struct verdict verdict;
 
     arrange(&(struct combination){.forward = LINK_RUNS,
                                   .reverse = LINK_RUNS,
