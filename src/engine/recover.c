@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/signals.h"
+#include "cluster/link.h"
 
 /* --- is an earlier run in the way? ------------------------------------------------------------ */
 
@@ -114,6 +115,31 @@ bool run_has_committed(const struct run *run, size_t first, size_t last)
 }
 
 /*
+ * A side that is closed now may have been open, and closed by its restart. What it acknowledged
+ * then must be on the other side before that one opens.
+ */
+static int wait_for_what_it_took(struct run *run, const struct plan_step *step, struct err *err)
+{
+    struct session *closed, *other;
+    struct position want;
+    enum side side;
+
+    if (strcmp(step->ops[0].work, "side.open") != 0)
+        return 0;
+    int rc = side_of(step->ops[0].args, "side", &side, err);
+    if (!rc)
+        rc = run_primary(run, side, &closed, err);
+    if (!rc)
+        rc = run_primary(run, side_other(side), &other, err);
+    if (!rc)
+        rc = link_position(closed, &want, err);
+    if (!rc)
+        rc = link_wait_applied(other, link_channel(side_other(side)), &want,
+                               clock_mono_ms() + run->service->limits.drain_ms, err);
+    return rc;
+}
+
+/*
  * The commit step has begun, but did it happen? When it is one operation and the servers say that
  * it is not true, nothing was committed: the run may be undone like any other, and writes need not
  * be refused until a person comes.
@@ -126,6 +152,12 @@ int run_take_back_commit(struct run *run, size_t index, struct err *err)
     if (!step->commits || step->op_count != 1 || state == STEP_PENDING || state == STEP_DONE ||
         state == STEP_UNDONE || step_is_true(run, index) != TRI_NO)
         return 0;
+    struct err missing = {0};
+    if (wait_for_what_it_took(run, step, &missing)) {
+        log_warn("run %s step %s %s/%s is not true, but it may have been: %s, continuing", run->id,
+                 step->id, step->name, step->what, missing.msg);
+        return 0;
+    }
     int rc = journal_run_uncommit(run->journal, run->id, err);
     if (!rc)
         rc = journal_step(run->journal, run->id, index, step, STEP_UNDONE, NULL, err);

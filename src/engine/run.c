@@ -375,7 +375,7 @@ int run_plan(const struct run_options *options, const struct plan *plan, struct 
     return rc;
 }
 
-static int load_run(struct run *run, const char *run_id, struct run_record *out, struct err *err)
+static int find_run(struct run *run, const char *run_id, struct run_record *out, struct err *err)
 {
     int rc = journal_run_find(run->journal, run->service->name, run_id, out, err);
 
@@ -388,7 +388,19 @@ static int load_run(struct run *run, const char *run_id, struct run_record *out,
         return err_set(err, ERR_REFUSED, EFFECT_NONE, "run %s of playbook %s is %s already",
                        out->id, out->playbook, run_state_name(out->state));
     (void)snprintf(run->id, sizeof run->id, "%s", out->id);
-    run->is_committed = out->is_committed;
+    return 0;
+}
+
+static int load_run(struct run *run, struct err *err)
+{
+    struct run_record record;
+    char id[sizeof run->id];
+
+    (void)snprintf(id, sizeof id, "%s", run->id);
+    int rc = find_run(run, id, &record, err);
+    if (rc)
+        return rc;
+    run->is_committed = record.is_committed;
     rc = journal_run_plan(run->journal, run->id, &run->plan, err);
     if (!rc)
         rc = allocate_steps(run, err);
@@ -404,12 +416,15 @@ static int load_run(struct run *run, const char *run_id, struct run_record *out,
 static int adopt_run(struct run *run, const char *run_id, lease_fn take, struct err *err)
 {
     struct run_record record;
-    int rc = load_run(run, run_id, &record, err);
+    int rc = find_run(run, run_id, &record, err);
 
     if (!rc && run_is_without_new(run))
         take = lease_take_any;
     if (!rc)
         rc = take(run->service, run->options->holder, run->id, &run->lease, err);
+    /* Only now: until it ended, the controller that held the lease went on with that run. */
+    if (!rc)
+        rc = load_run(run, err);
     if (!rc)
         rc = journal_run_adopt(run->journal, run->id, run->options->holder, lease_epoch(run->lease),
                                err);
