@@ -43,4 +43,8 @@ MUST_CHECK int resolver_ask(const char *server, const char *name, const char *ty
                             bool is_recursion_wanted, int64_t timeout_ms,
                             struct resolver_answer *out, struct err *err);
 
+/* What resolver_ask() makes of a message. False when it makes no sense; then *out is as it was. */
+bool resolver_read_answer(const unsigned char *message, size_t len, const char *name,
+                          const char *type, struct resolver_answer *out);
+
 #endif

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 
 #define ALIAS_CAP 16 /* links of one alias chain within an answer */
+#define DNS_MESSAGE_MAX 65535
 #define SOCKET_CAP 4 /* one server has one UDP and one TCP socket */
 
 int resolver_library_init(struct err *err)
@@ -411,6 +412,19 @@ static bool read_answer(const unsigned char *message, int len, const char *name,
     return true; /* an alias that leads in circles has no address */
 }
 
+bool resolver_read_answer(const unsigned char *message, size_t len, const char *name,
+                          const char *type, struct resolver_answer *out)
+{
+    struct resolver_answer answer = {0};
+    int number = type_number(type);
+
+    if (number == 0 || len < HFIXEDSZ || len > DNS_MESSAGE_MAX ||
+        !read_answer(message, (int)len, name, number, &answer))
+        return false;
+    *out = answer;
+    return true;
+}
+
 int resolver_ask(const char *server, const char *name, const char *type, bool is_recursion_wanted,
                  int64_t timeout_ms, struct resolver_answer *out, struct err *err)
 {
@@ -432,13 +446,10 @@ int resolver_ask(const char *server, const char *name, const char *type, bool is
     if (question.answer_len < HFIXEDSZ)
         return no_answer(&question, server, name, err);
 
-    struct resolver_answer answer = {0};
-    if (!read_answer(question.answer, question.answer_len, name, number, &answer)) {
-        rc = err_set(err, ERR_PROTOCOL, EFFECT_NONE, "the answer of %s about %s makes no sense",
-                     server, name);
-        (void)err_where(err, "%s", server);
-        return rc;
-    }
-    *out = answer;
-    return 0;
+    if (resolver_read_answer(question.answer, (size_t)question.answer_len, name, type, out))
+        return 0;
+    rc = err_set(err, ERR_PROTOCOL, EFFECT_NONE, "the answer of %s about %s makes no sense", server,
+                 name);
+    (void)err_where(err, "%s", server);
+    return rc;
 }

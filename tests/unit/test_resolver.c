@@ -451,6 +451,22 @@ static void test_a_server_may_be_given_by_name(void **state UNUSED)
     assert_int_equal(answer.count, 1);
 }
 
+static void test_a_message_that_is_cut_off_leaves_the_answer_as_it_was(void **state)
+{
+    static const unsigned char message[] = {
+        0, 1,   0x84, 0, 0, 1, 0, 1, 0, 0, 0,  0, 1, 'a', 0, 0, 1, 0, 1, /* a. IN A? */
+        1, 'a', 0,    0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1};
+    struct resolver_answer answer = {.rcode = 42};
+
+    (void)state;
+    for (size_t len = 0; len < sizeof message; len++)
+        assert_false(resolver_read_answer(message, len, "a", "A", &answer));
+    assert_int_equal(answer.rcode, 42);
+    assert_true(resolver_read_answer(message, sizeof message, "a", "A", &answer));
+    assert_int_equal(answer.count, 1);
+    assert_string_equal(answer.item[0].content, "192.0.2.1");
+}
+
 #define IN_A_SCENE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -469,6 +485,7 @@ int main(void)
         IN_A_SCENE(test_a_lost_packet_is_asked_again),
         IN_A_SCENE(test_a_silent_server_ends_at_the_time_limit),
         IN_A_SCENE(test_a_dead_port_is_a_lost_connection_at_once),
+        cmocka_unit_test(test_a_message_that_is_cut_off_leaves_the_answer_as_it_was),
         IN_A_SCENE(test_an_answer_that_makes_no_sense_is_a_protocol_error),
         IN_A_SCENE(test_what_cannot_be_asked_is_a_configuration_error),
         IN_A_SCENE(test_a_server_may_be_given_by_name),
