@@ -55,8 +55,10 @@ int end_stream(struct verify_end *end, enum sql_id id, const struct sql_arg *arg
     return rc ? rc : db_stream_open(end->db, buf_text(&sql), err);
 }
 
-/* Have the server write its answers in large pieces. Where it takes no statement as long, it goes on
- * as it does. */
+/*
+ * Have the server write its answers in large pieces. One that takes no statement as long as that
+ * goes on as it does.
+ */
 static int widen(struct verify_end *end, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result result = {0};
