@@ -102,7 +102,7 @@ void completion_bash(struct buf *out)
                   "        mapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$word\")\n"
                   "    elif [[ -z $command || $command == help ]]; then\n"
                   "        mapfile -t COMPREPLY < <(compgen -W \"$commands\" -- \"$word\")\n"
-                  "    elif [[ $command == run || $command == plan ]]; then\n"
+                  "    elif [[ $command == run || $command == plan || $command == drill ]]; then\n"
                   "        local file\n"
                   "        compopt -o filenames\n"
                   "        for file in playbooks/*.cfg; do\n"

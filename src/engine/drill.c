@@ -292,16 +292,25 @@ static void look_for_rows(struct drill *drill)
     }
 }
 
+/* Until a row is taken; a person who stops the drill does not wait for that. */
+static bool wait_for_row(struct drill *drill, const char *when)
+{
+    if (drill_writer_wait(drill->writer, clock_mono_ms() + FIRST_WRITE_MS))
+        return true;
+    if (signals_stop_wanted()) {
+        drill->is_stopped = true;
+        note_problem(current(drill), "stopped by a person %s", when);
+    } else {
+        note_problem(current(drill), "no side takes the drill's rows %s (cutover.probe)", when);
+    }
+    return false;
+}
+
 static void cross_both_ways(struct drill *drill, const struct drill_fault *fault)
 {
-    if (!drill_writer_wait(drill->writer, clock_mono_ms() + FIRST_WRITE_MS)) {
-        note_problem(current(drill), "no side takes the drill's rows (cutover.probe)");
+    if (!wait_for_row(drill, "before the way there") || !go_there(drill, fault) ||
+        !wait_for_row(drill, "after the way there"))
         return;
-    }
-    if (!go_there(drill, fault))
-        return;
-    if (!drill_writer_wait(drill->writer, clock_mono_ms() + FIRST_WRITE_MS))
-        note_problem(current(drill), "no side takes writes after the way there");
     if (!go_back(drill, fault))
         note_problem(current(drill), "there was no way back from where the way there ended");
 }
@@ -319,6 +328,7 @@ static int perform_round(struct drill *drill, const struct drill_fault *fault, s
     drill_writer_mark(drill->writer);
     drill_writer_go_on(drill->writer);
     cross_both_ways(drill, fault);
+    signals_defer(true); /* what follows looks and waits: cut short it would find rows missing */
     if (!is_home(drill) && !go_home(drill)) {
         current(drill)->needs_person = true;
         note_problem(current(drill), "the service is not as it was before the drill");
@@ -328,6 +338,7 @@ static int perform_round(struct drill *drill, const struct drill_fault *fault, s
     if (fault && !round->is_struck)
         note_problem(round, "the fault %s never came to pass", fault->text);
     round->is_good = !round->problem[0];
+    signals_defer(drill->is_stopped);
     return journal_drill_put(drill->journal, drill->record, err);
 }
 
@@ -476,10 +487,21 @@ static int fill_record(struct drill *drill, struct err *err)
     return rc ? rc : digest_random_hex(record->id, 8, err);
 }
 
+static int refuse_other_controller(const struct service *service, struct err *err)
+{
+    char holder[256];
+
+    int rc = lease_holder(service, holder, sizeof holder, err);
+    if (rc || !holder[0])
+        return rc;
+    err_set(err, ERR_BUSY, EFFECT_NONE, "the lease is held by %s", holder);
+    return err_hint(err, "wait for that run to end, or stop it there");
+}
+
 /* The rows' table is on every node, or a replica without it would stop. */
 static int prepare(struct drill *drill, struct err *err)
 {
-    int rc = 0;
+    int rc = refuse_other_controller(drill->service, err);
 
     for (size_t i = 0; i < drill->service->node_count && !rc; i++)
         rc = lease_prepare_schema(drill->service, &drill->service->nodes[i], err);

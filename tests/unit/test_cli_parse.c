@@ -11,6 +11,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/options.h"
+#include "domain/drill.h"
 
 #define WORD_CAP 200
 
@@ -79,6 +80,19 @@ static void test_every_command_has_a_handler_and_says_what_it_does(void **state 
         assert_true(rows[i].min_args <= rows[i].max_args && rows[i].max_args <= CLI_ARG_CAP);
         assert_true((rows[i].args[0] != '\0') == (rows[i].max_args > 0));
         assert_ptr_equal(cli_command_find(rows[i].name), &rows[i]);
+    }
+}
+
+static void test_the_help_of_drill_tells_every_fault_as_the_table_has_it(void **state UNUSED)
+{
+    const char *about = cli_command_find("drill")->about;
+    size_t count = 0;
+    const struct drill_fault_row *rows = drill_fault_table(&count);
+
+    for (size_t i = 1; i < count; i++) {
+        const char *name = strstr(about, rows[i].name);
+        assert_non_null(name);
+        assert_non_null(strstr(name, rows[i].does));
     }
 }
 
@@ -336,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_every_option_has_a_name_a_help_and_its_own_letter),
         cmocka_unit_test(test_no_option_takes_a_secret),
         cmocka_unit_test(test_every_command_has_a_handler_and_says_what_it_does),
+        cmocka_unit_test(test_the_help_of_drill_tells_every_fault_as_the_table_has_it),
         cmocka_unit_test_setup(test_options_may_stand_on_either_side_of_the_command,
                                forget_environment),
         cmocka_unit_test_setup(test_letters_may_be_joined_and_carry_a_value, forget_environment),
