@@ -239,6 +239,9 @@ void way_back_look(const struct service *service, struct journal *journal,
     const struct node_facts *new_primary = facts_primary(facts, SIDE_NEW);
     uint64_t distance = 0;
 
+    *out = (struct way_back_look){0};
+    if (facts_is_open(facts, SIDE_OLD) == TRI_YES && facts_is_open(facts, SIDE_NEW) == TRI_NO)
+        return; /* the users are on OLD: nobody goes back, and nobody is kept waiting */
     way_back_look_mode(service, journal, facts, out);
     out->has_lag = lag_us != LAG_INFINITE;
     out->lag_us = out->has_lag ? lag_us : 0;

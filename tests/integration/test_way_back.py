@@ -96,14 +96,16 @@ def test_the_status_says_by_what_the_service_goes_back_and_at_what_cost(service)
                                     "ends with .*reverse link", "ends with .*schema change.*none since")
 
 
-def test_a_schema_change_on_new_is_told_until_the_users_are_back(service):
-    service.primaries["new"].query("CREATE TABLE blog.later (id INT PRIMARY KEY)")
-    wait_until(lambda: service.primaries["old"].query(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema = 'blog' AND table_name = 'later'"), 20, "the table on OLD")
+def test_a_schema_change_on_new_is_told_until_it_is_taken_back(service):
+    old, new = service.primaries["old"], service.primaries["new"]
+    has_column = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'blog' AND column_name = 'later'"
+    new.query("ALTER TABLE blog.tags ADD COLUMN later INT")
+    wait_until(lambda: old.value(has_column) == 1, 20, "the column on OLD")
     ddl = end_of(going_back(service), "ddl")
-    assert ddl["is_near"] and "blog.later" in ddl["text"] and "OLD has followed so far" in ddl["text"], ddl
-    service.primaries["new"].query("DROP TABLE blog.later")
-    wait_until(lambda: not end_of(going_back(service), "ddl")["is_near"], 20, "the change to be gone")
+    assert ddl["is_near"] and "1 table(s): blog.tags" in ddl["text"] and "OLD has followed so far" in ddl["text"], ddl
+    new.query("ALTER TABLE blog.tags DROP COLUMN later")
+    wait_until(lambda: old.value(has_column) == 0, 20, "the column to be gone")
+    assert not end_of(going_back(service), "ddl")["is_near"]
 
 
 def test_a_rollback_without_words_goes_back_the_way_the_users_came(service):
