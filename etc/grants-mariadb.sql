@@ -27,6 +27,7 @@ GRANT REPLICATION SLAVE ADMIN,   -- CHANGE MASTER, START and STOP SLAVE, gtid_sl
       CONNECTION ADMIN,          -- KILL of application sessions that outlive the fence
       PROCESS,                   -- to see those sessions and open transactions
       RELOAD,                    -- RESET SLAVE ALL, RESET MASTER, a short FLUSH TABLES WITH READ LOCK
+      CREATE USER,               -- ALTER USER ... ACCOUNT LOCK: a closed side that restarts is open (see fence.hold)
       SET USER,                  -- views, triggers, routines and events keep their definers
       SUPER                      -- SET GLOBAL auto_increment_* and event_scheduler; nothing less allows it
    ON *.* TO 'cutover'@'%';

@@ -9,7 +9,8 @@
 --   8.0 before 8.2   knows neither SET_ANY_DEFINER nor ALLOW_NONEXISTENT_DEFINER. Add:
 --                      GRANT SET_USER_ID ON *.* TO 'cutover'@'%';
 --   5.7              has no privileges with an underscore, and no CLONE. Add:
---                      GRANT SUPER ON *.* TO 'cutover'@'%';
+--                      GRANT SUPER, CREATE USER ON *.* TO 'cutover'@'%';
+--                    CREATE USER is for ALTER USER ... ACCOUNT LOCK: a closed side that restarts is open (see fence.hold).
 --                    There SUPER lets an account write through read_only, too: cutover then says so.
 
 SET SESSION sql_log_bin = 0;  -- accounts belong to a node: they must not travel, nor become stray transactions on NEW

@@ -10,6 +10,7 @@
 
 #include "cli/options.h"
 #include "cli/render.h"
+#include "cluster/hold.h"
 #include "dns/propagation.h"
 #include "domain/situation.h"
 #include "domain/way_back.h"
@@ -44,6 +45,8 @@ struct status {
     bool has_run;
     struct run_record run; /* the service's last one */
     char journal_error[400];
+    struct held_list held[SIDE_COUNT]; /* accounts that we have locked */
+    char held_error[400];
 };
 
 MUST_CHECK int status_gather(const struct service *service, struct render *render,
@@ -53,6 +56,11 @@ void status_release(struct status *status);
 void status_print(const struct render *render, const struct status *status);
 /* Caller json_decref()s; NULL when out of memory or a text is not UTF-8. */
 json_t *status_json(const struct status *status);
+
+/* status_held.c */
+void status_read_held(struct status *status);
+void status_print_held(const struct status *status);
+json_t *status_held_json(const struct status *status);
 
 /* Where an answer leads: "OLD", "NEW", "edge" (proxied), "elsewhere", "no answer". Static. */
 const char *status_answer_leads(const struct status *status,

@@ -51,6 +51,10 @@ struct node_facts {
     uint32_t server_id;
     struct origin origin;
     enum tri is_read_only, has_binlog, logs_replica_updates;
+    /* accounts that we have locked here, so that a restart lets nobody write; see domain/hold.h */
+    unsigned held_count;
+    enum tri is_held; /* there are some, and each is locked */
+    char held_run[65];
     enum tri is_super_read_only; /* MySQL: closed for administrators, too */
     enum tri is_gtid_strict;     /* MySQL: gtid_mode and enforce_gtid_consistency are ON */
     char binlog_format[16], binlog_row_image[16], event_scheduler[16];
@@ -127,7 +131,7 @@ void channel_command(const struct node_facts *node, const char *verb, const char
 enum tri facts_link_runs(const struct facts *facts, enum side replica_side);
 enum tri facts_link_exists(const struct facts *facts, enum side replica_side);
 
-/* YES: read_only is off. */
+/* YES: read_only is off, and the application may log in: its accounts are not held. */
 enum tri facts_is_open(const struct facts *facts, enum side side);
 
 #endif

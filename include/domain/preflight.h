@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "domain/facts.h"
+#include "domain/hold.h"
 #include "domain/survey_topic.h"
 
 enum severity { SEVERITY_OK, SEVERITY_NOTE, SEVERITY_WARN, SEVERITY_BLOCK };
@@ -27,6 +28,7 @@ struct survey_account {
     char reason[96]; /* which privilege lets it write through read_only */
     bool is_remote;  /* host is not localhost */
     bool is_live;    /* has a session now */
+    bool is_held;    /* it is locked, and its sessions ended, while its side is closed */
     bool is_stopped; /* the fence of that flavour stops it all the same: super_read_only */
 };
 struct survey_event {
@@ -41,6 +43,10 @@ struct survey {
         size_t bypass_count;
         struct survey_event *events;
         size_t event_count;
+        struct hold_account *accounts; /* all that can log in, but ours */
+        size_t account_count;
+        char read_only_origin[32]; /* CONFIG, COMPILE-TIME, SQL: what a restart goes by */
+        bool is_read_only_set;
         char sql_mode[512], collation[64], time_zone[64];
         char **
             /* definers of views, routines, triggers, events with no account there */

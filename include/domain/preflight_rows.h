@@ -49,7 +49,7 @@ check_look look_node_reachable, look_server_id, look_clock_skew, look_tls_used, 
 check_look look_node_version, look_node_flavour, look_node_kind, look_pair_forward,
     look_pair_way_back, look_pair_features, look_pair_versions, look_server_uuid;
 /* preflight_rows_upgrade.c: settings */
-check_look look_equal_setting, look_sql_modes, look_variables_gone, look_packet, look_semisync,
+check_look look_equal_setting, look_sql_modes, look_variables_gone, look_packet,
     look_skipped_errors, look_time_zone_tables, look_default_collations;
 /* preflight_rows_upgrade_log.c: what is written into the binary log */
 check_look look_binlog_compression, look_partial_json, look_row_metadata, look_tagged_gtids,
@@ -65,6 +65,8 @@ check_look look_domain_distinct, look_gtid_strict, look_binlog_enabled, look_bin
 /* preflight_rows_accounts.c */
 check_look look_bypass, look_controller_grants, look_replication_login, look_monitor_login,
     look_definers;
+/* preflight_rows_fence.c */
+check_look look_hold, look_semisync;
 /* preflight_rows_data.c */
 check_look look_primary_key, look_engine, look_events, look_sql_mode, look_collation,
     look_time_zone, look_long_transactions, look_prepared_xa;

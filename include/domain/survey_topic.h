@@ -28,6 +28,7 @@ enum survey_topic {
     SURVEY_FEATURES,         /* marks of pair_features, and of other odd things in the schema */
     SURVEY_LOOSE_KEYS,       /* foreign keys to something that is not a unique key: name, parent */
     SURVEY_TIME_ZONES,       /* one item: how many time zones have a name */
+    SURVEY_SEMISYNC,         /* how semi-sync stands: name, value */
     SURVEY_TOPIC_COUNT
 };
 

@@ -29,7 +29,8 @@ struct compile {
     unsigned step_number, part_number;
     struct planned_record *records;
     size_t record_count;
-    bool is_end_unknown; /* of the step: a side that cannot be asked will not tell */
+    bool is_end_unknown;      /* of the step: a side that cannot be asked will not tell */
+    bool is_held[SIDE_COUNT]; /* by the parts compiled so far */
     int rc;
     struct err *err;
 };
@@ -108,6 +109,16 @@ void work_close(struct compile *c, struct plan_step *step, enum side side, bool 
 
 /* Parts that more than one action is made of. */
 void part_check_records(struct compile *c); /* none without records */
+/*
+ * Around closing a side that a restart would open (actions_hold.c): before it, in the part that
+ * closes, in the last part before the other side opens, and after this one is opened again. Each
+ * adds nothing where the server can be told to stay closed.
+ */
+void part_hold(struct compile *c, enum side side, bool has_undo);
+void op_hold_lock(struct compile *c, struct plan_step *step, enum side side);
+void op_hold_proven(struct compile *c, struct plan_step *step, enum side side);
+void part_let_in(struct compile *c, enum side side);
+void warn_still_held(struct compile *c, enum side side);
 void parts_flip(struct compile *c, enum side to);
 void parts_clone(struct compile *c); /* of a seed, after close-new */
 /* Let a channel of the replica read from the source; `ignored_domain` is MariaDB's. */

@@ -47,6 +47,8 @@ struct run {
     char proof_problem[256]; /* why there is none */
     int64_t proof_kept_ms;
 
+    struct hold_job *hold; /* engine/hold_keeper.h */
+
     struct conflicts *conflicts; /* this and below: engine/conflict_keeper.h */
     uint64_t conflicts_noted;
     int64_t conflicts_looked_ms, conflicts_unread_ms;

@@ -44,6 +44,12 @@ WORK(work_drain);
 WORK(work_forecast);
 WORK(work_events_move);
 
+/* hold_keeper.c: a closed side that restarts */
+WORK(work_fence_hold);
+WORK(work_fence_lock);
+WORK(work_fence_held);
+WORK(work_fence_release);
+
 /* work_sessions.c: who counts by which increment, who still writes where */
 WORK(work_stagger_check);
 WORK(work_sessions_renew);

@@ -242,6 +242,7 @@ int status_gather(const struct service *service, struct render *render, struct s
     read_lease(out);
     read_journal(out);
     look_back(out);
+    status_read_held(out);
     if (service->dns.is_configured)
         progress_show(render, "asking name servers and resolvers");
     ask_resolvers(out);
@@ -252,6 +253,8 @@ void status_release(struct status *status)
 {
     facts_release(&status->facts);
     propagation_release(&status->answers);
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
+        held_list_release(&status->held[side]);
 }
 
 int cmd_status(const struct cli_options *options, struct err *err)

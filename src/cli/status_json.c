@@ -24,13 +24,13 @@ static json_t *position_json(const struct position *list)
 static json_t *node_json(const struct node_facts *facts)
 {
     return json_pack(
-        "{s:s,s:s,s:s,s:o,s:s,s:o,s:s,s:i,s:o,s:s,s:I,s:I}", "node", facts->node->name, "side",
+        "{s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:s,s:i,s:o,s:s,s:I,s:I}", "node", facts->node->name, "side",
         side_name(facts->node->side), "role", facts->node->is_primary ? "primary" : "replica",
         "is_reached", tri_json(facts->is_reached), "error", facts->error, "is_open",
-        inverse_json(facts->is_read_only), "version", facts->version_text, "server_id",
-        (int)facts->server_id, "position", position_json(&facts->binlog_pos), "binlog_file",
-        facts->binlog_file, "binlog_offset", (json_int_t)facts->binlog_offset, "app_sessions",
-        (json_int_t)facts->app_sessions);
+        inverse_json(facts->is_read_only), "is_held", tri_json(facts->is_held), "version",
+        facts->version_text, "server_id", (int)facts->server_id, "position",
+        position_json(&facts->binlog_pos), "binlog_file", facts->binlog_file, "binlog_offset",
+        (json_int_t)facts->binlog_offset, "app_sessions", (json_int_t)facts->app_sessions);
 }
 
 static json_t *channel_json(const struct status_channel *channel)
@@ -179,11 +179,11 @@ json_t *status_json(const struct status *status)
         (void)json_array_append_new(nodes, node_json(&status->facts.nodes[i]));
     for (size_t i = 0; i < status->channel_count; i++)
         (void)json_array_append_new(links, channel_json(&status->channels[i]));
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "service",
-                     status->service->name, "situation", situation_name(verdict->situation),
-                     "because", verdict->because, "next", verdict->next, "way_back",
-                     verdict->way_back, "going_back", way_back_json(status), "nodes", nodes,
-                     "links", links, "dns", dns_json(status), "lease", lease_json(status), "run",
-                     run_json(status), "verification", verification_json(status), "pass",
-                     pass_json(status), "proof", proof_json(status));
+    return json_pack(
+        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "service",
+        status->service->name, "situation", situation_name(verdict->situation), "because",
+        verdict->because, "next", verdict->next, "way_back", verdict->way_back, "going_back",
+        way_back_json(status), "nodes", nodes, "links", links, "dns", dns_json(status), "lease",
+        lease_json(status), "run", run_json(status), "verification", verification_json(status),
+        "pass", pass_json(status), "proof", proof_json(status), "held", status_held_json(status));
 }

@@ -66,12 +66,13 @@ static void print_nodes(const struct status *status)
             position_show(&facts->binlog_pos, position, sizeof position);
         else
             (void)snprintf(position, sizeof position, "%s", facts->error);
-        const char *const cells[] = {facts->node->name,
-                                     side_title(facts->node->side),
-                                     facts->node->is_primary ? "primary" : "replica",
-                                     status_open_text(is_open),
-                                     is_reached ? facts->version_text : "not reached",
-                                     position};
+        const char *const cells[] = {
+            facts->node->name,
+            side_title(facts->node->side),
+            facts->node->is_primary ? "primary" : "replica",
+            is_open == TRI_YES && facts->is_held == TRI_YES ? "held" : status_open_text(is_open),
+            is_reached ? facts->version_text : "not reached",
+            position};
         table_row(&table, cells);
     }
     (void)puts("");
@@ -244,6 +245,7 @@ static void print_controller(const struct status *status)
         (void)printf("lease     unknown: %s\n", status->lease_error);
     else
         (void)printf("lease     %s\n", status->lease_holder[0] ? status->lease_holder : "free");
+    status_print_held(status);
     if (status->has_run)
         (void)printf("last run  %s, %s, %s%s\n", status->run.id, status->run.playbook,
                      run_state_name(status->run.state),

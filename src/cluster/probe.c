@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cluster/hold.h"
 #include "cluster/link_error.h"
 #include "cluster/session.h"
 
@@ -93,6 +94,33 @@ static int read_variables(struct probe_job *job, struct err *err)
     facts->increment = (unsigned)result_number(&row, 0, "increment");
     facts->offset = (unsigned)result_number(&row, 0, "offset");
     return session_origin(&job->session, &row, "origin", &facts->origin, err);
+}
+
+/* Only where a side is closed: on a primary. */
+static int read_held(struct probe_job *job, struct err *err)
+{
+    CLEANUP(held_list_release) struct held_list list = {0};
+    unsigned locked = 0, loose = 0;
+    if (!job->facts->node->is_primary)
+        return 0;
+    int64_t left_ms = job->deadline_ms - clock_mono_ms();
+    if (left_ms <= 0)
+        return err_set(err, ERR_TIMEOUT, EFFECT_NONE, "the node answers too slowly");
+    int rc = db_set_timeout(job->session.db, left_ms, err);
+    if (rc == 0)
+        rc = hold_read(&job->session, &list, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < list.count; i++) {
+        locked += list.accounts[i].is_there && list.accounts[i].is_locked;
+        loose += list.accounts[i].is_there && !list.accounts[i].is_locked;
+    }
+    job->facts->held_count = (unsigned)list.count;
+    job->facts->is_held = tri_of(locked > 0 && loose == 0);
+    if (list.count > 0)
+        (void)snprintf(job->facts->held_run, sizeof(job->facts->held_run), "%s",
+                       list.accounts[0].run);
+    return 0;
 }
 
 /* The clock is compared at the middle of the quickest of a few round trips: its half is the error.
@@ -337,9 +365,9 @@ static int read_group(struct probe_job *job, struct err *err)
 
 typedef int (*probe_reader)(struct probe_job *job, struct err *err);
 
-static const probe_reader first_wave[] = {connect_node,  read_variables, read_clock,
-                                          read_activity, read_has_data,  read_channels,
-                                          read_binlog,   read_replicas,  read_group};
+static const probe_reader first_wave[] = {connect_node,  read_variables, read_held,     read_clock,
+                                          read_activity, read_has_data,  read_channels, read_binlog,
+                                          read_replicas, read_group};
 
 /* Half an answer is none: whoever reads facts must be able to rely on all of a node's or on
  * nothing. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster/hold.h"
 #include "cluster/session.h"
 #include "cluster/survey_topics.h"
 
@@ -31,6 +32,7 @@ static const struct needed_grant {
     {"PROCESS", FLAVOUR_MARIADB, 0, 0},
     {"RELOAD", FLAVOUR_MARIADB, 0, 0},
     {"SET USER", FLAVOUR_MARIADB, 0, 0},
+    {"CREATE USER", FLAVOUR_MARIADB, 0, 0},
     {"SUPER", FLAVOUR_MARIADB, 0, 0},
 
     {"REPLICATION CLIENT", FLAVOUR_MYSQL, 0, 0},
@@ -38,6 +40,7 @@ static const struct needed_grant {
     {"PROCESS", FLAVOUR_MYSQL, 0, 0},
     {"RELOAD", FLAVOUR_MYSQL, 0, 0},
     {"SUPER", FLAVOUR_MYSQL, 0, 80000},
+    {"CREATE USER", FLAVOUR_MYSQL, 0, 80000},
     {"REPLICATION_SLAVE_ADMIN", FLAVOUR_MYSQL, 80000, 0},
     {"SYSTEM_VARIABLES_ADMIN", FLAVOUR_MYSQL, 80000, 0},
     {"CONNECTION_ADMIN", FLAVOUR_MYSQL, 80000, 0},
@@ -107,6 +110,44 @@ static int read_bypass(const struct service *service, struct session *session, s
     }
     out->side[side].bypass = accounts;
     out->side[side].bypass_count = rows.row_count;
+    return 0;
+}
+
+/* Would it be locked while its side is closed? Then a privilege does not help it to write there. */
+static bool is_held(const struct service *service, const struct hold_list *list,
+                    const struct survey_account *bypass)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        char name[400];
+        (void)snprintf(name, sizeof(name), "%s@%s", list->accounts[i].user, list->accounts[i].host);
+        if (strcmp(name, bypass->name) != 0)
+            continue;
+        enum hold_choice choice = hold_choose(service, list->accounts, list->count, i);
+        return choice == HOLD_LOCKS || choice == HOLD_LEAVES_LOCKED;
+    }
+    return false;
+}
+
+static int read_hold(const struct service *service, struct session *session, struct survey *out,
+                     enum side side, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result origin = {0};
+    struct hold_list list = {0};
+    int rc = session_query_row(session, SQL_HOLD_ORIGIN, NULL, 0, &origin, err);
+    if (rc == 0)
+        rc = hold_accounts(service, session, &list, err);
+    if (rc != 0)
+        return rc;
+    result_copy(&origin, 0, "origin", out->side[side].read_only_origin,
+                sizeof(out->side[side].read_only_origin));
+    const char *value = result_text(&origin, 0, "value");
+    out->side[side].is_read_only_set = strcasecmp(value, "ON") == 0 || strcmp(value, "1") == 0;
+    out->side[side].accounts = list.accounts;
+    out->side[side].account_count = list.count;
+    if (hold_way(service, &session->version) != HOLD_LOCK)
+        return 0;
+    for (size_t i = 0; i < out->side[side].bypass_count; i++)
+        out->side[side].bypass[i].is_held = is_held(service, &list, &out->side[side].bypass[i]);
     return 0;
 }
 
@@ -257,6 +298,8 @@ static int survey_side(const struct service *service, struct session *session, s
         rc = read_settings(session, out, side, err);
     if (rc == 0)
         rc = read_bypass(service, session, out, side, err);
+    if (rc == 0)
+        rc = read_hold(service, session, out, side, err);
     if (rc == 0)
         rc = read_events(service, session, out, side, err);
     if (rc == 0)

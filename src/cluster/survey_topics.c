@@ -28,6 +28,7 @@ static const struct topic {
     {SURVEY_FEATURES, SQL_SURVEY_FEATURES, true, false},
     {SURVEY_LOOSE_KEYS, SQL_SURVEY_LOOSE_KEYS, true, false},
     {SURVEY_TIME_ZONES, SQL_SURVEY_TIME_ZONES, false, false},
+    {SURVEY_SEMISYNC, SQL_SURVEY_SEMISYNC, false, false},
 };
 _Static_assert(ARRAY_LEN(topics_table) == SURVEY_TOPIC_COUNT, "one statement a topic");
 

@@ -88,5 +88,5 @@ enum tri facts_is_open(const struct facts *facts, enum side side)
     const struct node_facts *primary = reached_primary(facts, side);
     if (primary == NULL || primary->is_read_only == TRI_UNKNOWN)
         return TRI_UNKNOWN;
-    return tri_of(primary->is_read_only == TRI_NO);
+    return tri_of(primary->is_read_only == TRI_NO && primary->is_held != TRI_YES);
 }

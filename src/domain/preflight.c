@@ -87,6 +87,8 @@ static const struct check_row rows[] = {
      "MariaDB Knowledge Base, read_only: READ ONLY ADMIN and SUPER; MySQL Reference Manual, "
      "super_read_only",
      look_bypass, false, false},
+    {"fence.restart", "a closed side that a restart opens is a second writer",
+     "docs/requirements.md: how far a fence holds", look_hold, false, false},
     {"account.controller_grants", "a missing privilege is found now or in the middle of the night",
      "signal18/replication-manager#140", look_controller_grants, false, true},
     {"account.replication_login", "the way back needs the login in both directions",
@@ -358,6 +360,7 @@ void survey_release(struct survey *survey)
         for (size_t i = 0; i < SURVEY_TOPIC_COUNT; i++)
             survey_list_release(&survey->side[side].topics[i]);
         free(survey->side[side].bypass);
+        free(survey->side[side].accounts);
         free(survey->side[side].events);
         for (size_t i = 0; i < survey->side[side].missing_definer_count; i++)
             free(survey->side[side].missing_definers[i]);

@@ -26,14 +26,17 @@ static void check_bypass(const struct service *service, const struct check_row *
     if (is_user(account->name, &service->controller))
         return;
     bool is_monitor = is_user(account->name, &service->monitor);
-    bool is_dangerous =
-        is_monitor || (!account->is_stopped && (account->is_remote || account->is_live));
+    bool is_dangerous = is_monitor || (!account->is_stopped && !account->is_held &&
+                                       (account->is_remote || account->is_live));
     struct finding *finding =
         finding_add(out, row, is_dangerous ? SEVERITY_BLOCK : SEVERITY_WARN, account->name,
-                    "on %s it writes through read_only by %s%s%s%s", side_title(side),
-                    account->reason, account->is_remote ? "; it may come from anywhere" : "",
+                    "on %s read_only does not stop it: %s%s%s%s", side_title(side), account->reason,
+                    account->is_remote ? "; it may come from anywhere" : "",
                     account->is_live ? "; it is connected now" : "",
-                    account->is_stopped ? "; the fence stops it by super_read_only" : "");
+                    account->is_stopped ? "; the fence stops it by super_read_only"
+                    : account->is_held  ? "; it is locked, and its sessions ended, while its side "
+                                          "is closed"
+                                        : "");
     if (is_monitor)
         finding_fix(finding, "revoke it: read_only has to stop the heartbeat");
     else

@@ -277,26 +277,6 @@ void look_packet(const struct service *service UNUSED, const struct facts *facts
     finding_well(out, row, before, "max_allowed_packet is %llu on both sides", old_bytes);
 }
 
-void look_semisync(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                   const struct survey *survey, const struct check_row *row, struct findings *out)
-{
-    static const char *const names[] = {"rpl_semi_sync_source_enabled",
-                                        "rpl_semi_sync_master_enabled"};
-    size_t before = out->count;
-    if (settings_untold(out, row, survey))
-        return;
-    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
-        for (size_t i = 0; i < ARRAY_LEN(names); i++)
-            if (setting_is_on(survey, side, names[i]))
-                finding_fix(finding_add(out, row, SEVERITY_WARN, side_title(side),
-                                        "%s is ON: a commit waits for a replica, and the fence "
-                                        "waits for the commit",
-                                        names[i]),
-                            "set its timeout below limits.lock_wait for the day, or turn it off, "
-                            "and see that a replica acknowledges");
-    finding_well(out, row, before, "no commit waits for a replica");
-}
-
 void look_skipped_errors(const struct service *service UNUSED, const struct facts *facts UNUSED,
                          const struct survey *survey, const struct check_row *row,
                          struct findings *out)

@@ -64,6 +64,8 @@ void service_release(struct service *service)
     free_texts(service->dns.authoritative, service->dns.authoritative_count);
     free_texts(service->dns.resolvers, service->dns.resolver_count);
     free(service->dns.records);
+    free_texts(service->fence.accounts, service->fence.account_count);
+    free_texts(service->fence.except, service->fence.except_count);
     free(service->waivers);
     free(service->accepted);
     secret_release(&service->controller.password);

@@ -502,6 +502,28 @@ static void explain_flipping(const struct view *view, struct verdict *out)
                 : "nothing to go back from: OLD takes the writes");
 }
 
+/*
+ * A closed side that restarted: nobody of the application can log in, but it should be closed.
+ * What the table says is next comes after that.
+ */
+static void mention_held(const struct facts *facts, struct verdict *out)
+{
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct node_facts *primary = facts_primary(facts, side);
+        size_t used = strlen(out->because);
+        if (primary->is_read_only != TRI_NO || primary->is_held != TRI_YES)
+            continue;
+        tell(out->because + used, sizeof(out->because) - used,
+             "; %s (%s) is held: read_only is off there, as after a restart, but the %u account(s) "
+             "that run %s locked are locked still",
+             side_title(side), primary->node->name, primary->held_count, primary->held_run);
+        char then[sizeof(out->next)];
+        (void)snprintf(then, sizeof(then), "%s", out->next);
+        NEXT(out, "%s: SET GLOBAL read_only = 1 (`cutover run --resume` does, in a run); then %s",
+             primary->node->name, then);
+    }
+}
+
 /* Seconds_Behind is whole seconds, so the bound is one more than it says. */
 static void tell_way_back_of_switched(const struct facts *facts, struct verdict *out)
 {
@@ -533,11 +555,13 @@ void situation_judge(const struct facts *facts, struct verdict *out)
     if (out->situation == SITUATION_FLIPPING) {
         explain_flipping(&view, out);
         mention_foreign(facts, out);
+        mention_held(facts, out);
         return;
     }
     describe(&view, out->because, sizeof(out->because));
     mention_foreign(facts, out);
     NEXT(out, "%s", text_of(out->situation)->next);
+    mention_held(facts, out);
     tell(out->way_back, sizeof(out->way_back), "%s", text_of(out->situation)->way_back);
     if (out->situation == SITUATION_SWITCHED)
         tell_way_back_of_switched(facts, out);

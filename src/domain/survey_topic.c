@@ -59,6 +59,7 @@ const char *survey_topic_name(enum survey_topic topic)
         [SURVEY_FEATURES] = "features of the schema",
         [SURVEY_LOOSE_KEYS] = "foreign keys",
         [SURVEY_TIME_ZONES] = "time zones",
+        [SURVEY_SEMISYNC] = "semi-sync",
     };
     _Static_assert(ARRAY_LEN(names) == SURVEY_TOPIC_COUNT, "one name a topic");
     return names[topic];

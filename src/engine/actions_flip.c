@@ -32,30 +32,20 @@ void work_open(struct compile *c, struct plan_step *step, enum side side)
              open_text(c, side), primary_of(c, side)->name);
 }
 
-static void warn_restart(struct compile *c, enum side side)
-{
-    const struct node_facts *primary = facts_primary(c->facts, side);
-
-    if (primary && primary->version.flavour == FLAVOUR_MYSQL && primary->version.major < 8)
-        plan_warn(c,
-                  "a restart of %s would open it again: MySQL 5.7 cannot be told to stay closed; "
-                  "have super_read_only = 1 in its my.cnf for as long as it must be",
-                  primary_of(c, side)->name);
-}
-
+/* Closing for good. What undoes it gives back what was found. */
 void work_close(struct compile *c, struct plan_step *step, enum side side, bool has_undo,
                 const char *proof)
 {
     add_work(c, step, LIST_DO, "fence.close", json_pack("{s:s}", "side", side_name(side)),
              "%s on %s, bounded by lock_wait; %s", close_text(c, side), primary_of(c, side)->name,
              proof);
+    op_hold_lock(c, step, side);
     if (has_undo)
         add_work(c, step, LIST_UNDO, "side.put_back", json_pack("{s:s}", "side", side_name(side)),
                  "%s on %s, unless it was closed before", open_text(c, side),
                  primary_of(c, side)->name);
     set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", side_name(side)),
                "%s refuses writes", side_title(side));
-    warn_restart(c, side);
 }
 
 static json_t *text_list(const struct playbook_value *value)
@@ -352,8 +342,9 @@ static void parts_before(struct compile *c, enum side from, bool is_shared,
 static void parts_fence(struct compile *c, enum side from)
 {
     enum side to = side_other(from);
-    struct plan_step *step = part(c, "close-from", "Close %s and prove it", side_title(from));
 
+    part_hold(c, from, true);
+    struct plan_step *step = part(c, "close-from", "Close %s and prove it", side_title(from));
     work_close(c, step, from, true,
                "end sessions that still hold writes; no writing transaction left; position read "
                "twice and equal");
@@ -388,6 +379,7 @@ static void part_still_closed(struct compile *c, enum side from)
     add_work(c, step, LIST_DO, "fence.still", json_pack("{s:s}", "side", side_name(from)),
              "%s is closed and has committed nothing of its own since its position was read",
              primary_of(c, from)->name);
+    op_hold_proven(c, step, from);
 }
 
 /* Nobody is refused a write, so it is as of a moment just before. */
@@ -411,6 +403,7 @@ static void parts_open(struct compile *c, enum side from)
     work_open(c, step, to);
     set_verify(c, step, "side.is_open", json_pack("{s:s}", "side", side_name(to)),
                "%s accepts writes", side_title(to));
+    part_let_in(c, to);
 
     step = part(c, "move-events", "Scheduled events fire on %s only", side_title(to));
     add_work(c, step, LIST_DO, "events.move", json_pack("{s:s}", "to", side_name(to)),
@@ -470,6 +463,7 @@ void expand_settle(struct compile *c)
         "been committed there for a while, at most %s",
         side_title(leaves), clock_human_ms(timeout_ms, human));
 
+    part_hold(c, leaves, c->situation == SITUATION_SHARED);
     step = part(c, "close-from", "Close %s and prove it", side_title(leaves));
     work_close(c, step, leaves, c->situation == SITUATION_SHARED,
                "prove that no write lands after it");
@@ -479,6 +473,7 @@ void expand_settle(struct compile *c)
     add_work(c, step, LIST_DO, "drain", json_pack("{s:s}", "from", side_name(leaves)),
              "read the position of %s; wait until %s has applied all of it",
              primary_of(c, leaves)->name, primary_of(c, stays)->name);
+    op_hold_proven(c, step, leaves);
 
     each_record(c, restore_one, NULL);
 }

@@ -248,6 +248,7 @@ void expand_rehearse(struct compile *c)
              "throw the load test's data away: NEW is apart");
     ops_seal_new(c, step, LIST_UNDO);
     set_verify(c, step, "side.is_open", json_pack("{s:s}", "side", "new"), "NEW accepts writes");
+    part_let_in(c, SIDE_NEW);
     plan_warn(c,
               "after \"%s\" NEW takes writes of its own: only `reset` leads on from there, and "
               "its data is thrown away",
@@ -345,5 +346,6 @@ void expand_retire(struct compile *c)
         step = part(c, "unstagger", "AUTO_INCREMENT on NEW counts by one again");
         ops_stagger(c, step, LIST_DO, SIDE_NEW, 1, 1);
     }
+    warn_still_held(c, SIDE_OLD);
     plan_warn(c, "retiring drops both links: there is no way back after it");
 }

@@ -16,6 +16,7 @@
 #include "base/signals.h"
 #include "engine/conflict_keeper.h"
 #include "engine/driver.h"
+#include "engine/hold_keeper.h"
 #include "engine/observe.h"
 #include "engine/proof_keeper.h"
 #include "engine/recover.h"
@@ -29,6 +30,7 @@ static void run_release(struct run *run)
 {
     proof_keeper_drop(run);
     conflict_keeper_drop(run);
+    hold_keeper_drop(run);
     sampler_free(run->sampler);
     heartbeat_free(run->heartbeat);
     for (size_t i = 0; i < SERVICE_NODE_CAP; i++)

@@ -16,6 +16,7 @@
 #include "playbook/member.h"
 #include "playbook/read.h"
 #include "playbook/service_dns.h"
+#include "playbook/service_fence.h"
 #include "playbook/service_waivers.h"
 
 #define JOURNAL_FOLDER "/var/lib/cutover"
@@ -421,7 +422,7 @@ static int read_all(const struct conf_node *root, const char *folder, struct ser
 {
     static const char *const known[] = {"service", "environment", "journal", "databases", "old",
                                         "new",     "accounts",    "tls",     "dns",       "limits",
-                                        "verify",  "waivers",     "drill",   NULL};
+                                        "verify",  "waivers",     "drill",   "fence",     NULL};
     int rc = conf_only(root, known, err);
     rc = rc != 0 ? rc : read_name(root, service, err);
     rc = rc != 0 ? rc : read_environment(root, &service->environment, err);
@@ -435,6 +436,7 @@ static int read_all(const struct conf_node *root, const char *folder, struct ser
     rc = rc != 0 ? rc : read_drill(root, service, err);
     rc = rc != 0 ? rc : read_limits(root, &service->limits, err);
     rc = rc != 0 ? rc : read_verify(root, &service->verify, err);
+    rc = rc != 0 ? rc : service_fence_read(root, &service->fence, err);
     return rc != 0 ? rc : service_waivers_read(root, service, err);
 }
 

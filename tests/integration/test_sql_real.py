@@ -49,19 +49,24 @@ VALUES = {
     "channel": "cutover_test", "port": "1", "password": "Secret-1", "ignore": "7",
     "words": "'T', 'ID'", "trust": "1", "tls": "0", "verify": "0", "ca": "", "donor": "127.0.0.1:1",
     "heartbeat_ns": "1000000000", "reader": UUID,
-    "row": "`id`", "bytes": "8",
+    "row": "`id`", "bytes": "8", "accounts": "'gone'@'%'",
 }
 POSITIONS = {"mariadb": "9-9-9", "mysql": f"{UUID}:1-9"}
 NOBODY_THERE = {"host": "127.0.0.1", "user": "nobody"}
 ACCOUNTS = accounts.generate()
 # What the published grants leave to an administrator; and 1044 for a database that is not named in them.
-NOT_GRANTED = {"seed_account_drop": 1227, "seed_role_make": 1227, "seed_role_drop": 1227, "database_drop": 1044}
+NOT_GRANTED = {"seed_account_drop": 1227, "seed_role_make": 1227, "seed_role_drop": 1227, "database_drop": 1044,
+               "hold_lock": 1227, "hold_unlock": 1227}  # MySQL needs neither: it persists
 
 SCENES = [
     ["version", "session_setup", "facts_variables", "survey_settings", "survey_grants", "survey_accounts",
      "survey_bypass", "survey_definers", "group_members", "galera_size"],
     ["survey_variables", "survey_explicit", "survey_names", "survey_features", "survey_collations_used",
-     "survey_collations_known", "survey_plugins_used", "survey_plugins_known", "survey_loose_keys", "survey_time_zones"],
+     "survey_collations_known", "survey_plugins_used", "survey_plugins_known", "survey_loose_keys", "survey_time_zones",
+     "survey_semisync"],
+    ["unlogged", "lease_schema_database", "hold_schema", "hold_origin", "hold_accounts",
+     ("hold_put", {"user": "gone", "host": "%"}), "hold_lock", "hold_read", "hold_unlock",
+     ("hold_forget", {"user": "gone", "host": "%"})],
     ["lease_schema_database", "lease_schema_lease", "lease_schema_heartbeat", "lease_schema_probe",
      "lease_schema_pause", "verify_pause_put", "verify_pause_read", "verify_pause_clear", "lease_lock",
      "lease_owner", "lease_write", "lease_read", "lease_unlock"],

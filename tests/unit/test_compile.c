@@ -201,8 +201,8 @@ static void test_closing_a_side_for_a_cutover_can_be_undone(void **state UNUSED)
 static void test_fenced_closes_before_it_opens_and_shared_does_not(void **state UNUSED)
 {
     static const char *const fenced[] = {
-        "note-schema", "check-links",  "check-replicas", "probe",        "forecast", "close-from",
-        "drain",       "compare-tail", "probe-back",     "still-closed", "open-to"};
+        "note-schema", "check-links", "check-replicas", "probe",      "forecast",     "hold-from",
+        "close-from",  "drain",       "compare-tail",   "probe-back", "still-closed", "open-to"};
     CLEANUP(plan_release) struct plan plan = {0};
     size_t next = 0;
 
@@ -217,6 +217,27 @@ static void test_fenced_closes_before_it_opens_and_shared_does_not(void **state 
     compile_file("4-migration-day", SITUATION_MIRRORED, &plan);
     for (size_t k = 0; k < plan.step_count && !plan.steps[k].commits; k++)
         assert_string_not_equal(plan.steps[k].what, "close-from");
+}
+
+/* A crash between the two leaves accounts that only the undo of the first lets in again. */
+static void test_whom_to_lock_is_written_down_before_and_proven_before_the_other_side_opens(
+    void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan = {0};
+    const char *const order[] = {"fence.hold", "fence.close", "fence.lock", "fence.held",
+                                 "side.open"};
+    size_t next = 0;
+
+    compile_file("4-migration-day-fenced", SITUATION_MIRRORED, &plan);
+    for (size_t k = 0; k < plan.step_count; k++) {
+        if (strcmp(plan.steps[k].name, "cut-over") != 0)
+            continue;
+        for (size_t n = 0; n < plan.steps[k].op_count && next < ARRAY_LEN(order); n++)
+            next += strcmp(plan.steps[k].ops[n].work, order[next]) == 0;
+        if (strcmp(plan.steps[k].what, "hold-from") == 0)
+            assert_string_equal(plan.steps[k].undo[0].work, "fence.release");
+    }
+    assert_int_equal(next, ARRAY_LEN(order));
 }
 
 static void test_a_plan_never_holds_a_secret(void **state UNUSED)
@@ -355,6 +376,8 @@ int main(void)
         cmocka_unit_test(test_nothing_is_given_up_while_the_links_run),
         cmocka_unit_test(test_closing_a_side_for_a_cutover_can_be_undone),
         cmocka_unit_test(test_fenced_closes_before_it_opens_and_shared_does_not),
+        cmocka_unit_test(
+            test_whom_to_lock_is_written_down_before_and_proven_before_the_other_side_opens),
         cmocka_unit_test(test_a_plan_never_holds_a_secret),
         cmocka_unit_test(test_the_same_facts_give_the_same_plan),
         cmocka_unit_test(test_a_playbook_for_another_situation_is_refused_with_both_named),

@@ -592,6 +592,42 @@ static void test_what_hides_or_delays_is_named(void **state UNUSED)
     assert_finding("upgrade.time_zone_tables", SEVERITY_WARN, "NEW 0");
 }
 
+static void test_a_side_that_a_restart_opens_is_named(void **state UNUSED)
+{
+    struct hold_account *accounts = calloc(2, sizeof(*accounts));
+    assert_non_null(accounts);
+    well();
+    accounts[0] = (struct hold_account){.user = "app", .host = "%", .writes = "INSERT on blog"};
+    accounts[1] = (struct hold_account){
+        .user = "root", .host = "localhost", .writes = "ALTER", .is_admin = true, .is_local = true};
+    survey.side[SIDE_OLD].accounts = accounts;
+    survey.side[SIDE_OLD].account_count = 2;
+    accounts[1].is_socket = true;
+    assert_finding("fence.restart", SEVERITY_NOTE, "app@%");
+    accounts[1].is_socket = false;
+    assert_finding("fence.restart", SEVERITY_WARN, "root@localhost");
+    service.fence.hold = FENCE_HOLD_NONE;
+    assert_finding("fence.restart", SEVERITY_WARN, "a restart opens it");
+    service.fence.hold = FENCE_HOLD_CONFIG;
+    snprintf(survey.side[SIDE_OLD].read_only_origin, sizeof(survey.side[SIDE_OLD].read_only_origin),
+             "COMPILE-TIME");
+    assert_finding("fence.restart", SEVERITY_BLOCK, "COMPILE-TIME");
+    survey.side[SIDE_OLD].accounts = NULL;
+    survey.side[SIDE_OLD].account_count = 0;
+    free(accounts);
+}
+
+static void test_a_commit_that_nobody_acknowledges_blocks(void **state UNUSED)
+{
+    well();
+    service.limits.lock_wait_ms = 1000;
+    plant_variable(SIDE_OLD, "rpl_semi_sync_master_enabled", "ON");
+    plant_variable(SIDE_OLD, "rpl_semi_sync_master_timeout", "10000");
+    plant(SIDE_OLD, SURVEY_SEMISYNC, "Rpl_semi_sync_master_status", "ON");
+    plant(SIDE_OLD, SURVEY_SEMISYNC, "Rpl_semi_sync_master_clients", "0");
+    assert_finding("upgrade.semisync", SEVERITY_BLOCK, "10000 ms");
+}
+
 static void test_tables_that_the_other_side_cannot_make_are_named(void **state UNUSED)
 {
     well();
@@ -968,6 +1004,8 @@ int main(void)
         cmocka_unit_test(test_a_side_that_refuses_newer_sources_is_told),
         cmocka_unit_test(test_settings_that_change_what_works_are_compared),
         cmocka_unit_test(test_what_hides_or_delays_is_named),
+        cmocka_unit_test(test_a_side_that_a_restart_opens_is_named),
+        cmocka_unit_test(test_a_commit_that_nobody_acknowledges_blocks),
         cmocka_unit_test(test_tables_that_the_other_side_cannot_make_are_named),
         cmocka_unit_test(test_a_topic_that_was_not_read_warns_with_its_reason),
         cmocka_unit_test(test_server_ids_are_unique_over_both_clusters),

@@ -452,6 +452,28 @@ static void test_a_waiver_of_nothing_of_everything_or_for_ever_is_refused(void *
     assert_refused(GOOD "waivers = ( \"pair.way_back\" );\n", 14, "a waiver is written");
 }
 
+static void test_a_fence_says_how_it_holds_and_whom(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    assert_int_equal(read_text(GOOD, &service, &err), 0);
+    assert_int_equal(service.fence.hold, FENCE_HOLD_DEFAULT);
+    service_release(&service);
+    assert_int_equal(read_text(GOOD "fence = { hold = \"lock\"; accounts = [ \"app\" ]; except = [ "
+                                    "\"dba@%\" ]; };\n",
+                               &service, &err),
+                     0);
+    assert_int_equal(service.fence.hold, FENCE_HOLD_LOCK);
+    assert_string_equal(service.fence.accounts[0], "app");
+    assert_string_equal(service.fence.except[0], "dba@%");
+    service_release(&service);
+    assert_refused(GOOD "fence = { hold = \"always\"; };\n", 14, "lock, config or none");
+    assert_refused(GOOD "fence = { accounts = [ ]; };\n", 14, "accounts is empty");
+    assert_refused(GOOD "fence = { hold = \"none\"; except = [ \"a\" ]; };\n", 14, "locks nobody");
+    assert_refused(GOOD "fence = { acounts = [ \"a\" ]; };\n", 14, "accounts");
+}
+
 static void test_a_syntax_error_and_a_missing_file_are_configuration_errors(void **state)
 {
     (void)state;
@@ -490,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_a_limit_is_a_duration_longer_than_nothing),
         cmocka_unit_test(test_a_waiver_names_a_check_a_person_a_reason_and_a_moment),
         cmocka_unit_test(test_a_waiver_of_nothing_of_everything_or_for_ever_is_refused),
+        cmocka_unit_test(test_a_fence_says_how_it_holds_and_whom),
         cmocka_unit_test(test_a_syntax_error_and_a_missing_file_are_configuration_errors),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

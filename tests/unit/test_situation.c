@@ -482,6 +482,26 @@ static void test_the_diagram_is_made_from_the_tables_and_always_the_same(void **
     assert_null(strstr(text, "gate"));
 }
 
+/* A restart has switched read_only off, but nobody of the application can log in. */
+static void test_a_held_side_counts_as_closed_and_is_told(void **state UNUSED)
+{
+    mirrored();
+    fixture_stagger(&facts, 2, 1, 2);
+    fixture_open(&facts, SIDE_NEW, true);
+    facts.dns = DNS_NEW;
+    facts.nodes[OLD_PRIMARY].held_count = 3;
+    facts.nodes[OLD_PRIMARY].is_held = TRI_NO;
+    assert_good(SITUATION_SHARED); /* one of them may log in */
+    assert_null(strstr(verdict.because, "held"));
+    facts.nodes[OLD_PRIMARY].is_held = TRI_YES;
+    assert_good(SITUATION_SWITCHED);
+    assert_non_null(strstr(verdict.because, "OLD (db0:3306) is held"));
+    assert_non_null(strstr(verdict.next, "SET GLOBAL read_only = 1"));
+    fixture_open(&facts, SIDE_OLD, false);
+    assert_good(SITUATION_SWITCHED);
+    assert_null(strstr(verdict.because, "held"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_records_that_point_to_the_closed_side_are_unsafe_without_a_link),
         cmocka_unit_test(test_the_way_back_is_told_for_each_situation),
         cmocka_unit_test(test_the_way_back_of_switched_tells_how_far_old_is_behind),
+        cmocka_unit_test(test_a_held_side_counts_as_closed_and_is_told),
         cmocka_unit_test(test_names_can_be_read_back),
         cmocka_unit_test(test_a_mask_reads_like_a_sentence),
         cmocka_unit_test(test_the_diagram_is_made_from_the_tables_and_always_the_same),

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine/hold_keeper.h - keep a side closed that a restart would open: whom to lock is decided and
+ * written down before the pause, locked while the last transactions are on their way, and proven
+ * before the other side opens.
+ * Order:     fence.hold     choose; journal; cutover.held; lock those whom read_only does not stop
+ *            fence.lock     begin to lock the rest, on a thread and a connection of its own
+ *            fence.held     wait for that; all are locked, as read back from the server
+ *            fence.release  unlock what is written down: the undo, and what follows opening a side
+ * Threads:   the driver's; the one of fence.lock touches nothing of the run.
+ */
+#ifndef CUTOVER_ENGINE_HOLD_KEEPER_H
+#define CUTOVER_ENGINE_HOLD_KEEPER_H
+
+#include "engine/driver.h"
+
+/* Waits for the thread, if there is one. */
+void hold_keeper_drop(struct run *run);
+
+#endif

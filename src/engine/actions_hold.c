@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* How a plan keeps a closed side closed when its server restarts. */
+#include "domain/hold.h"
+#include "engine/compile_step.h"
+
+static enum hold_way way_of(const struct compile *c, enum side side)
+{
+    const struct node_facts *primary = facts_primary(c->facts, side);
+
+    return primary == NULL ? HOLD_NONE : hold_way(c->service, &primary->version);
+}
+
+static json_t *side_arg(enum side side)
+{
+    return json_pack("{s:s}", "side", side_name(side));
+}
+
+void part_hold(struct compile *c, enum side side, bool has_undo)
+{
+    const char *node = primary_of(c, side)->name;
+    struct plan_step *step;
+
+    switch (way_of(c, side)) {
+    case HOLD_PERSISTED:
+        return;
+    case HOLD_NONE:
+        plan_warn(c,
+                  "a restart of %s while it is closed opens it unless its my.cnf says read_only = "
+                  "1: fence.hold is \"none\"",
+                  node);
+        return;
+    case HOLD_CONFIG:
+        step = part(c, "hold-from", "%s stays closed when it restarts", side_title(side));
+        step->is_repeatable = true;
+        add_work(c, step, LIST_DO, "fence.hold", side_arg(side),
+                 "as the operator says, my.cnf of %s has read_only = 1; refuse when the server "
+                 "says otherwise",
+                 node);
+        return;
+    case HOLD_LOCK:
+        break;
+    }
+    c->is_held[side] = true;
+    step = part(c, "hold-from", "A restart of %s must let nobody write there", side_title(side));
+    add_work(c, step, LIST_DO, "fence.hold", side_arg(side),
+             "choose the accounts that can log in to %s and write, write them down in the journal "
+             "and in cutover.held there; those whom read_only does not stop are locked at once and "
+             "their sessions ended",
+             node);
+    if (has_undo)
+        add_work(c, step, LIST_UNDO, "fence.release", side_arg(side),
+                 "ALTER USER ... ACCOUNT UNLOCK on %s for what is written down there, unlogged",
+                 node);
+}
+
+void op_hold_lock(struct compile *c, struct plan_step *step, enum side side)
+{
+    if (way_of(c, side) == HOLD_LOCK)
+        add_work(c, step, LIST_DO, "fence.lock", side_arg(side),
+                 "begin ALTER USER ... ACCOUNT LOCK on %s, unlogged, for the accounts written "
+                 "down: sessions go on reading, new ones are refused",
+                 primary_of(c, side)->name);
+}
+
+void op_hold_proven(struct compile *c, struct plan_step *step, enum side side)
+{
+    if (way_of(c, side) == HOLD_LOCK)
+        add_work(c, step, LIST_DO, "fence.held", side_arg(side),
+                 "all of them are locked, as read back from %s", primary_of(c, side)->name);
+}
+
+void part_let_in(struct compile *c, enum side side)
+{
+    const struct node_facts *primary = facts_primary(c->facts, side);
+
+    if (!c->is_held[side] && (primary == NULL || primary->held_count == 0))
+        return;
+    c->is_held[side] = false;
+    struct plan_step *step =
+        part(c, "let-in", "Accounts that were locked on %s may log in again", side_title(side));
+    add_work(c, step, LIST_DO, "fence.release", side_arg(side),
+             "ALTER USER ... ACCOUNT UNLOCK on %s for what is written down there, unlogged",
+             primary_of(c, side)->name);
+}
+
+void warn_still_held(struct compile *c, enum side side)
+{
+    const struct node_facts *primary = facts_primary(c->facts, side);
+
+    if (c->is_held[side] || (primary != NULL && primary->held_count > 0))
+        plan_warn(c,
+                  "the accounts that cutover locked on %s stay locked: a server that nobody "
+                  "follows should take no writes; \"cutover status\" prints what unlocks them",
+                  primary_of(c, side)->name);
+}
