@@ -20,7 +20,7 @@ CREATE_TABLE = (f"CREATE TABLE {TABLE} (id BIGINT UNSIGNED NOT NULL AUTO_INCREME
 WRITE_PAUSE_S = 0.015
 LINKS = {"mariadb": ("SHOW ALL SLAVES STATUS", "Connection_name"), "mysql": ("SHOW REPLICA STATUS", "Channel_Name")}
 WATCH_PAUSE_S = 0.004
-REFUSED = {1290, 1205, 1213, 1836}  # read_only, lock timeout, deadlock: certainly not written
+REFUSED = {1290, 1205, 1213, 1836, 4151, 3118}  # read_only, lock timeout, deadlock, locked account: surely not written
 SIDES = ("old", "new")
 
 

@@ -27,6 +27,7 @@ IDLE_CONNECTIONS = 16
 IDLE_S = 5  # a side that nobody visits any more soon has no session on its database
 STATEMENT_TIMEOUT_S = 10
 ER_READ_ONLY_MODE = 1836
+ACCOUNT_LOCKED = {4151, 3118}  # MariaDB's and MySQL's: this side was left, and a new session finds its account locked
 ER_CONNECTION_KILLED = 1927          # MariaDB's
 ER_SESSION_WAS_KILLED = 3169         # and MySQL's
 ER_CLIENT_INTERACTION_TIMEOUT = 4031  # MySQL says goodbye to an idle session; MariaDB just closes it
@@ -233,7 +234,7 @@ def _code(error):
 def _refusal(error):
     """What a visitor is told of an error before COMMIT, when surely nothing was written."""
     code = _code(error)
-    if code in READ_ONLY:
+    if code in READ_ONLY | ACCOUNT_LOCKED:
         return Refusal(503, "read-only")
     if code in (ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT):
         return Refusal(503, "busy", detail=str(error))
