@@ -30,6 +30,7 @@ typedef unsigned situation_mask;
 
 struct verdict {
     enum situation situation;
+    bool is_only_held;  /* a side counts as closed because its accounts are locked: it restarted */
     char because[512];  /* the facts that decided, in a sentence */
     char next[256];     /* what usually comes next, as a command */
     char way_back[256]; /* "can I go back now, and at what cost" */

@@ -513,6 +513,7 @@ static void mention_held(const struct facts *facts, struct verdict *out)
         size_t used = strlen(out->because);
         if (primary->is_read_only != TRI_NO || primary->is_held != TRI_YES)
             continue;
+        out->is_only_held = true;
         tell(out->because + used, sizeof(out->because) - used,
              "; %s (%s) is held: read_only is off there, as after a restart, but the %u account(s) "
              "that run %s locked are locked still",

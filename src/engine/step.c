@@ -141,7 +141,11 @@ static int run_ops(struct run *run, const struct plan_step *step, const struct o
 
 /* --- situations at the seams ------------------------------------------------------------------ */
 
-static int check_situation(struct run *run, situation_mask wanted, int64_t wait_ms, struct err *err)
+/*
+ * may_be_held  a side that is only held will do: a step may start there, and close it
+ */
+static int check_situation(struct run *run, situation_mask wanted, bool may_be_held,
+                           int64_t wait_ms, struct err *err)
 {
     int64_t deadline_ms = clock_mono_ms() + wait_ms;
     char needed[128];
@@ -153,7 +157,7 @@ static int check_situation(struct run *run, situation_mask wanted, int64_t wait_
         facts_release(&facts);
         if (rc)
             return rc;
-        if (wanted & SITUATION_BIT(verdict.situation))
+        if ((wanted & SITUATION_BIT(verdict.situation)) && (may_be_held || !verdict.is_only_held))
             return 0;
         if (clock_mono_ms() >= deadline_ms) {
             situation_mask_text(wanted, needed, sizeof needed);
@@ -225,7 +229,7 @@ static int begin_step(struct run *run, size_t index, struct err *err)
         run_is_without_new(run) ? lease_check_any(run->lease, err) : lease_renew(run->lease, err);
 
     if (!rc && step->starts_from && run->steps[index].state == STEP_PENDING)
-        rc = check_situation(run, step->starts_from, 0, err);
+        rc = check_situation(run, step->starts_from, true, 0, err);
     if (!rc)
         rc = mark(run, index, STEP_INTENT, NULL, err);
     if (!rc && step->commits) {
@@ -260,7 +264,7 @@ int step_perform(struct run *run, size_t index, struct err *err)
 
     rc = act_and_verify(run, index, err);
     if (!rc && step->ends_in != SITUATION_UNSAFE)
-        rc = check_situation(run, good_ends(run, step), SITUATION_WAIT_MS, err);
+        rc = check_situation(run, good_ends(run, step), false, SITUATION_WAIT_MS, err);
     if (rc) {
         struct err also = {0};
         if (mark(run, index, STEP_FAILED, err, &also))

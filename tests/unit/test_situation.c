@@ -495,6 +495,7 @@ static void test_a_held_side_counts_as_closed_and_is_told(void **state UNUSED)
     assert_null(strstr(verdict.because, "held"));
     facts.nodes[OLD_PRIMARY].is_held = TRI_YES;
     assert_good(SITUATION_SWITCHED);
+    assert_true(verdict.is_only_held);
     assert_non_null(strstr(verdict.because, "OLD (db0:3306) is held"));
     assert_non_null(strstr(verdict.next, "SET GLOBAL read_only = 1"));
     fixture_open(&facts, SIDE_OLD, false);
