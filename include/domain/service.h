@@ -110,58 +110,60 @@ const char *environment_name(enum environment environment);
 /* How a drill is done here. */
 struct service_drill {
     char canary[256]; /* the one record that a drill on production may flip; "" none */
-    /* How a closed side stays closed when it restarts; see domain/hold.h. */
-    enum fence_hold { FENCE_HOLD_DEFAULT = 0, FENCE_HOLD_LOCK, FENCE_HOLD_CONFIG, FENCE_HOLD_NONE };
+};
 
-    struct service_fence {
-        enum fence_hold hold;
-        char **accounts; /* "app", "app@10.%"; none: all that can write */
-        size_t account_count;
-        char **except;
-        size_t except_count;
-    };
+/* How a closed side stays closed when it restarts; see domain/hold.h. */
+enum fence_hold { FENCE_HOLD_DEFAULT = 0, FENCE_HOLD_LOCK, FENCE_HOLD_CONFIG, FENCE_HOLD_NONE };
 
-    struct service {
-        char path[PATH_MAX]; /* the file it came from, absolute */
-        char name[64];
-        enum environment environment;
-        struct service_drill drill;
-        char journal_path[PATH_MAX];
-        char **databases;
-        size_t database_count;
-        struct node nodes[SERVICE_NODE_CAP];
-        size_t node_count;
-        struct account controller, monitor, replication;
-        struct tls_options tls;
-        struct service_dns dns;
-        struct service_limits limits;
-        struct service_verify verify;
-        struct service_fence fence;
-        struct waiver *waivers;
-        size_t waiver_count;
-        struct acceptance *accepted; /* verify = { accept = ( ... ) } */
-        size_t accepted_count;
-    };
+struct service_fence {
+    enum fence_hold hold;
+    char **accounts; /* "app", "app@10.%"; none: all that can write */
+    size_t account_count;
+    char **except;
+    size_t except_count;
+};
 
-    const struct node *service_primary(const struct service *service, enum side side);
-    const struct node *service_node(const struct service *service,
-                                    const char *name); /* NULL when absent */
-    void service_release(struct service *service);
+struct service {
+    char path[PATH_MAX]; /* the file it came from, absolute */
+    char name[64];
+    enum environment environment;
+    struct service_drill drill;
+    char journal_path[PATH_MAX];
+    char **databases;
+    size_t database_count;
+    struct node nodes[SERVICE_NODE_CAP];
+    size_t node_count;
+    struct account controller, monitor, replication;
+    struct tls_options tls;
+    struct service_dns dns;
+    struct service_limits limits;
+    struct service_verify verify;
+    struct service_fence fence;
+    struct waiver *waivers;
+    size_t waiver_count;
+    struct acceptance *accepted; /* verify = { accept = ( ... ) } */
+    size_t accepted_count;
+};
 
-    /* From here on the service has the records of that name and no other. False: it has none. */
-    bool service_keep_record(struct service *service, const char *name);
-    /* A waiver of that check which runs at that moment; NULL when there is none. */
-    const struct waiver *service_waiver(const struct service *service, const char *check,
-                                        int64_t wall_us);
+const struct node *service_primary(const struct service *service, enum side side);
+const struct node *service_node(const struct service *service,
+                                const char *name); /* NULL when absent */
+void service_release(struct service *service);
 
-    /*
+/* From here on the service has the records of that name and no other. False: it has none. */
+bool service_keep_record(struct service *service, const char *name);
+/* A waiver of that check which runs at that moment; NULL when there is none. */
+const struct waiver *service_waiver(const struct service *service, const char *check,
+                                    int64_t wall_us);
+
+/*
  * The name of the channel that carries the link which ends at `side`: "cutover_forward" on NEW,
  * "cutover_reverse" on OLD.
  */
-    const char *link_channel(enum side replica_side);
-    static inline const char *link_name(enum side replica_side)
-    {
-        return replica_side == SIDE_NEW ? "forward" : "reverse";
-    }
+const char *link_channel(enum side replica_side);
+static inline const char *link_name(enum side replica_side)
+{
+    return replica_side == SIDE_NEW ? "forward" : "reverse";
+}
 
 #endif

@@ -7,7 +7,7 @@ import re
 import pymysql
 import pytest
 
-from tests.integration.service import DONE, FENCED, FENCED_BACK, REFUSED, Stage
+from tests.integration.service import DONE, FENCED, FENCED_BACK, MIRROR, REFUSED, Stage
 from tests.lab.procs import wait_until
 
 LOCKED = (4151, 3118)  # MariaDB, MySQL
@@ -89,6 +89,20 @@ def test_old_that_restarts_within_a_fenced_cutover_is_no_second_writer(stage, mo
     assert service.situation == "switched"
     assert service.open_sides() == ["new"], "a side that restarted is closed again"
     assert writers(service) == ["new"]
+    service.check_promises()
+
+
+def test_the_way_back_is_open_from_a_side_that_is_only_held(locking):
+    """The run has ended; then OLD dies and comes back as its my.cnf says."""
+    service = locking.service("switched")
+    kill_and_restart(service.primaries["old"])
+    service.wait_situation("switched")
+    assert writers(service) == ["new"]
+    service.cutover("status").ended(DONE, r"OLD \(.*\) is held", r"SET GLOBAL read_only = 1")
+    service.go("stagger", "switched", MIRROR[:1])
+    service.go_back("switched", FENCED_BACK)
+    assert service.situation == "mirrored"
+    assert writers(service) == ["old"]
     service.check_promises()
 
 
