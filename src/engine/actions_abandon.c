@@ -33,10 +33,12 @@ static void part_close_new(struct compile *c, bool is_reached)
     struct plan_step *step;
 
     if (is_reached) {
+        part_hold(c, SIDE_NEW, true);
         step = part(c, "close-new", "Close NEW and prove it");
         work_close(c, step, SIDE_NEW, true,
                    "end sessions that still hold writes; no writing transaction left; position "
                    "read twice and equal");
+        op_hold_proven(c, step, SIDE_NEW);
         return;
     }
     step = part(c, "absent-new", "NEW does not answer");
@@ -137,6 +139,7 @@ void expand_abandon(struct compile *c)
     part_stop_reverse(c);
     part_list(c, is_reached);
     part_open_old(c);
+    part_let_in(c, SIDE_OLD);
     part_cut_links(c, is_reached);
     part_events(c, is_reached);
     parts_flip(c, SIDE_OLD);

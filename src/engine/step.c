@@ -185,6 +185,13 @@ static situation_mask good_ends(const struct run *run, const struct plan_step *s
     return wanted;
 }
 
+/* Having closed a side it does not end with one that is only held. */
+static bool closes_a_side(const struct plan_step *step)
+{
+    return step->action != NULL &&
+           (step->action->id == ACTION_CUTOVER || step->action->id == ACTION_SETTLE);
+}
+
 /* --- perform ---------------------------------------------------------------------------------- */
 
 static int failpoint(const struct plan_step *step, const char *when, struct err *err)
@@ -264,7 +271,8 @@ int step_perform(struct run *run, size_t index, struct err *err)
 
     rc = act_and_verify(run, index, err);
     if (!rc && step->ends_in != SITUATION_UNSAFE)
-        rc = check_situation(run, good_ends(run, step), false, SITUATION_WAIT_MS, err);
+        rc = check_situation(run, good_ends(run, step), !closes_a_side(step), SITUATION_WAIT_MS,
+                             err);
     if (rc) {
         struct err also = {0};
         if (mark(run, index, STEP_FAILED, err, &also))
