@@ -189,7 +189,7 @@ test-matrix: deps deps-servers ## the same over four pairs of servers and two cl
 test-verify-full: deps deps-servers ## every planted difference in every mode, a thousand comparisons without a false alarm; takes half an hour
 	$(RUN_SUITES) verify-full
 
-test-fault: deps ## kill, stop and fail every step of every playbook, in every way; takes hours
+test-fault: deps ## break every part of every playbook in every way; takes days: CELLS, FAULTS and SEED choose, see tests/fault/README.md
 	$(RUN_SUITES) fault
 
 asan: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer

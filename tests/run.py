@@ -235,7 +235,7 @@ SUITES = {
     "verify-full": Suite("every planted difference alone in every mode, a thousand comparisons without a false alarm",
                          run_planted, ["mariadb-10.11", "mysql"]),
     "fault-quick": Suite("the part of tests/fault that takes a few minutes", run_pytest, ["tests/fault"]),
-    "fault": Suite("the whole matrix of tests/fault, which takes hours", run_pytest, ["tests/fault", "--all-faults"]),
+    "fault": Suite("all of tests/fault, which takes days, or what CELLS, FAULTS and SEED choose", run_pytest, ["tests/fault", "--all-faults"]),
 }
 
 
