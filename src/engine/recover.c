@@ -219,6 +219,25 @@ static void doubt_committed(struct run *run, size_t last)
 }
 
 /*
+ * Is a part that the journal calls done denied by the servers? Undoing goes on when the journal's
+ * disk is full, and what could not be written then shows only there.
+ */
+static bool is_denied(struct run *run, size_t first, size_t last)
+{
+    for (size_t i = first; i <= last; i++)
+        if (run->steps[i].state == STEP_DONE && step_is_true(run, i) == TRI_NO)
+            return true;
+    return false;
+}
+
+/* Records have no question of their own that tells an undo; asking them all again is cheap. */
+static bool starts_over(enum action_id action, enum step_state state)
+{
+    return action == ACTION_CUTOVER || action == ACTION_SETTLE || action == ACTION_ABANDON ||
+           action == ACTION_LOWER_TTL || state == STEP_UNDONE || state == STEP_UNDO;
+}
+
+/*
  * The part that was under way: past the commit step it is looked up and, when it is not true yet,
  * done again. Before it, a cutover starts over from its first part, because every gate and position
  * it rested on is stale: its parts are undone first, so that writes are not refused a moment
@@ -241,10 +260,10 @@ int run_prepare_resume(struct run *run, struct err *err)
     doubt_committed(run, last);
     bool is_whole = state == STEP_DONE &&
                     (last + 1 == run->plan.step_count || run_first_part(run, last + 1) == last + 1);
-    if (is_whole)
+    bool is_stale = !is_past && is_denied(run, first, last);
+    if (is_whole && !is_stale)
         return 0;
-    if (!is_past && (action == ACTION_CUTOVER || action == ACTION_SETTLE ||
-                     action == ACTION_ABANDON || state == STEP_UNDONE || state == STEP_UNDO)) {
+    if (is_stale || (!is_past && starts_over(action, state))) {
         rc = run_undo(run, first, last, err);
         if (!rc)
             begin_again(run, first, last);

@@ -227,6 +227,9 @@ static int walk(struct run *run, struct err *err)
         signals_defer(false);
         if (rc)
             return rc;
+        if (i + 1 == run->plan.step_count)
+            return 0;
+        run->current = i + 1; /* a playbook step that is whole is not undone for what fails here */
         if (!signals_stop_wanted())
             rc = keep_samples(run, err);
         if (rc)

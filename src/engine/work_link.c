@@ -182,6 +182,18 @@ WORK(work_seed_check)
 
 /* --- links ------------------------------------------------------------------------------------ */
 
+/* "No" is an answer, too, when it is certain: what was done is not true any more. */
+static int refuse_absent(struct run *run, enum side side, int rc, struct err *err)
+{
+    struct facts facts = {0};
+    struct err unread = {0};
+
+    if (!observe(run->service, &facts, NULL, &unread) && facts_link_exists(&facts, side) == TRI_NO)
+        rc = err_set(err, ERR_REFUSED, EFFECT_NONE, "there is no %s link", link_name(side));
+    facts_release(&facts);
+    return rc;
+}
+
 WORK(work_link_runs)
 {
     enum side side;
@@ -193,7 +205,7 @@ WORK(work_link_runs)
         rc = run_primary(run, side, &replica, err);
     if (!rc)
         rc = link_wait_healthy(replica, link_channel(side), clock_mono_ms() + HEALTHY_WAIT_MS, err);
-    return rc;
+    return rc == ERR_SERVER ? refuse_absent(run, side, rc, err) : rc;
 }
 
 WORK(work_link_absent)
