@@ -163,7 +163,7 @@ def go_back(stage, may_share):
     before = stage.status()["situation"]
     stage.lab.dns.resolver.flush()  # the TTL may be long again by now, and waiting for that is not the question here
     playbook = "rollback" if may_share else "rollback-fenced"
-    done = stage.cutover("rollback", "--playbook", stage.path(playbook), "--yes")
+    done = stage.cutover("rollback", "--playbook", stage.path(playbook), *RUN)
     if done.returncode == 0:
         return {"mirrored"}
     assert done.returncode == 3 and before not in ("shared", "switched"), told(done)
