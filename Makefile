@@ -136,7 +136,7 @@ units: $(UNITS)
 
 .PHONY: deps
 deps: ## install the Debian packages that are missing (etc/packages.txt); nothing when all are there
-	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test lint)
+	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test lint model)
 
 # Servers that this release of Debian does not have, unpacked into $(SERVERS) whatever BUILD is; nothing is installed.
 .PHONY: deps-mysql deps-mariadb11 deps-mariadb105 clean-servers
@@ -166,7 +166,7 @@ RUN_SUITES = $(Q)MAKE='$(MAKE)' $(PYTHON) tests/run.py
 .PHONY: test check-fast test-unit test-golden test-integration test-mysql test-matrix test-verify-full test-fault asan tsan \
         integration-asan integration-tsan test-contract golden-update
 test: deps deps-servers ## everything CI runs: lint, unit (plain, ASan+UBSan, TSan), golden, MariaDB, MySQL, faults
-	$(RUN_SUITES) lint unit asan tsan golden integration mysql fault-quick
+	$(RUN_SUITES) lint model unit asan tsan golden integration mysql fault-quick
 
 check-fast: ## build, unit, golden, the quick part of lint: below 30 s
 	$(RUN_SUITES) unit golden lint-quick
@@ -235,6 +235,11 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags
 bench-cutover: deps $(if $(findstring mysql,$(or $(BENCH_KINDS),mysql)),deps-mysql) $(PROGRAM) $(BUILD)/bench/pause_client ## how long nobody's write is accepted, there and back; BENCH_CROSSINGS= BENCH_KINDS= BENCH_CLIENTS= BENCH_LOADS= ORCHESTRATOR=
 	$(Q)$(PYTHON) -m tests.bench.cutover
 
+.PHONY: model
+model: ## prove the protocol of a cutover (spin), and that each guard is needed; MODEL_ARGS="--faults 2": half an hour more
+	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build model)
+	$(Q)$(PYTHON) tests/model/run.py $(MODEL_ARGS)
+
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 .PHONY: fuzz fuzzers
 fuzzers: $(addprefix $(BUILD)/fuzzers/,$(FUZZERS))
@@ -243,10 +248,10 @@ $(BUILD)/fuzzers/%: tests/fuzz/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -MMD -MP $< $(LIBRARY) $(ALL_LDFLAGS) $(PC_LIBS) -o $@
 
-fuzz: ## libFuzzer on every parser of untrusted text, FUZZ_SECONDS each
+fuzz: ## libFuzzer on every parser of untrusted text, FUZZ_SECONDS (or SECONDS=) each
 	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build fuzz)
 	$(Q)$(MAKE) BUILD=$(BUILD)/fuzz CC=clang SANITIZE=address CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' fuzzers
-	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz/fuzzers $(FUZZ_SECONDS)
+	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz/fuzzers $(or $(SECONDS),$(FUZZ_SECONDS))
 
 # What the demo's two kinds of servers need fetched.
 DEPS_OF_mysql        := deps-mysql

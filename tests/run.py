@@ -122,6 +122,16 @@ def run_lint(name, words):
     return tally
 
 
+def run_model(name, words):
+    done = subprocess.run([sys.executable, "tests/model/run.py", "--tap", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+                          check=False)
+    (RESULTS / f"{name}.tap").write_text(done.stdout)
+    tally = tally_tap(done.stdout, done.returncode)
+    if tally.failed:
+        print(done.stdout.rstrip())
+    return tally
+
+
 # --- pytest: golden, integration, fault ----------------------------------------------------------------------------
 
 def tally_junit(path, exit_code):

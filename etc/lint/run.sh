@@ -7,7 +7,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 export BUILD=${BUILD:-build} CC=${CC:-gcc} PYTHON=${PYTHON:-/usr/bin/python3}
 
-quick=(layers owners banned cleanup sizes names licence symbols python)
+quick=(layers owners banned cleanup sizes names licence symbols python model)
 slow=(headers format cppcheck shell docs service)
 
 checks=("${quick[@]}")
