@@ -139,6 +139,15 @@ static int wait_for_what_it_took(struct run *run, const struct plan_step *step, 
     return rc;
 }
 
+/* Names may point at the side that was opened: it is closed now, but it was not a moment ago. */
+static bool has_begun_after(const struct run *run, size_t index)
+{
+    for (size_t i = index + 1; i < run->plan.step_count; i++)
+        if (run->steps[i].state != STEP_PENDING && run->steps[i].state != STEP_UNDONE)
+            return true;
+    return false;
+}
+
 /*
  * The commit step has begun, but did it happen? When it is one operation and the servers say that
  * it is not true, nothing was committed: the run may be undone like any other, and writes need not
@@ -151,6 +160,8 @@ int run_take_back_commit(struct run *run, size_t index, struct err *err)
 
     if (!step->commits || step->op_count != 1 || state == STEP_PENDING || state == STEP_DONE ||
         state == STEP_UNDONE || step_is_true(run, index) != TRI_NO)
+        return 0;
+    if (has_begun_after(run, index))
         return 0;
     struct err missing = {0};
     if (wait_for_what_it_took(run, step, &missing)) {
