@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/signals.h"
 #include "engine/conflict_keeper.h"
@@ -207,9 +208,13 @@ static bool may_stop_before(const struct run *run, size_t index)
            !run_has_committed(run, first, index > first ? index - 1 : first);
 }
 
-static int keep_samples(struct run *run, struct err *err)
+static int keep_samples(struct run *run, const struct plan_step *done, struct err *err)
 {
-    return run->fence_began_ms ? 0 : run_tick(run, err, "%s", "");
+    char name[160];
+
+    (void)snprintf(name, sizeof name, "%s.%s.between-parts", done->name, done->what);
+    int rc = failpoint_hit(name, err);
+    return rc || run->fence_began_ms ? rc : run_tick(run, err, "%s", "");
 }
 
 static int walk(struct run *run, struct err *err)
@@ -224,17 +229,20 @@ static int walk(struct run *run, struct err *err)
                            run->plan.steps[i].id, run->plan.steps[i].name, run->plan.steps[i].what);
         signals_defer(!may_stop);
         int rc = step_perform(run, i, err);
-        signals_defer(false);
-        if (rc)
+        bool is_last = i + 1 == run->plan.step_count;
+        /* What lies between two parts takes its time as well, and belongs to the next one. */
+        signals_defer(!rc && !is_last && !may_stop_before(run, i + 1));
+        if (rc || is_last)
             return rc;
-        if (i + 1 == run->plan.step_count)
-            return 0;
         run->current = i + 1; /* a playbook step that is whole is not undone for what fails here */
         if (!signals_stop_wanted())
-            rc = keep_samples(run, err);
-        if (rc)
+            rc = keep_samples(run, &run->plan.steps[i], err);
+        if (rc) {
+            signals_defer(false);
             return rc;
+        }
     }
+    signals_defer(false);
     return 0;
 }
 

@@ -32,6 +32,19 @@ def test_stopped_by_a_signal_it_leaves_a_side_open_and_a_way_on(stage, case):
     stage.judge(traffic, wanted)
 
 
+def test_stopped_between_the_commit_step_and_the_flip_the_records_are_flipped_first(stage):
+    """Not in a part, but between two: what is kept there takes its time, and users must not be left with names that point
+    at the closed side."""
+    stage.put("mirrored")
+    with stage.traffic() as traffic:
+        stopped = stage.cutover("run", stage.path(FENCED), *RUN, failpoint="int@cut-over.open-to.between-parts")
+        assert stopped.returncode == 6, told(stopped)
+        assert stage.status()["situation"] == "switched", told(stopped)
+        stage.ok("run", "--resume", *RUN)
+        traffic.writers.wait_for_writes()
+    stage.judge(traffic, {"switched"})
+
+
 def go_on(stage, case, stopped):
     """What the person at the terminal does next; where that must end."""
     assert stopped.returncode == 6, told(stopped)
