@@ -20,10 +20,10 @@ PIECE = b"\0" * 4096
 class Disk:
     """Owns: one folder, and what fills it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, mb=MB):
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.is_real = mount_privately(folder)
+        self.is_real = mount_privately(folder, mb)
         self._filler = folder / "filler"
         self._limited = None  # (pid, its limits before)
 
@@ -62,12 +62,12 @@ class Disk:
             os.close(descriptor)
 
 
-def mount_privately(folder):
+def mount_privately(folder, mb=MB):
     """Mount a tmpfs that only this thread, what it starts from now on, and their children see. Did it work?"""
     if os.geteuid() != 0 or ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
         return False
     for command in (["mount", "--make-rprivate", "/"],
-                    ["mount", "-t", "tmpfs", "-o", f"size={MB}m,mode=0700", "tmpfs", folder]):
+                    ["mount", "-t", "tmpfs", "-o", f"size={mb}m,mode=0700", "tmpfs", folder]):
         if subprocess.run(command, capture_output=True, check=False).returncode != 0:
             return False
     return True

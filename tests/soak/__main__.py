@@ -37,6 +37,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: _interrupt(soak, tale))
     command = (f"make soak MINUTES={options.minutes:g} SEED={options.seed} MODE={options.mode} OLD={options.old} "
                f"NEW={options.new} CROWD={options.crowd}")
+    if options.fault:
+        command += f" FAULT={options.fault.text}"
     tale.say(f"{command}\n{kinds.find(options.old)} and {kinds.find(options.new)}, {options.crowd} sessions, logs in {folder}\n")
     began = time.monotonic()
     try:
@@ -71,9 +73,11 @@ def _forced(text):
         raise argparse.ArgumentTypeError(f"{where}: expected PLACE.POINT, where POINT is one of {', '.join(matrix.POINTS)}")
 
     def change(draw):
+        """The same crossing with this fault."""
         draw = dataclasses.replace(draw, fault=fault, is_placed=draw.is_placed or fault.is_placed_only or bool(where))
         return dataclasses.replace(draw, point=where, place=-1.0) if where else draw
 
+    change.text = text
     return change
 
 

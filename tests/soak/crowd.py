@@ -15,6 +15,7 @@ import os
 import random
 import threading
 import time
+from dataclasses import replace
 
 import dns.exception
 import dns.resolver
@@ -251,7 +252,7 @@ class Crowd:
         self.stopping = threading.Event()
         self.counters = {}  # session -> the counter that it raises now
         self.totals = dict.fromkeys(("acknowledged", "refused", "ambiguous", "read"), 0)
-        self._databases = {side: lab.database(side) for side in SIDES}
+        self._databases = {side: replace(lab.database(side), port=direct.port) for side, direct in lab.direct.items()}
         self._lock = threading.Lock()
         self._held, self._crashes = threading.Event(), []
         self._last_ack = self._longest_gap_s = 0.0

@@ -7,11 +7,12 @@ is put right by the function that it returns, after `hold_s`.
 
 import contextlib
 import os
-import resource
 import signal
 from dataclasses import dataclass, field
 
 import pymysql
+
+from tests.fault.proxy import ELSE, RESET, SILENCE
 
 CLOUDFLARE = {
     "dns-lost-answer": {"kind": "drop_after", "method": "PATCH"},
@@ -37,6 +38,7 @@ class Fault:
     strike: object = None
     is_placed_only: bool = False   # it has no meaning at a moment
     spares_servers: bool = False   # nothing of it keeps the application from writing: the budget of the pause holds
+    least_s: float = 0.0           # it has no meaning when it is over sooner
 
 
 @dataclass
@@ -71,7 +73,7 @@ def _either_replica(scene):
 
 
 def _end_sessions(scene, server, user):
-    """The connections of an account are cut, from the server's end."""
+    """The connections of an account are ended by the server."""
     ended = 0
     with contextlib.suppress(pymysql.Error, OSError):
         for row in [row for row in server.query("SHOW PROCESSLIST") if row["User"] == user]:
@@ -81,18 +83,35 @@ def _end_sessions(scene, server, user):
     scene.note(f"ended {ended} session(s) of {user} on {server.name}")
 
 
+def _cut(scene, cuts):
+    """cuts: [(side, who does not reach its primary any more)]. Packets vanish, or connections are reset."""
+    form = scene.rng.choice((SILENCE, RESET))
+    for side, callers in cuts:
+        scene.lab.proxies[side].cut(callers, form)
+    scene.note(f"{form} between {' and '.join(f'{side} and {next(iter(callers))}' for side, callers in cuts)}")
+    return lambda: [scene.lab.proxies[side].heal() for side, _ in cuts]
+
+
 def _cut_controller(scene):
+    return _cut(scene, [(scene.rng.choice(("old", "new")), {ELSE})])
+
+
+def _cut_links(scene):
+    return _cut(scene, [("old", {scene.lab.new.primary.name}), ("new", {scene.lab.old.primary.name})])
+
+
+def _end_links(scene):
+    for cluster in (scene.source, scene.target):
+        _end_sessions(scene, cluster.primary, scene.lab.accounts["replication"].user)
+
+
+def _end_controller(scene):
     server = scene.rng.choice((scene.source, scene.target)).primary
     for role in ("controller", "monitor"):
         _end_sessions(scene, server, scene.lab.accounts[role].user)
 
 
-def _cut_links(scene):
-    for cluster in (scene.source, scene.target):
-        _end_sessions(scene, cluster.primary, scene.lab.accounts["replication"].user)
-
-
-def _cut_users(scene):
+def _end_users(scene):
     _end_sessions(scene, scene.source.primary, scene.lab.accounts["app"].user)
 
 
@@ -131,17 +150,9 @@ def _late_applier(scene):
 
 
 def _full_journal(scene):
-    """No file of the controller's may grow any more: EFBIG where a full disk says ENOSPC."""
-    folder = scene.lab.cfg_path.parent
-    size = max((path.stat().st_size for path in folder.glob("journal.db-wal")), default=0)
-    resource.prlimit(scene.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-    scene.note(f"no file may grow beyond {size} bytes")
-    return lambda: _let_grow(scene.pid)
-
-
-def _let_grow(pid):
-    with contextlib.suppress(ProcessLookupError):
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    scene.lab.disk.fill(scene.pid)
+    scene.note("the journal's disk is full")
+    return scene.lab.disk.make_room
 
 
 def _second_controller(scene):
@@ -164,15 +175,18 @@ FAULTS = {fault.name: fault for fault in (
     Fault("stall-source", "SIGSTOP of the primary that is left", 2, strike=lambda s: _stall(s, s.source.primary)),
     Fault("stall-target", "SIGSTOP of the primary that is moved to", 2, strike=lambda s: _stall(s, s.target.primary)),
     Fault("stall-replica", "SIGSTOP of a replica", 1, strike=lambda s: _stall(s, _either_replica(s)), spares_servers=True),
-    Fault("cut-controller", "the controller's connections to one primary are cut", 2, strike=_cut_controller,
+    Fault("cut-controller", "the network between the controller and one primary is gone", 2, strike=_cut_controller,
           spares_servers=True),
-    Fault("cut-links", "the connections of both links are cut", 2, strike=_cut_links, spares_servers=True),
-    Fault("cut-users", "the application's connections are cut", 1, strike=_cut_users, spares_servers=True),
+    Fault("cut-links", "the network between the primaries is gone", 2, strike=_cut_links, spares_servers=True),
+    Fault("end-controller", "a primary ends the controller's connections", 1, strike=_end_controller, spares_servers=True),
+    Fault("end-links", "the primaries end the connections of both links", 1, strike=_end_links, spares_servers=True),
+    Fault("end-users", "the source ends the application's connections", 1, strike=_end_users, spares_servers=True),
     Fault("cloudflare", "lost, late, half, 429, 500 and HTML answers", 4, strike=_cloudflare, spares_servers=True),
-    Fault("long-transaction", "a transaction of the application stays open", 2, strike=_long_transaction, spares_servers=True),
+    Fault("long-transaction", "a transaction of the application stays open", 2, strike=_long_transaction, spares_servers=True,
+          least_s=1.0),
     Fault("late-applier", "somebody holds rows that the target's applier wants", 2, strike=_late_applier,
-          spares_servers=True),
-    Fault("full-journal", "the journal cannot grow", 2, strike=_full_journal, spares_servers=True),
+          spares_servers=True, least_s=1.0),
+    Fault("full-journal", "the journal's disk is full", 2, strike=_full_journal, spares_servers=True, least_s=2.0),
     Fault("second-controller", "somebody else wants to abort meanwhile", 1, strike=_second_controller, spares_servers=True),
 )}
 

@@ -11,6 +11,7 @@ Judges      the servers' tables against the ledger (tests/lab/ledger_check.py, i
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,14 +24,16 @@ import pymysql
 from pymysql.cursors import SSCursor
 
 from tests.fault import matrix, playbooks
+from tests.fault.disk import Disk
+from tests.fault.stage import Direct, ProxiedLab
 from tests.fault.writer import Watcher
 from tests.lab import ledger_check
 from tests.lab.cloudflare import RateLimit
-from tests.lab.lab import DNS_ONLY, PROXIED, REPOSITORY, Lab
+from tests.lab.lab import DNS_ONLY, PROXIED, REPOSITORY
 from tests.lab.procs import LabError, wait_until
 
 from . import faults
-from .crowd import COUNTERS, ROWS, SCHEMA, Crowd, Ledger, Names, other
+from .crowd import COUNTERS, ROWS, SCHEMA, SIDES, Crowd, Ledger, Names, other
 
 BUILD = REPOSITORY / (os.environ.get("BUILD") or "build")
 PROGRAM = BUILD / "cutover"
@@ -39,6 +42,7 @@ RUN_S, COMMAND_S = 180, 120     # nothing takes longer; what does hangs
 BUDGET_S = 10.0                 # of the shortened playbooks
 SLACK_S = 2.0                   # what this machine, slow and shared, may add
 SAMPLE_MS = 1000                # how far apart the samples are that a report's lag is made of
+JOURNAL_MB = 200                # the disk that is full now and then; a journal grows by 50 kB a crossing
 TRIES = 8                       # of a person, until the service rests
 AUDIT_EVERY = 25                # crossings
 RESTS_ON = {"mirrored": "old", "switched": "new"}
@@ -79,7 +83,8 @@ class Draw:
 
     def __str__(self):
         when = f"place {self.place:.3f} {self.point}" if self.is_placed else f"after {self.moment_s:.2f} s"
-        return (f"{self.mode}, {self.fault.name} at {when}, for {self.hold_s:g} s, then {self.way}"
+        hold_s = max(self.hold_s, self.fault.least_s)
+        return (f"{self.mode}, {self.fault.name} at {when}, for {hold_s:g} s, then {self.way}"
                 f"{' in haste' if self.is_hasty else ''}")
 
 
@@ -108,6 +113,25 @@ class Crossing:
         return "done" if len(commands) == 1 else "resumed"
 
 
+class SoakLab(ProxiedLab):
+    """A lab whose network can be cut and whose journal has a disk of its own. Application and watcher go past the cuts."""
+
+    def start(self):
+        super().start()
+        self.direct = {side: Direct(getattr(self, side).primary) for side in SIDES}
+        self.disk = Disk(self.root / "disk", JOURNAL_MB)
+        self._undo.callback(self._end_disk)
+        settings = self.config.settings
+        settings["journal"] = str(self.disk.folder / "journal.db")
+        self.config.write(settings)
+
+    def _end_disk(self):
+        """The journal stays, for whoever looks at what happened."""
+        for path in self.disk.folder.glob("journal.db*"):
+            shutil.copy2(path, self.cfg_path.parent)
+        self.disk.unmount()
+
+
 class Soak:
     """run() until the time is over, stopping is set, or a law is broken."""
 
@@ -117,27 +141,23 @@ class Soak:
         self._forced, self._tale = forced, tale
         self.stopping = threading.Event()
         self.crossings, self.broken, self.verdicts = [], [], []
-        self._lab = self._crowd = self._watcher = None
+        self._lab = self._crowd = None
         self._log = None
 
     def run(self):
         """True when no law was broken."""
         (self._folder / "crossings").mkdir(parents=True)
         (self._folder / "tables").mkdir()
-        with Lab(root=self._folder / "lab", mb=self._mb, site=False, keep=True, **self._kinds) as self._lab:
+        with SoakLab(root=self._folder / "lab", mb=self._mb, site=False, keep=True, **self._kinds) as self._lab:
             self._prepare()
             ledger = Ledger(self._folder / "ledger.jsonl")
             self._crowd = Crowd(self._lab, Names(self._lab, PROXIED, DNS_ONLY), ledger, self._size, self._rate,
                                 random.Random(f"{self._seed}/crowd"))
-            self._watcher = Watcher({side: getattr(self._lab, side).primary for side in RESTS_ON.values()},
-                                    self._lab.accounts["controller"])
             ledger.add(event="mode", mode="fenced", at=time.monotonic())
             self._crowd.start()
-            self._watcher.start()
             try:
                 self._go()
             finally:
-                self._watcher.stop()
                 self._crowd.stop()
         return not self.broken
 
@@ -187,16 +207,18 @@ class Soak:
             self._say(f"{draw}")
             self._crowd.ledger.add(event="mode", mode=draw.mode, at=began, crossing=number)
             self._crowd.begin_window()
-            self._watcher.was_both_open = False
             self.crossings.append(crossing)
+            watcher = Watcher(self._lab.direct, self._lab.accounts["controller"], self._lab.accounts["app"],
+                              may_share=draw.mode == "shared").start()
             try:
                 self._run_with_fault(crossing)
                 self._to_rest(crossing)
             finally:
+                watcher.stop()
                 crossing.seconds, crossing.pause_s = time.monotonic() - began, self._crowd.longest_gap_s()
                 self._announce(crossing, began)
                 self._tale.crossing(crossing, self._crowd.totals)
-            self._judge(crossing)
+            self._judge(crossing, watcher)
 
     def _run_with_fault(self, crossing):
         draw = crossing.draw
@@ -256,7 +278,8 @@ class Soak:
             self._say(f"*** {time.monotonic():.3f} {draw.fault.name}: {'; '.join(scene.notes)}")
             if draw.is_placed:
                 faults.send(process.pid, signal.SIGCONT)
-        self._wait_for(process, lambda end=time.monotonic() + draw.hold_s: time.monotonic() >= end)
+        end = time.monotonic() + max(draw.hold_s, draw.fault.least_s)
+        self._wait_for(process, lambda: time.monotonic() >= end)
         return heal
 
     def _heal(self, crossing, heal):
@@ -316,6 +339,9 @@ class Soak:
     def _make_whole(self, crossing):
         """Servers are started again by whoever looks after them; then the links come back by themselves."""
         self._lab.cloudflare.faults.clear()
+        self._lab.disk.make_room()
+        for proxy in self._lab.proxies.values():
+            proxy.heal()
         for server in self._lab.servers:
             if not server.is_running:
                 crossing.notes.append(f"{server.name} is started again")
@@ -343,7 +369,7 @@ class Soak:
         self._crowd.ledger.add(event="announced", begins=began, ends=time.monotonic(), crossing=crossing.number,
                                delay_ms=crossing.lag_ms + SAMPLE_MS if is_known else None)
 
-    def _judge(self, crossing):
+    def _judge(self, crossing, watcher):
         self._crowd.complain()
         status = self._status()
         side = RESTS_ON[crossing.ends_in]
@@ -352,10 +378,10 @@ class Soak:
             raise Broken(f"{where}: the lease is still held by {status['lease']['holder']}")
         if status["dns"]["points_to"] != side:
             raise Broken(f"{where}: law 4: {crossing.ends_in}, and the records point to {status['dns']['points_to']}")
-        if self._watcher.violations:
-            raise Broken(f"{where}: law 1: {self._watcher.violations[0]}")
-        if crossing.draw.mode == "fenced" and self._watcher.was_both_open:
-            raise Broken(f"{where}: law 1: both primaries were open in a fenced crossing")
+        if watcher.violations:
+            raise Broken(f"{where}: law 1: {watcher.violations[0]}")
+        if watcher.samples < 50:
+            raise Broken(f"{where}: the watcher was blind: {watcher.last_error}")
         if self._is_bounded(crossing) and crossing.pause_s > BUDGET_S + SLACK_S:
             raise Broken(f"{where}: law 3: nobody could write for {crossing.pause_s:.3f} s")
 
@@ -443,7 +469,9 @@ class Soak:
         """The program, to its end."""
         began = time.monotonic()
         self._say(f"$ cutover {' '.join(map(str, words))}")
-        done = self._lab.cutover(*words, binary=PROGRAM, timeout=COMMAND_S, env={"CUTOVER_FAILPOINT": ""})
+        done = subprocess.run([PROGRAM, "-c", self._lab.cfg_path, *words], capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL, timeout=COMMAND_S, env={**os.environ, "CUTOVER_FAILPOINT": ""},
+                              start_new_session=True)  # a Ctrl-C at this terminal is not for it
         shown = done.stdout if words[0] not in ("status", "report", "plan") else ""
         self._say(f"{shown}{done.stderr}=== {time.monotonic():.3f} exit {done.returncode}, "
                   f"{time.monotonic() - began:.2f} s")
