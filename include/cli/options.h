@@ -20,6 +20,7 @@
 #include "cli/commands.h"
 
 #define CLI_TABLE_CAP 64
+#define CLI_OPTION_CAP 48 /* rows of the table */
 #define CLI_ARG_CAP 2
 #define CLI_DEFAULT_CONFIG "/etc/cutover/cutover.cfg"
 

@@ -12,13 +12,12 @@
 #include "io/conffile.h"
 
 #define WORKER_CAP 64
-#define OPTION_CAP 48
 
 struct parse {
     int argc, next;
     char *const *argv;
     struct cli_options *options;
-    bool is_given[OPTION_CAP]; /* by index of the option's row */
+    bool is_given[CLI_OPTION_CAP]; /* by index of the option's row */
     struct err *err;
 };
 
@@ -57,12 +56,12 @@ static const struct cli_option *find_letter(char letter)
 
 static int unknown_option(struct parse *parse, const char *word)
 {
-    const char *known[OPTION_CAP + 1] = {0};
+    const char *known[CLI_OPTION_CAP + 1] = {0};
     char name[64] = "";
     size_t count;
     const struct cli_option *rows = cli_option_table(&count);
 
-    for (size_t i = 0; i < count && i < OPTION_CAP; i++)
+    for (size_t i = 0; i < count && i < CLI_OPTION_CAP; i++)
         known[i] = rows[i].name;
     size_t len = strcspn(word, "=");
     if (len > 2 && len - 2 < sizeof name && strncmp(word, "--", 2) == 0)

@@ -41,7 +41,7 @@ static void test_every_option_has_a_name_a_help_and_its_own_letter(void **state 
     const struct cli_option *rows = cli_option_table(&count);
     bool has_letter[128] = {false};
 
-    assert_true(count <= 32);
+    assert_true(count <= CLI_OPTION_CAP);
     for (size_t i = 0; i < count; i++) {
         assert_true(rows[i].name[0] && rows[i].help[0] && rows[i].commands);
         assert_true((rows[i].argument == NULL) == (rows[i].type == CLI_FLAG));
