@@ -33,7 +33,7 @@ void status_read_held(struct status *status)
 
 static void print_side(const struct node_facts *primary, const struct held_list *list)
 {
-    CLEANUP(buf_release) struct buf names;
+    CLEANUP(buf_release) struct buf names = {0};
     unsigned locked = 0;
 
     for (size_t i = 0; i < list->count; i++)
