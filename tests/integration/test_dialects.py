@@ -36,6 +36,7 @@ ACCOUNTS = {"controller": Account("cutover", "controls"), "monitor": Account("cu
             "replication": Account("repl", "follows")}
 PASSWORDS = {account.user: account.password for account in ACCOUNTS.values()}
 NEW_NAMES = "a variable, function or form of statement that is new to the tests goes into tests/lab/dialects"
+NO_SUCH_DATABASE = 1049
 RUN_TIME_ERRORS = (1139, 3685)  # a regular expression is read when it is used, not when it is parsed
 
 # Parameters that are put in as they are; others become 'x', 1 or `x`.
@@ -343,7 +344,9 @@ class Pair:
 
     @property
     def refusals(self):
-        return self.old.refusals + self.new.refusals
+        """Without the one answer that every probe expects: no account was ever held where there is no database of ours."""
+        return [(number, text, sql) for number, text, sql in self.old.refusals + self.new.refusals
+                if not (number == NO_SUCH_DATABASE and "FROM cutover.held " in sql)]
 
 
 @pytest.mark.parametrize("with_tls", [True, False], ids=["tls", "plain"])

@@ -110,6 +110,7 @@ class Scripted:
         self.refusals = []  # (number, text of the error, statement)
         self.variables = {name: value for name, value in _VARIABLES.items() if history.has_variable(version, name)}
         self.variables |= {"version": version.text, "version_comment": version.comment}
+        self.assigned = set()  # the variables that a statement has set; the others are as they were compiled
         if version.flavour == "mysql":
             self.variables["server_uuid"] = UUID["old"]
         self._context = tls and _tls_context(tls)
@@ -307,6 +308,7 @@ class Scripted:
             if not str(value).startswith("+") and not GtidSet(self.variables["gtid_purged"]).is_in(GtidSet(str(value))):
                 refuse(3546, "@@GLOBAL.GTID_PURGED cannot be changed: the new value must be a superset of the old value")
         self.variables[name] = value
+        self.assigned.add(name)
         if name == "super_read_only" and value:
             self.variables["read_only"] = 1
         if name == "read_only" and not value and "super_read_only" in self.variables:
@@ -502,6 +504,13 @@ class Scripted:
                 {"VARIABLE_NAME": "Performance_schema_thread_instances_lost", "VARIABLE_VALUE": 0}],
             "performance_schema.persisted_variables": [
                 {"VARIABLE_NAME": name, "VARIABLE_VALUE": _shown(name, value)} for name, value in self.persisted.items()],
+            "performance_schema.variables_info": [
+                {"VARIABLE_NAME": name, "VARIABLE_SOURCE": "DYNAMIC" if name in self.assigned else "COMPILED",
+                 "VARIABLE_PATH": ""} for name in sorted(self.variables)],
+            "information_schema.SYSTEM_VARIABLES": [
+                {"VARIABLE_NAME": name.upper(), "GLOBAL_VALUE": _shown(name, value),
+                 "GLOBAL_VALUE_ORIGIN": "SQL" if name in self.assigned else "COMPILE-TIME"}
+                for name, value in sorted(self.variables.items())],
             **{f"performance_schema.{scope}_variables": [
                 {"VARIABLE_NAME": name, "VARIABLE_VALUE": value} for name, value in self._shown_variables("")]
                for scope in ("global", "session")},

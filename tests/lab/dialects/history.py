@@ -251,6 +251,7 @@ VARIABLES = {
     "default_collation_for_utf8mb4": mysql("8.0.11"),
     "default_table_encryption": mysql("8.0.16"),
     "partial_revokes": mysql("8.0.16"),
+    "mandatory_roles": mysql("8.0.2"),  # refman-8.0 server-system-variables.html
     "sql_require_primary_key": mysql("8.0.13"),
     "sql_generate_invisible_primary_key": mysql("8.0.30"),
     "print_identified_with_as_hex": mysql("8.0.17"),
