@@ -41,11 +41,12 @@ def settings_of(server):
 
 
 def _account(row):
-    """What it may do. MariaDB writes an account anew when it is locked: that it is not locked, by which version it was
-    written, and of the privileges that a new server gives to root (all bits there could be) those that there are."""
+    """What it may do. MariaDB writes an account anew when it is locked: that it is not locked, that it has no password (which
+    an account of the installation does not say), by which version it was written, and of the privileges that a new server
+    gives to root (all bits there could be) those that there are."""
     if "Priv" not in row:
         return row
-    account = {"account_locked": False, **json.loads(row["Priv"])}
+    account = {"account_locked": False, "plugin": "mysql_native_password", "authentication_string": "", **json.loads(row["Priv"])}
     account.pop("version_id", None)
     return {**account, "access": account["access"] & KNOWN_PRIVILEGES}
 
