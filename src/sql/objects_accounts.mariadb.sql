@@ -1,6 +1,6 @@
 -- The accounts and roles of a server. What proves who they are is read as a digest only; salted: one password has many.
 -- access is for roles: no other list has their global privileges.
--- Privileges: SELECT on mysql.*.  Parameter: ours! (literals: our own account names)
+-- Privileges: SELECT on mysql.*.  Parameters: ours!, held! (literals: our own account names; accounts that we locked)
 -- Columns: as selected; account in the form of information_schema's GRANTEE
 SELECT CONCAT('''', g.User, '''@''', g.Host, '''') AS account, COALESCE(JSON_VALUE(g.Priv, '$.is_role'), 0) AS is_role,
        CONCAT(COALESCE(JSON_VALUE(g.Priv, '$.plugin'), ''), COALESCE(JSON_EXTRACT(g.Priv, '$.auth_or[*].plugin'), ''))
@@ -9,7 +9,8 @@ SELECT CONCAT('''', g.User, '''@''', g.Host, '''') AS account, COALESCE(JSON_VAL
            COALESCE(JSON_VALUE(g.Priv, '$.authentication_string'), ''), COALESCE(JSON_EXTRACT(g.Priv, '$.auth_or'), '')), 256))
            AS secret,
        CONCAT_WS(' ', u.ssl_type, u.ssl_cipher, u.x509_issuer, u.x509_subject) AS tls,
-       COALESCE(JSON_VALUE(g.Priv, '$.account_locked'), 0) AS is_locked,
+       IF(CONCAT('''', g.User, '''@''', g.Host, '''') IN (:{held!}), 0, COALESCE(JSON_VALUE(g.Priv, '$.account_locked'), 0))
+           AS is_locked,
        CONCAT_WS(' ', u.max_questions, u.max_updates, u.max_connections, u.max_user_connections, u.max_statement_time)
            AS limits,
        u.default_role AS default_role,

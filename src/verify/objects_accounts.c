@@ -13,6 +13,8 @@
 
 #define LIST_CAP (16U << 20)
 
+enum native_error { ERROR_NO_SUCH_DATABASE = 1049, ERROR_NO_SUCH_TABLE = 1146 };
+
 static const struct object_list account_list = {
     .kind = "account",
     .name = {"account"},
@@ -106,35 +108,60 @@ static void accounts_release(struct accounts *accounts)
     texts_release(&accounts->reaching);
 }
 
+/* The accounts that a fence has locked there, as literals. No fence, no table. */
+static int quote_held(struct verify_end *end, struct buf *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    CLEANUP(texts_release) struct texts held = {0};
+    struct err cause = {0};
+    int rc = end_query(end, SQL_OBJECTS_HELD, NULL, 0, &rows, &cause);
+    bool is_absent = cause.native == ERROR_NO_SUCH_TABLE || cause.native == ERROR_NO_SUCH_DATABASE;
+    if (rc && !is_absent) {
+        *err = cause;
+        return rc;
+    }
+    rc = texts_of(&rows, "account", by_text, &held, err);
+    if (rc)
+        return rc;
+    held.list[held.count] = ""; /* a list has a member; nobody is called this */
+    sql_quote_list(held.list, held.count + 1, out);
+    return buf_check(out, err);
+}
+
 static int ask(struct verify_end *end, const struct service *service, struct accounts *accounts,
                bool is_source, struct err *err)
 {
-    CLEANUP(buf_release) struct buf databases;
-    CLEANUP(buf_release) struct buf ours;
+    CLEANUP(buf_release) struct buf databases = {0};
+    CLEANUP(buf_release) struct buf ours = {0};
+    CLEANUP(buf_release) struct buf held = {0};
     const char *const names[] = {service->controller.user, service->monitor.user,
                                  service->replication.user};
     buf_init(&databases, LIST_CAP);
     buf_init(&ours, 4096);
+    buf_init(&held, LIST_CAP);
     sql_quote_list((const char *const *)service->databases, service->database_count, &databases);
     sql_quote_list(names, ARRAY_LEN(names), &ours);
-    const struct sql_arg of_databases = {"databases", buf_text(&databases)};
-    const struct sql_arg without_ours = {"ours", buf_text(&ours)};
-    const struct {
-        enum sql_id id;
-        const struct sql_arg *arg;
-        struct both *out;
-    } questions[] = {
-        {SQL_OBJECTS_PRIVILEGES, NULL, &accounts->privileges},
-        {SQL_OBJECTS_ACCOUNTS, &without_ours, &accounts->accounts},
-        {SQL_OBJECTS_GRANTS, NULL, &accounts->grants},
-        {SQL_SURVEY_DEFINERS, &of_databases, &accounts->definers},
-        {SQL_SURVEY_ACCOUNTS, NULL, &accounts->everybody},
-    };
-    int rc = buf_check(&databases, err);
+    int rc = quote_held(end, &held, err);
+    if (!rc)
+        rc = buf_check(&databases, err);
     if (!rc)
         rc = buf_check(&ours, err);
+    const struct sql_arg of_databases[] = {{"databases", buf_text(&databases)}};
+    const struct sql_arg without_ours[] = {{"ours", buf_text(&ours)}, {"held", buf_text(&held)}};
+    const struct {
+        enum sql_id id;
+        const struct sql_arg *args;
+        size_t arg_count;
+        struct both *out;
+    } questions[] = {
+        {SQL_OBJECTS_PRIVILEGES, NULL, 0, &accounts->privileges},
+        {SQL_OBJECTS_ACCOUNTS, without_ours, ARRAY_LEN(without_ours), &accounts->accounts},
+        {SQL_OBJECTS_GRANTS, NULL, 0, &accounts->grants},
+        {SQL_SURVEY_DEFINERS, of_databases, ARRAY_LEN(of_databases), &accounts->definers},
+        {SQL_SURVEY_ACCOUNTS, NULL, 0, &accounts->everybody},
+    };
     for (size_t i = 0; !rc && i < ARRAY_LEN(questions); i++)
-        rc = end_query(end, questions[i].id, questions[i].arg, questions[i].arg != NULL,
+        rc = end_query(end, questions[i].id, questions[i].args, questions[i].arg_count,
                        is_source ? &questions[i].out->source : &questions[i].out->replica, err);
     return rc ? err_wrap(err, "reading the accounts of %s", db_where(end->db)) : 0;
 }

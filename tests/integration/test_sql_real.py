@@ -39,7 +39,7 @@ SETUP_MARIADB = "CREATE SEQUENCE blog.q;"
 # What the parameters are, unless a scene says otherwise. A scene is a list of statements on one connection; a statement
 # is a name, or (name, {parameter: value}, (errors that are fine, ...)).
 VALUES = {
-    "database": "blog", "databases": "'blog'", "ours": "'cutover', 'cutover_monitor'", "event": "`blog`.`e`",
+    "database": "blog", "databases": "'blog'", "ours": "'cutover', 'cutover_monitor'", "held": "''", "event": "`blog`.`e`",
     "table": "`blog`.`t`", "columns": "`id`, `v`", "column": "`id`", "range": "TRUE", "index": "PRIMARY",
     "order": "`id`", "limit": "10", "name": "`blog`.`t`", "user": "root", "host": "localhost", "charset": "utf8mb4",
     "collation": "utf8mb4_bin", "client": "utf8mb4", "mode": "NO_ENGINE_SUBSTITUTION", "zone": "+00:00",
@@ -65,7 +65,7 @@ SCENES = [
      "survey_collations_known", "survey_plugins_used", "survey_plugins_known", "survey_loose_keys", "survey_time_zones",
      "survey_semisync"],
     ["unlogged", "lease_schema_database", "hold_schema", "hold_origin", "hold_accounts",
-     ("hold_put", {"user": "gone", "host": "%"}), "hold_lock", "hold_read", "hold_unlock",
+     ("hold_put", {"user": "gone", "host": "%"}), "hold_lock", "hold_read", "objects_held", "hold_unlock",
      ("hold_forget", {"user": "gone", "host": "%"})],
     ["lease_schema_database", "lease_schema_lease", "lease_schema_heartbeat", "lease_schema_probe",
      "lease_schema_pause", "verify_pause_put", "verify_pause_read", "verify_pause_clear", "lease_lock",

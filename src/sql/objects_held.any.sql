@@ -1,0 +1,4 @@
+-- The accounts that a fence has locked on this server: their lock is ours, and no difference between the sides.
+-- Privileges: SELECT on cutover.held
+-- Columns: account, in the form of information_schema's GRANTEE
+SELECT CONCAT('''', h.user, '''@''', h.host, '''') AS account FROM cutover.held h
