@@ -28,6 +28,12 @@ MUST_CHECK int door_read(struct session *session, struct door *out, struct err *
  *         would close it (the hint says what to type).
  */
 MUST_CHECK int door_open(struct session *session, struct err *err);
+/*
+ * The same in two: once the first has succeeded users can write; the second reads it back and makes
+ * it last. Errors as above; of the second, EFFECT_APPLIED as above.
+ */
+MUST_CHECK int door_switch_open(struct session *session, struct err *err);
+MUST_CHECK int door_confirm_open(struct session *session, struct err *err);
 
 /* A restart no longer closes the node. Nothing to do where none ever would. */
 MUST_CHECK int door_forget(struct session *session, struct err *err);

@@ -15,16 +15,39 @@
 #ifndef CUTOVER_CLUSTER_FENCE_H
 #define CUTOVER_CLUSTER_FENCE_H
 
+#include "cluster/door.h"
 #include "cluster/session.h"
 #include "domain/position.h"
 
 struct fence_report {
-    int64_t close_ms; /* closing, its waits included */
-    int64_t prove_ms;
+    int64_t close_us; /* closing, its waits included */
+    int64_t prove_us;
     unsigned killed;          /* application sessions killed; each is in killed_text */
     char killed_text[1024];   /* "id 12 app@10.0.0.3 Query 4 s; ..." */
     struct position position; /* of the closed side, after the proof */
 };
+
+/*
+ * Everything that can be known or opened before a node is closed: nobody has to wait for it. Good
+ * for as long as the session lives; fence_close() looks again at what may have changed meanwhile.
+ * session  borrowed, must outlive the fence
+ * Errors   ERR_REFUSED/NONE a transaction is prepared by XA; ERR_LOST
+ */
+struct fence;
+MUST_CHECK int fence_new(const struct service *service, struct session *session, struct fence **out,
+                         struct err *err);
+void fence_free(struct fence *fence);
+void fence_freep(struct fence **fence);
+/* Made for this session, and fit to be used? */
+bool fence_is_ready(const struct fence *fence, const struct session *session);
+/* As it was found. */
+const struct door *fence_found(const struct fence *fence);
+/* Its second session, for a watchdog, while the fence is not being closed. Borrowed. */
+struct session *fence_second(struct fence *fence);
+/* Wait until the proof need not: what we read ourselves makes a view too old for a moment. */
+MUST_CHECK int fence_let_age(struct fence *fence, struct err *err);
+/* The proof's questions, harmlessly, for a forecast. */
+MUST_CHECK int fence_rehearse(struct fence *fence, int64_t *out_us, struct err *err);
 
 /*
  * Refused before anything is touched: a transaction prepared by XA. Killed once the node is closed:
@@ -37,8 +60,7 @@ struct fence_report {
  *         would come back, or the position moved; ERR_STOPPED/NONE a signal; ERR_LOST/UNKNOWN.
  *         Repeat: safe, a closed node is proved again.
  */
-MUST_CHECK int fence_close(const struct service *service, struct session *session,
-                           struct fence_report *out, struct err *err);
+MUST_CHECK int fence_close(struct fence *fence, struct fence_report *out, struct err *err);
 
 /* Proof only: is it closed, with no writer left and a still position? ERR_REFUSED/NONE when not. */
 MUST_CHECK int fence_prove(const struct service *service, struct session *session,

@@ -48,6 +48,12 @@ MUST_CHECK int lease_take_any(const struct service *service, const char *holder,
 MUST_CHECK int lease_check(struct lease *lease, struct err *err);
 
 /*
+ * Is a side's lock still ours? One question. The lock has then been ours without a break, and so
+ * has the lease as far as that side tells. Errors as above.
+ */
+MUST_CHECK int lease_confirm(struct lease *lease, enum side side, struct err *err);
+
+/*
  * Check, and take the lock again on a side whose connection was lost. ERR_BUSY when somebody held
  * it meanwhile.
  */

@@ -16,6 +16,9 @@ MUST_CHECK int link_position(struct session *source, struct position *out, struc
 /* Who numbers what is written on this node, and of its position what was written there. */
 MUST_CHECK int link_origin(struct session *session, struct origin *out, struct err *err);
 MUST_CHECK int link_own_position(struct session *session, struct position *out, struct err *err);
+/* Both in one question. */
+MUST_CHECK int link_own_state(struct session *session, struct origin *out_origin,
+                              struct position *out, struct err *err);
 
 /*
  * Wait until `replica` has applied every transaction in `want` (only domains the link carries).
@@ -41,10 +44,10 @@ MUST_CHECK int link_measure(struct session *source, struct session *replica, int
 /*
  * Write a probe row on `source` and see it arrive on `replica` (cutover.probe; token random). The
  * source must be open or the account privileged; a sealed source (MySQL) admits administrators for
- * that moment. The row is deleted again. out_ms: time from commit to visible.
+ * that moment. The row is deleted again. out_us: time from commit to visible.
  */
 MUST_CHECK int link_probe_row(struct session *source, struct session *replica, int64_t deadline_ms,
-                              int64_t *out_ms, struct err *err);
+                              int64_t *out_us, struct err *err);
 
 /*
  * Transactions on `replica` (own server ids of that cluster) that `source` does not have. Empty =

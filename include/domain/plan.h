@@ -53,7 +53,12 @@ struct plan_step {
     struct op verify;
     bool commits;       /* abort no longer suffices once this step has begun */
     bool is_repeatable; /* reads or waits only: resume simply does it again */
-    int64_t limit_ms;   /* 0 = no limit of its own */
+    /*
+     * One of the parts, next to each other, during which nobody can write; the last of them
+     * commits. See engine/breath.h.
+     */
+    bool is_breath;
+    int64_t limit_ms; /* 0 = no limit of its own */
     /* checked before the first part of a playbook step; 0 = not checked */
     situation_mask starts_from;
     enum situation ends_in; /* checked after the last part; SITUATION_UNSAFE = not checked */

@@ -7,10 +7,12 @@
 #ifndef CUTOVER_ENGINE_DRIVER_H
 #define CUTOVER_ENGINE_DRIVER_H
 
+#include "cluster/fence.h"
 #include "cluster/lease.h"
 #include "cluster/session.h"
 #include "dns/records.h"
 #include "domain/position.h"
+#include "engine/breath.h"
 #include "engine/journal.h"
 #include "engine/run.h"
 #include "monitor/heartbeat.h"
@@ -34,7 +36,16 @@ struct run {
     bool is_committed;
     bool is_rollback_wanted;
     int64_t fence_began_ms; /* monotonic; 0 while nobody is refused because of us */
-    int64_t write_pause_ms; /* -1 until a fence was opened again */
+    int64_t fence_began_us; /* the same moment */
+    double write_pause_ms;  /* -1 until a fence was opened again */
+    double forecast_ms;     /* -1 none was made */
+    struct breath breath;
+    struct fence *fence; /* made ready, of the side that will be closed; NULL: not yet */
+    int64_t
+        probed_ms[SIDE_COUNT]; /* when a row of that side was last seen on the other; monotonic */
+    int64_t travel_us[SIDE_COUNT]; /* what it needed for that */
+    int64_t trip_us[SIDE_COUNT];   /* a round trip between us and that side */
+    char found[SIDE_COUNT][16];    /* how a side was before this run closed it; "" not known here */
     int64_t last_samples_ms;
 
     struct proof *proof; /* this and below: engine/proof_keeper.h */
@@ -81,6 +92,10 @@ MUST_CHECK int run_note(struct run *run, const char *name, struct err *err, cons
 MUST_CHECK int run_note_ms(struct run *run, const char *name, double ms, struct err *err,
                            const char *fmt, ...) PRINTF_LIKE(5, 6);
 
+/* The same with several: members of the event's detail; `figures` is stolen. */
+MUST_CHECK int run_note_figures(struct run *run, const char *name, json_t *figures, struct err *err,
+                                const char *fmt, ...) PRINTF_LIKE(5, 6);
+
 /* ${position:...} of this run. */
 MUST_CHECK int run_position_put(struct run *run, const char *name, const struct position *position,
                                 struct err *err);
@@ -89,6 +104,10 @@ MUST_CHECK int run_position_get(struct run *run, const char *name, struct positi
 
 /* Was the plan made for a NEW that does not answer? Then OLD's word alone has to do. */
 bool run_is_without_new(const struct run *run);
+
+/* Nobody can write from here on; and from here on somebody can: that ends the pause. */
+void run_pause_begin(struct run *run);
+void run_pause_end(struct run *run);
 
 /* step.c */
 MUST_CHECK int step_perform(struct run *run, size_t index, struct err *err);

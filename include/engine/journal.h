@@ -3,7 +3,7 @@
  * engine/journal.h - durable record of what runs intended, did and saw.
  * Owns:      the SQLite file; nobody else opens it.
  * Invariant: an intent is on disk before its action starts; events form a hash chain over the whole
- *            file.
+ *            file. What may wait for the disk is said in so many words: journal_hold().
  * Threads:   one writer (the driver); readers open the file for themselves.
  * Secrets:   never: the plan in it still says ${secret:replication}.
  */
@@ -67,7 +67,6 @@ MUST_CHECK int journal_run_adopt(struct journal *journal, const char *run_id, co
                                  int64_t epoch, struct err *err);
 MUST_CHECK int journal_run_state(struct journal *journal, const char *run_id, enum run_state state,
                                  struct err *err);
-MUST_CHECK int journal_run_commit(struct journal *journal, const char *run_id, struct err *err);
 /* The commit step was found not to have happened. */
 MUST_CHECK int journal_run_uncommit(struct journal *journal, const char *run_id, struct err *err);
 
@@ -86,6 +85,21 @@ MUST_CHECK int journal_run_list(struct journal *journal, const char *service,
 MUST_CHECK int journal_step(struct journal *journal, const char *run_id, size_t number,
                             const struct plan_step *step, enum step_state state,
                             const struct err *failure, struct err *err);
+/* The same, with when it began and how long it took, which the event tells, too. */
+struct step_time {
+    int64_t began_us; /* wall clock */
+    double took_ms;
+};
+MUST_CHECK int journal_step_timed(struct journal *journal, const char *run_id, size_t number,
+                                  const struct plan_step *step, enum step_state state,
+                                  const struct step_time *time, const struct err *failure,
+                                  struct err *err);
+/*
+ * The intents of parts first..last of a plan, and that the run has committed when a commit step is
+ * among them: one transaction, written at once even while the journal is held.
+ */
+MUST_CHECK int journal_intents(struct journal *journal, const char *run_id, const struct plan *plan,
+                               size_t first, size_t last, struct err *err);
 /* out[count]: state of steps 0..count-1, PENDING when not in the journal. */
 MUST_CHECK int journal_steps(struct journal *journal, const char *run_id, struct step_record *out,
                              size_t count, struct err *err);
@@ -113,6 +127,17 @@ MUST_CHECK int journal_memory_put(struct journal *journal, const char *service, 
                                   const char *value, struct err *err);
 MUST_CHECK int journal_memory_get(struct journal *journal, const char *service, const char *name,
                                   char *out, size_t out_size, struct err *err);
+
+/*
+ * Nobody is kept waiting for a disk: from here on steps, events, journal_run_uncommit() and
+ * variables are kept in memory, with their times, until journal_let_go() writes them in their
+ * order as one transaction. What is not written by then is lost with the process, so only what the
+ * servers can be asked about may wait. Other functions are not to be used meanwhile, except
+ * journal_intents(), from any thread.
+ */
+void journal_hold(struct journal *journal);
+/* Nothing waits any more, whether or not it could be written. Does nothing when it is not held. */
+MUST_CHECK int journal_let_go(struct journal *journal, struct err *err);
 
 /* Lag samples; LAG_INFINITE is stored as unknown. */
 struct journal_sample {

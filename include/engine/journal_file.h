@@ -7,12 +7,17 @@
 #ifndef CUTOVER_ENGINE_JOURNAL_FILE_H
 #define CUTOVER_ENGINE_JOURNAL_FILE_H
 
+#include "engine/journal.h"
 #include "io/store.h"
 #include "sql/catalog.h"
+
+struct journal_held; /* something that waits in memory for journal_let_go() */
 
 struct journal {
     struct store *store;
     int64_t version; /* of the file's tables: a reader may meet an older one */
+    bool is_held;
+    struct journal_held *held, **held_end;
 };
 
 MUST_CHECK int journal_prepare(struct journal *journal, enum sql_id id,
@@ -20,5 +25,38 @@ MUST_CHECK int journal_prepare(struct journal *journal, enum sql_id id,
 MUST_CHECK int journal_run(struct store_statement *statement, struct err *err);
 MUST_CHECK int journal_begin(struct journal *journal, struct err *err);
 MUST_CHECK int journal_end(struct journal *journal, int rc, struct err *err);
+
+/* --- inside the caller's transaction --- */
+
+struct step_change {
+    size_t number;
+    enum step_state state;
+    int64_t at_us, began_us; /* wall clock; began_us 0: as the journal has it */
+    const char *error;       /* NULL: none */
+    char event[32];
+    json_t *detail; /* borrowed */
+};
+MUST_CHECK int journal_add_event(struct journal *journal, const char *run_id, int64_t at_us,
+                                 const char *name, const json_t *detail, struct err *err);
+MUST_CHECK int journal_add_step(struct journal *journal, const char *run_id,
+                                const struct step_change *change, struct err *err);
+MUST_CHECK int journal_add_committed(struct journal *journal, const char *run_id, int64_t at_us,
+                                     bool is_committed, struct err *err);
+MUST_CHECK int journal_add_variable(struct journal *journal, const char *run_id, const char *name,
+                                    const char *value, struct err *err);
+
+/* --- journal_held.c: while it is held --- */
+
+MUST_CHECK int journal_keep_event(struct journal *journal, const char *run_id, const char *name,
+                                  const json_t *detail, struct err *err);
+MUST_CHECK int journal_keep_step(struct journal *journal, const char *run_id,
+                                 const struct step_change *change, struct err *err);
+MUST_CHECK int journal_keep_uncommit(struct journal *journal, const char *run_id, struct err *err);
+MUST_CHECK int journal_keep_variable(struct journal *journal, const char *run_id, const char *name,
+                                     const char *value, struct err *err);
+/* The newest value that waits, borrowed; NULL: none does. */
+const char *journal_held_variable(const struct journal *journal, const char *run_id,
+                                  const char *name);
+void journal_drop_held(struct journal *journal);
 
 #endif

@@ -35,6 +35,15 @@ bool proof_keeper_look(const struct run *run, enum side source, struct proof_sta
                        char *problem);
 
 /*
+ * The set of rows that a last look would have to compare is kept as small as it gets, without
+ * manners; then nothing is begun any more that a last look would have to wait for. Ends with the
+ * seal, or when writes go on: proof_keeper_calm().
+ */
+void proof_keeper_hurry(struct run *run);
+void proof_keeper_fenced(struct run *run);
+void proof_keeper_calm(struct run *run);
+
+/*
  * Prove the rest and put the certificate into the journal; inside a fence when the run is in one.
  * out_differences  the caller releases it
  * Errors  those of proof_settle()

@@ -51,7 +51,7 @@ struct run_result {
     /* what is true now; situation unsafe with a reason when it could not be asked */
     struct verdict verdict;
     /* from the fence to the opening, as this controller saw it; -1 when writes were not refused */
-    int64_t write_pause_ms;
+    double write_pause_ms;
 };
 
 /*

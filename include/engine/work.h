@@ -27,6 +27,8 @@ WORK(work_link_check_clean);
 WORK(work_replicas_check);
 WORK(work_link_probe);
 WORK(work_link_probe_back);
+/* Write a row on a side, see it on the other, and remember when. */
+MUST_CHECK int work_probe_from(struct run *run, enum side from, struct err *err);
 WORK(work_retire_check);
 
 /* work_clone.c: copies by MySQL's clone plugin */
@@ -41,8 +43,16 @@ WORK(work_side_put_back);
 WORK(work_side_is_closed);
 WORK(work_side_is_open);
 WORK(work_drain);
-WORK(work_forecast);
 WORK(work_events_move);
+/* Open what closing this side needs, and note how it was found, unless that has been done. */
+MUST_CHECK int work_make_fence(struct run *run, enum side side, struct session *session,
+                               struct err *err);
+
+/* work_ready.c: what is done before anybody has to wait for it */
+WORK(work_forecast);
+WORK(work_fence_ready);
+/* Wait for a moment at which the other side is right behind. */
+MUST_CHECK int work_pass_gate(struct run *run, enum side from, const json_t *args, struct err *err);
 
 /* hold_keeper.c: a closed side that restarts */
 WORK(work_fence_hold);

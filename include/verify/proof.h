@@ -67,6 +67,13 @@ void proof_rests_on(struct proof *proof, const struct verify_report *pass);
 void proof_look(struct proof *proof, struct proof_status *out);
 
 /*
+ * Before and inside a fence. HURRIED: the background compares without manners, so that little is
+ * left; HELD: it begins nothing any more, and gives back what it has under way. CALM: as always.
+ */
+enum proof_mood { PROOF_CALM, PROOF_HURRIED, PROOF_HELD };
+void proof_brace(struct proof *proof, enum proof_mood mood);
+
+/*
  * Prove the rest. is_still: both sides are closed and at the same position (inside the fence);
  * otherwise what is touched while it works is left for later.
  * out_differences  what differs, those found in the background included; none with a certificate

@@ -95,6 +95,7 @@ struct proof {
     size_t difference_kept, differences_beyond; /* those there was no room for */
     bool is_broken, is_resting, is_settling;    /* the last one: inside the fence */
     bool is_hurried;                            /* somebody waits for what is in the set */
+    enum proof_mood mood;
     char problem[256];
     struct err broken_by;
     struct verify_report pass; /* without its differences */

@@ -242,12 +242,11 @@ static const char *const outcome_sentences[] = {
 static int tell_json(const struct run_result *result, const struct err *failure, struct err *err)
 {
     CLEANUP(json_release)
-    json_t *json =
-        json_pack("{s:s,s:s,s:b,s:s,s:s,s:s,s:s,s:I}", "run", result->run_id, "outcome",
-                  outcome_names[result->outcome], "committed", (int)result->is_committed,
-                  "situation", situation_name(result->verdict.situation), "because",
-                  result->verdict.because, "next", result->verdict.next, "way_back",
-                  result->verdict.way_back, "write_pause_ms", (json_int_t)result->write_pause_ms);
+    json_t *json = json_pack("{s:s,s:s,s:b,s:s,s:s,s:s,s:s,s:f}", "run", result->run_id, "outcome",
+                             outcome_names[result->outcome], "committed", (int)result->is_committed,
+                             "situation", situation_name(result->verdict.situation), "because",
+                             result->verdict.because, "next", result->verdict.next, "way_back",
+                             result->verdict.way_back, "write_pause_ms", result->write_pause_ms);
 
     if (failure->code && json)
         (void)json_object_set_new(json, "error",
@@ -264,7 +263,7 @@ static void tell_text(const struct run_result *result)
     (void)printf("Situation  %s: %s\n", situation_name(result->verdict.situation),
                  result->verdict.because);
     if (result->write_pause_ms >= 0)
-        (void)printf("Writes     were refused for %lld ms\n", (long long)result->write_pause_ms);
+        (void)printf("Writes     were refused for %.1f ms\n", result->write_pause_ms);
     if (result->verdict.way_back[0])
         (void)printf("Way back   %s\n", result->verdict.way_back);
     if (result->verdict.next[0])

@@ -37,12 +37,15 @@ int door_forget(struct session *session, struct err *err)
     return rc;
 }
 
-int door_open(struct session *session, struct err *err)
+int door_switch_open(struct session *session, struct err *err)
+{
+    return session_exec(session, SQL_READ_ONLY_CLEAR, NULL, 0, err);
+}
+
+int door_confirm_open(struct session *session, struct err *err)
 {
     struct door now = {.is_closed = true};
-    int rc = session_exec(session, SQL_READ_ONLY_CLEAR, NULL, 0, err);
-    if (rc == 0)
-        rc = door_read(session, &now, err);
+    int rc = door_read(session, &now, err);
     if (rc != 0)
         return rc;
     if (now.is_closed) {
@@ -55,6 +58,12 @@ int door_open(struct session *session, struct err *err)
     if (rc != 0 && err != NULL)
         err->effect = EFFECT_APPLIED;
     return rc;
+}
+
+int door_open(struct session *session, struct err *err)
+{
+    int rc = door_switch_open(session, err);
+    return rc != 0 ? rc : door_confirm_open(session, err);
 }
 
 int door_admit(struct session *session, const struct door *found, struct err *err)

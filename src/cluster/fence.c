@@ -11,19 +11,17 @@
  */
 #include "cluster/fence.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "cluster/app_sessions.h"
 #include "cluster/door.h"
+#include "cluster/watchdog.h"
 
 #define ERROR_LOCK_WAIT_TIMEOUT 1205
 #define ERROR_INTERRUPTED 1317
-#define ERROR_NO_SUCH_THREAD 1094
 #define GIVE_WAY_GRACE_MS 100 /* the server's own timeout may come first; it says more */
 #define PROOF_MIN_MS 1000
 #define PROOF_POLL_MS 20
@@ -31,70 +29,14 @@
 #define STALE_VIEW_MS 110   /* INNODB_TRX is renewed when nobody has read it for 100 ms */
 #define GONE_MS 2000
 
-/* Ends our own SET GLOBAL when it does not end by itself. */
-struct watch {
-    struct session *second;
-    unsigned long thread_id;
-    int64_t deadline_ms;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
-    bool is_over;
+struct fence {
+    const struct service *service;
+    struct session *session;
+    struct session second;   /* for KILL, and for what is asked while the first one waits */
+    struct db_result bypass; /* accounts that read_only does not stop */
+    struct door found;
+    int64_t viewed_ms; /* when we last read the list of transactions: see STALE_VIEW_MS */
 };
-
-static int kill_thread(struct session *second, enum sql_id how, unsigned long thread_id,
-                       struct err *err)
-{
-    char id[24];
-    struct err cause = {0};
-    (void)snprintf(id, sizeof(id), "%lu", thread_id);
-    int rc = session_exec(second, how, &(struct sql_arg){"id", id}, 1, &cause);
-    if (rc == 0 || cause.native == ERROR_NO_SUCH_THREAD)
-        return 0;
-    if (err != NULL)
-        *err = cause;
-    return rc;
-}
-
-static void *watch_over(void *argument)
-{
-    struct watch *watch = argument;
-    struct timespec due = {.tv_sec = (time_t)(watch->deadline_ms / 1000),
-                           .tv_nsec = (long)(watch->deadline_ms % 1000) * 1000000};
-    (void)pthread_mutex_lock(&watch->mutex);
-    while (!watch->is_over && clock_mono_ms() < watch->deadline_ms)
-        (void)pthread_cond_timedwait(&watch->wake, &watch->mutex, &due);
-    if (!watch->is_over) /* if this fails, too, the read timeout of the statement ends the wait */
-        (void)!kill_thread(watch->second, SQL_KILL_QUERY, watch->thread_id, NULL);
-    (void)pthread_mutex_unlock(&watch->mutex);
-    return NULL;
-}
-
-static void watch_init(struct watch *watch, const struct service *service,
-                       const struct session *session, struct session *second)
-{
-    pthread_condattr_t monotonic;
-    *watch = (struct watch){
-        .second = second,
-        .thread_id = db_thread_id(session->db),
-        .deadline_ms = clock_mono_ms() + service->limits.lock_wait_ms + GIVE_WAY_GRACE_MS,
-    };
-    (void)pthread_mutex_init(&watch->mutex, NULL);
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&watch->wake, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
-}
-
-static void watch_end(struct watch *watch, pthread_t thread)
-{
-    (void)pthread_mutex_lock(&watch->mutex);
-    watch->is_over = true;
-    (void)pthread_cond_signal(&watch->wake);
-    (void)pthread_mutex_unlock(&watch->mutex);
-    (void)pthread_join(thread, NULL);
-    (void)pthread_cond_destroy(&watch->wake);
-    (void)pthread_mutex_destroy(&watch->mutex);
-}
 
 /* --- close --- */
 
@@ -131,14 +73,15 @@ static int gave_way(const struct service *service, struct session *second, struc
 static int close_bounded(const struct service *service, struct session *session,
                          struct session *second, struct err *err)
 {
-    struct watch watch;
-    pthread_t thread;
+    struct watchdog dog;
     struct err cause = {0};
-    watch_init(&watch, service, session, second);
-    if (pthread_create(&thread, NULL, watch_over, &watch) != 0)
-        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no thread to watch over the fence");
-    int rc = session_exec(session, SQL_READ_ONLY_SET, NULL, 0, &cause);
-    watch_end(&watch, thread);
+    int64_t deadline_ms = clock_mono_ms() + service->limits.lock_wait_ms + GIVE_WAY_GRACE_MS;
+    int rc =
+        watchdog_begin(&dog, second, SQL_KILL_QUERY, db_thread_id(session->db), deadline_ms, err);
+    if (rc != 0)
+        return rc;
+    rc = session_exec(session, SQL_READ_ONLY_SET, NULL, 0, &cause);
+    (void)watchdog_end(&dog); /* whether it gave way shows in the statement's own error */
     if (rc != 0 && (cause.native == ERROR_LOCK_WAIT_TIMEOUT || cause.native == ERROR_INTERRUPTED))
         return gave_way(service, second, err);
     if (rc != 0) {
@@ -281,7 +224,7 @@ static int kill_open(const struct service *service, struct session *second,
             return rc;
         if (is_committing(&rows, i))
             continue;
-        rc = kill_thread(second, SQL_KILL, (unsigned long)result_number(&rows, i, "id"), err);
+        rc = watchdog_kill(second, SQL_KILL, (unsigned long)result_number(&rows, i, "id"), err);
         if (rc != 0)
             return err_wrap(err, "ending session %s", result_text(&rows, i, "id"));
         note_killed(&rows, i, report);
@@ -386,7 +329,6 @@ static int prove(const struct service *service, struct session *session,
                  const struct standing *since, bool is_clear, int64_t still_until_ms,
                  struct fence_report *report, struct err *err)
 {
-    int64_t began_ms = clock_mono_ms();
     struct standing now;
     int rc = is_clear ? 0 : wait_for_writers(service, session, err);
     if (rc == 0)
@@ -403,7 +345,6 @@ static int prove(const struct service *service, struct session *session,
     if (rc != 0)
         return rc;
     report->position = now.position;
-    report->prove_ms = clock_mono_ms() - began_ms;
     return 0;
 }
 
@@ -411,10 +352,15 @@ int fence_prove(const struct service *service, struct session *session, struct f
                 struct err *err)
 {
     struct standing since;
+    int64_t began_us = clock_mono_us();
     int rc = check_closed(session, err);
     if (rc == 0)
         rc = read_standing(session, &since, err);
-    return rc != 0 ? rc : prove(service, session, &since, false, 0, out, err);
+    if (rc == 0)
+        rc = prove(service, session, &since, false, 0, out, err);
+    if (rc == 0)
+        out->prove_us = clock_mono_us() - began_us;
+    return rc;
 }
 
 /* --- put back --- */
@@ -426,7 +372,7 @@ static int end_first_session(struct session *session, struct session *second, st
     char id[24];
     int64_t deadline_ms = clock_mono_ms() + GONE_MS;
     (void)snprintf(id, sizeof(id), "%lu", db_thread_id(session->db));
-    int rc = kill_thread(second, SQL_KILL, db_thread_id(session->db), err);
+    int rc = watchdog_kill(second, SQL_KILL, db_thread_id(session->db), err);
     while (rc == 0) {
         CLEANUP(db_result_release) struct db_result row = {0};
         rc =
@@ -496,43 +442,118 @@ static int64_t still_until_ms(const struct db_result *bypass)
     return 0;
 }
 
-int fence_close(const struct service *service, struct session *session, struct fence_report *out,
-                struct err *err)
+/* --- a fence ---------------------------------------------------------------------------------- */
+
+void fence_free(struct fence *fence)
 {
-    CLEANUP(session_release) struct session second = {0};
-    CLEANUP(db_result_release) struct db_result bypass = {0};
-    struct fence_report report = {0};
-    struct standing since;
-    struct err cause = {0};
-    struct door found;
-    bool is_clear = false;
-    int rc = session_open(service, session->node, SESSION_CONTROLLER, &second, err);
+    if (fence == NULL)
+        return;
+    db_result_release(&fence->bypass);
+    session_release(&fence->second);
+    free(fence);
+}
+
+void fence_freep(struct fence **fence)
+{
+    fence_free(*fence);
+    *fence = NULL;
+}
+
+int fence_new(const struct service *service, struct session *session, struct fence **out,
+              struct err *err)
+{
+    CLEANUP(fence_freep) struct fence *fence = calloc(1, sizeof(*fence));
+    if (fence == NULL)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for a fence");
+    fence->service = service;
+    fence->session = session;
+    int rc = session_open(service, session->node, SESSION_CONTROLLER, &fence->second, err);
     if (rc != 0)
         return err_wrap(err, "opening the second connection, for KILL");
-    rc = door_read(session, &found, err);
+    rc = door_read(session, &fence->found, err);
+    if (rc == 0) /* part of the proof: known now, nobody has to wait for it */
+        rc = check_prepared(session, err);
+    if (rc == 0)
+        rc = read_bypass(service, &fence->second, &fence->bypass, err);
     if (rc != 0)
         return rc;
-    rc = check_prepared(session, err); /* part of the proof: known now, nobody has to wait for it */
-    if (rc != 0)
-        return rc;
-    rc = read_bypass(service, &second, &bypass, err);
-    if (rc != 0)
-        return rc;
-    int64_t began_ms = clock_mono_ms();
-    rc = close_bounded(service, session, &second, &cause);
-    report.close_ms = clock_mono_ms() - began_ms;
+    *out = fence;
+    fence = NULL;
+    return 0;
+}
+
+bool fence_is_ready(const struct fence *fence, const struct session *session)
+{
+    return fence != NULL && fence->session == session && !db_is_dead(session->db) &&
+           !db_is_dead(fence->second.db);
+}
+
+const struct door *fence_found(const struct fence *fence)
+{
+    return &fence->found;
+}
+
+struct session *fence_second(struct fence *fence)
+{
+    return &fence->second;
+}
+
+int fence_rehearse(struct fence *fence, int64_t *out_us, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    struct standing standing;
+    int64_t began_us = clock_mono_us();
+    int rc = read_standing(fence->session, &standing, err);
     if (rc == 0)
-        rc = read_standing(session, &since, &cause);
+        rc = read_transactions_once(fence->service, &fence->second, &rows, err);
+    fence->viewed_ms = clock_mono_ms();
     if (rc == 0)
-        rc = kill_open(service, &second, &bypass, &report, &is_clear, &cause);
+        rc = check_prepared(fence->session, err);
     if (rc == 0)
-        rc = prove(service, session, &since, is_clear, still_until_ms(&bypass), &report, &cause);
+        rc = read_standing(fence->session, &standing, err);
+    if (rc == 0)
+        *out_us = clock_mono_us() - began_us;
+    return rc;
+}
+
+int fence_let_age(struct fence *fence, struct err *err)
+{
+    int64_t left_ms = fence->viewed_ms + STALE_VIEW_MS - clock_mono_ms();
+    if (fence->viewed_ms != 0 && left_ms > 0 && !clock_sleep_ms(left_ms))
+        return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped before a node was closed");
+    return 0;
+}
+
+static int close_and_prove(struct fence *fence, struct fence_report *report, struct err *err)
+{
+    struct standing since;
+    bool is_clear = false;
+    int64_t began_us = clock_mono_us();
+    int rc = close_bounded(fence->service, fence->session, &fence->second, err);
+    int64_t closed_us = clock_mono_us();
+    if (rc == 0)
+        rc = read_standing(fence->session, &since, err);
+    if (rc == 0)
+        rc = kill_open(fence->service, &fence->second, &fence->bypass, report, &is_clear, err);
+    if (rc == 0)
+        rc = prove(fence->service, fence->session, &since, is_clear, still_until_ms(&fence->bypass),
+                   report, err);
+    report->close_us = closed_us - began_us;
+    report->prove_us = clock_mono_us() - closed_us;
+    return rc;
+}
+
+int fence_close(struct fence *fence, struct fence_report *out, struct err *err)
+{
+    struct fence_report report = {0};
+    struct err cause = {0};
+    int rc = close_and_prove(fence, &report, &cause);
     if (rc == 0) {
         *out = report;
         return 0;
     }
-    if (!found.is_whole)
-        rc = undo(service, session, &second, &found, &cause);
+    if (!fence->found.is_whole)
+        rc = undo(fence->service, fence->session, &fence->second, &fence->found, &cause);
     if (err != NULL)
         *err = cause;
     return rc;

@@ -406,6 +406,30 @@ static int check_side(struct lease *lease, enum side side, struct err *err)
     return rc;
 }
 
+static int confirm_side(struct lease *lease, enum side side, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    struct session *session = &lease->session[side];
+    if (session->db == NULL)
+        return err_set(err, ERR_LOST, EFFECT_NONE, "the primary of %s did not answer",
+                       side_title(side));
+    int rc = session_query_row(session, SQL_LEASE_OWNER, &(struct sql_arg){"lock", lease->lock}, 1,
+                               &row, err);
+    if (rc != 0)
+        return err_wrap(err, "the lease on %s cannot be confirmed", side_title(side));
+    if (result_number(&row, 0, "thread_id") == (int64_t)db_thread_id(session->db))
+        return 0;
+    return check_side(lease, side, err); /* says who has it */
+}
+
+int lease_confirm(struct lease *lease, enum side side, struct err *err)
+{
+    (void)pthread_mutex_lock(&lease->mutex);
+    int rc = confirm_side(lease, side, err);
+    (void)pthread_mutex_unlock(&lease->mutex);
+    return rc;
+}
+
 int lease_check(struct lease *lease, struct err *err)
 {
     int rc = 0;

@@ -18,7 +18,8 @@
 
 #define WAIT_SLICE_MS 250
 #define HEALTH_POLL_MS 100
-#define PROBE_POLL_MS 10
+#define PROBE_POLL_MS 10 /* after the first few looks, which are 1 ms apart */
+#define PROBE_EAGER_LOOKS 10
 #define TOKEN_DIGITS 32
 
 /* What decides whether a channel is worth waiting for. */
@@ -57,7 +58,8 @@ int link_origin(struct session *session, struct origin *out, struct err *err)
     return rc != 0 ? rc : session_origin(session, &row, "origin", out, err);
 }
 
-int link_own_position(struct session *session, struct position *out, struct err *err)
+int link_own_state(struct session *session, struct origin *out_origin, struct position *out,
+                   struct err *err)
 {
     CLEANUP(db_result_release) struct db_result row = {0};
     struct position all;
@@ -67,9 +69,17 @@ int link_own_position(struct session *session, struct position *out, struct err 
         rc = session_position(session, &row, "position", &all, err);
     if (rc == 0)
         rc = session_origin(session, &row, "origin", &origin, err);
-    if (rc == 0)
-        position_of(&all, &origin, out);
-    return rc;
+    if (rc != 0)
+        return rc;
+    position_of(&all, &origin, out);
+    *out_origin = origin;
+    return 0;
+}
+
+int link_own_position(struct session *session, struct position *out, struct err *err)
+{
+    struct origin origin;
+    return link_own_state(session, &origin, out, err);
 }
 
 /* --- the state of a channel --- */
@@ -337,7 +347,7 @@ int link_measure(struct session *source, struct session *replica, int64_t timeou
 static int see_row(struct session *replica, const struct sql_arg *token, int64_t deadline_ms,
                    struct err *err)
 {
-    for (;;) {
+    for (int looks = 0;; looks++) {
         CLEANUP(db_result_release) struct db_result row = {0};
         int rc = session_query_row(replica, SQL_PROBE_ROW_SEEN, token, 1, &row, err);
         if (rc != 0)
@@ -350,14 +360,14 @@ static int see_row(struct session *replica, const struct sql_arg *token, int64_t
             (void)err_where(err, "%s", db_where(replica->db));
             return rc;
         }
-        if (!clock_sleep_ms(PROBE_POLL_MS))
+        if (!clock_sleep_ms(looks < PROBE_EAGER_LOOKS ? 1 : PROBE_POLL_MS))
             return err_set(err, ERR_STOPPED, EFFECT_APPLIED,
                            "stopped while a probe row was on its way");
     }
 }
 
 static int send_row(struct session *source, struct session *replica, int64_t deadline_ms,
-                    int64_t *out_ms, struct err *err)
+                    int64_t *out_us, struct err *err)
 {
     char text[TOKEN_DIGITS + 1];
     int rc = digest_random_hex(text, TOKEN_DIGITS, err);
@@ -367,9 +377,9 @@ static int send_row(struct session *source, struct session *replica, int64_t dea
     rc = session_exec(source, SQL_PROBE_ROW_WRITE, &token, 1, err);
     if (rc != 0)
         return err_wrap(err, "writing a probe row");
-    int64_t began_ms = clock_mono_ms();
+    int64_t began_us = clock_mono_us();
     rc = see_row(replica, &token, deadline_ms, err);
-    int64_t took_ms = clock_mono_ms() - began_ms;
+    int64_t took_us = clock_mono_us() - began_us;
     struct err cleaning = {0};
     if (session_exec(source, SQL_PROBE_ROW_DELETE, &token, 1, &cleaning) != 0 && rc == 0) {
         if (err != NULL)
@@ -377,7 +387,7 @@ static int send_row(struct session *source, struct session *replica, int64_t dea
         return err_wrap(err, "taking the probe row away again");
     }
     if (rc == 0)
-        *out_ms = took_ms;
+        *out_us = took_us;
     return rc;
 }
 
@@ -385,7 +395,7 @@ static int send_row(struct session *source, struct session *replica, int64_t dea
  * A crash in between leaves the node closed for the application, and its next start seals it again.
  */
 int link_probe_row(struct session *source, struct session *replica, int64_t deadline_ms,
-                   int64_t *out_ms, struct err *err)
+                   int64_t *out_us, struct err *err)
 {
     struct door door;
     struct err sealing = {0};
@@ -394,7 +404,7 @@ int link_probe_row(struct session *source, struct session *replica, int64_t dead
         rc = door_admit(source, &door, err);
     if (rc != 0)
         return rc;
-    rc = send_row(source, replica, deadline_ms, out_ms, err);
+    rc = send_row(source, replica, deadline_ms, out_us, err);
     if (db_is_dead(source->db))
         return rc;
     int sealed = door_seal(source, &door, rc == 0 ? err : &sealing);

@@ -151,6 +151,11 @@ static const struct action actions[] = {
                     .type = PARAM_DURATION,
                     .fallback = "2s",
                     .help = "the longest write pause; a forecast above it is refused beforehand"},
+                   {.name = "pulses",
+                    .type = PARAM_BOOL,
+                    .fallback = "true",
+                    .help = "fenced: when writers keep the other side from catching up, hold their "
+                            "commits for at most 50 ms at a time before the pause (MariaDB)"},
                    ALL_RECORDS},
     },
     {

@@ -59,13 +59,14 @@ static json_t *mask_to_json(situation_mask mask)
 
 static json_t *step_to_json(const struct plan_step *step)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:I, s:o, s:s}", "id",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:b, s:I, s:o, s:s}", "id",
                      step->id, "name", step->name, "what", step->what, "action", step->action->name,
                      "title", step->title, "ops", ops_to_json(step->ops, step->op_count), "undo",
                      ops_to_json(step->undo, step->undo_count), "verify", op_to_json(&step->verify),
                      "commits", (int)step->commits, "repeatable", (int)step->is_repeatable,
-                     "limit_ms", (json_int_t)step->limit_ms, "starts_from",
-                     mask_to_json(step->starts_from), "ends_in", situation_name(step->ends_in));
+                     "breath", (int)step->is_breath, "limit_ms", (json_int_t)step->limit_ms,
+                     "starts_from", mask_to_json(step->starts_from), "ends_in",
+                     situation_name(step->ends_in));
 }
 
 static json_t *steps_to_json(const struct plan *plan)
@@ -241,6 +242,7 @@ static int step_from_json(const json_t *json, struct plan_step *step, struct err
         rc = read_situation(json, "ends_in", &step->ends_in, err);
     step->commits = json_bool_or(json, "commits", 0) != 0;
     step->is_repeatable = json_bool_or(json, "repeatable", 0) != 0;
+    step->is_breath = json_bool_or(json, "breath", 0) != 0;
     step->limit_ms = json_int_or(json, "limit_ms", 0);
     return rc;
 }

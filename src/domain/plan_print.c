@@ -101,6 +101,9 @@ int plan_print(const struct plan *plan, struct buf *out, struct err *err)
         const struct plan_step *step = &plan->steps[i];
         if (i == 0 || strcmp(step->name, plan->steps[i - 1].name) != 0)
             add_heading(out, step);
+        if (step->is_breath && (i == 0 || !plan->steps[i - 1].is_breath))
+            buf_puts(out, "    --- nobody can write from here on: in one breath up to the commit "
+                          "step\n");
         add_part(out, step);
     }
     if (plan->warning_count > 0)

@@ -33,12 +33,11 @@ void work_open(struct compile *c, struct plan_step *step, enum side side)
 }
 
 /* Closing for good. What undoes it gives back what was found. */
-void work_close(struct compile *c, struct plan_step *step, enum side side, bool has_undo,
-                const char *proof)
+static void close_how(struct compile *c, struct plan_step *step, enum side side, bool has_undo,
+                      json_t *args, const char *proof)
 {
-    add_work(c, step, LIST_DO, "fence.close", json_pack("{s:s}", "side", side_name(side)),
-             "%s on %s, bounded by lock_wait; %s", close_text(c, side), primary_of(c, side)->name,
-             proof);
+    add_work(c, step, LIST_DO, "fence.close", args, "%s on %s, bounded by lock_wait; %s",
+             close_text(c, side), primary_of(c, side)->name, proof);
     op_hold_lock(c, step, side);
     if (has_undo)
         add_work(c, step, LIST_UNDO, "side.put_back", json_pack("{s:s}", "side", side_name(side)),
@@ -46,6 +45,12 @@ void work_close(struct compile *c, struct plan_step *step, enum side side, bool 
                  primary_of(c, side)->name);
     set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", side_name(side)),
                "%s refuses writes", side_title(side));
+}
+
+void work_close(struct compile *c, struct plan_step *step, enum side side, bool has_undo,
+                const char *proof)
+{
+    close_how(c, step, side, has_undo, json_pack("{s:s}", "side", side_name(side)), proof);
 }
 
 static json_t *text_list(const struct playbook_value *value)
@@ -328,6 +333,15 @@ static void parts_before(struct compile *c, enum side from, bool is_shared,
     add_work(c, step, LIST_DO, "link.probe", NULL,
              "write a row into cutover.probe on each side and see it on the other");
 
+    if (!is_shared) {
+        step = part(c, "ready", "Nothing but the closing itself is left to do");
+        step->is_repeatable = true;
+        add_work(c, step, LIST_DO, "fence.ready", json_pack("{s:s}", "from", side_name(from)),
+                 "open what closing %s needs; refuse while a transaction is prepared by XA; prove "
+                 "what was written since the comparison, up to now",
+                 primary_of(c, from)->name);
+    }
+
     step = part(c, "forecast", "Forecast the write pause");
     step->is_repeatable = true;
     add_work(c, step, LIST_DO, "forecast",
@@ -343,11 +357,14 @@ static void parts_fence(struct compile *c, enum side from)
 {
     enum side to = side_other(from);
 
-    part_hold(c, from, true);
     struct plan_step *step = part(c, "close-from", "Close %s and prove it", side_title(from));
-    work_close(c, step, from, true,
-               "end sessions that still hold writes; no writing transaction left; position read "
-               "twice and equal");
+    close_how(c, step, from, true,
+              json_pack("{s:s,s:b,s:b,s:I}", "side", side_name(from), "gate", 1, "pulses",
+                        (int)playbook_step_number(c->step, "pulses", 1), "budget_ms",
+                        (json_int_t)playbook_step_number(c->step, "budget", 2000)),
+              "not before the other side is right behind, for which commits may be held in pulses "
+              "of at most 50 ms; end sessions that still hold writes; no writing transaction "
+              "left; position read twice and equal");
 
     step = part(c, "drain", "%s applies the last transactions of %s", side_title(to),
                 side_title(from));
@@ -365,10 +382,11 @@ static void parts_fence(struct compile *c, enum side from)
              "compare what was written since the full comparison, while both sides stand still; "
              "where that is not known, the last rows by primary key of every table");
 
-    step = part(c, "probe-back", "The way back carries a row");
+    step = part(c, "probe-back", "The way back runs");
     add_work(c, step, LIST_DO, "link.probe_back", json_pack("{s:s}", "to", side_name(to)),
-             "write a row into cutover.probe on %s and see it on %s", side_title(to),
-             side_title(from));
+             "the link from %s to %s, which has carried a row a moment ago, receives and applies; "
+             "when that was more than 10 s ago, another row",
+             side_title(to), side_title(from));
 }
 
 /* A privileged job that writes now and then can slip through a proof that lasts milliseconds. */
@@ -394,18 +412,21 @@ static void part_certificate(struct compile *c, enum side from)
              "nothing is compared where that is not known");
 }
 
-static void parts_open(struct compile *c, enum side from)
+static void part_open(struct compile *c, enum side to)
 {
-    enum side to = side_other(from);
     struct plan_step *step = part(c, "open-to", "Open %s: the commit step", side_title(to));
 
     step->commits = true;
     work_open(c, step, to);
     set_verify(c, step, "side.is_open", json_pack("{s:s}", "side", side_name(to)),
                "%s accepts writes", side_title(to));
-    part_let_in(c, to);
+}
 
-    step = part(c, "move-events", "Scheduled events fire on %s only", side_title(to));
+static void part_move_events(struct compile *c, enum side from)
+{
+    enum side to = side_other(from);
+    struct plan_step *step =
+        part(c, "move-events", "Scheduled events fire on %s only", side_title(to));
     add_work(c, step, LIST_DO, "events.move", json_pack("{s:s}", "to", side_name(to)),
              "ALTER EVENT ... DISABLE ON REPLICA on %s, then ENABLE on %s, unlogged, each with the "
              "definer it has",
@@ -424,13 +445,20 @@ void expand_cutover(struct compile *c)
         c->plan->forecast_pause_ms = playbook_step_number(c->step, "budget", 2000);
     }
     parts_before(c, from, is_shared, &cost);
+    if (!is_shared)
+        part_hold(c, from, true);
+    size_t first = c->plan->step_count;
     if (is_shared) {
         part_certificate(c, from);
     } else {
         parts_fence(c, from);
         part_still_closed(c, from);
     }
-    parts_open(c, from);
+    part_open(c, to);
+    for (size_t i = first; !is_shared && i < c->plan->step_count; i++)
+        c->plan->steps[i].is_breath = true;
+    part_let_in(c, to);
+    part_move_events(c, from);
     parts_flip(c, to);
 }
 

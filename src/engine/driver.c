@@ -77,10 +77,11 @@ int run_tick(struct run *run, struct err *err, const char *progress_fmt, ...)
     va_end(args);
     if (text[0] && run->options->ui.progress)
         run->options->ui.progress(run->options->ui.context, text);
-    int rc = store_samples(run, err);
-    if (!rc)
+    bool is_idle = !run->fence_began_ms && !run->breath.is_on; /* else what can wait waits */
+    int rc = is_idle ? store_samples(run, err) : 0;
+    if (!rc && is_idle)
         rc = proof_keeper_tick(run, err);
-    if (!rc)
+    if (!rc && is_idle)
         rc = conflict_keeper_tick(run, err);
     if (!rc && signals_stop_wanted())
         rc = err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped by %s",
@@ -97,16 +98,19 @@ int run_pause(struct run *run, int64_t ms, struct err *err)
     return rc;
 }
 
-static int keep_note(struct run *run, const char *name, const char *text, json_t *figure,
+/* figures: members of the event's detail; stolen, may be NULL. */
+static int keep_note(struct run *run, const char *name, const char *text, json_t *figures,
                      struct err *err)
 {
-    log_info("run %s: %s", run->id, text);
+    CLEANUP(json_release) json_t *more = figures;
+    char line[1000];
+
+    (void)snprintf(line, sizeof line, "run %s: %s", run->id, text);
+    breath_say(run, line);
     CLEANUP(json_release)
     json_t *detail = json_pack("{s:s,s:s}", "step", run->plan.steps[run->current].id, "text", text);
-    if (figure && detail)
-        (void)json_object_set_new(detail, "ms", figure);
-    else
-        json_decref(figure);
+    if (more && detail)
+        (void)json_object_update_missing(detail, more);
     return journal_event(run->journal, run->id, name, detail, err);
 }
 
@@ -129,7 +133,19 @@ int run_note_ms(struct run *run, const char *name, double ms, struct err *err, c
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    return keep_note(run, name, text, json_real(ms), err);
+    return keep_note(run, name, text, json_pack("{s:f}", "ms", ms), err);
+}
+
+int run_note_figures(struct run *run, const char *name, json_t *figures, struct err *err,
+                     const char *fmt, ...)
+{
+    char text[900];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    return keep_note(run, name, text, figures, err);
 }
 
 int run_position_put(struct run *run, const char *name, const struct position *position,
@@ -160,6 +176,20 @@ bool run_is_without_new(const struct run *run)
             if (strcmp(run->plan.steps[i].ops[k].work, "abandon.absent") == 0)
                 return true;
     return false;
+}
+
+void run_pause_begin(struct run *run)
+{
+    run->fence_began_us = clock_mono_us();
+    run->fence_began_ms = clock_mono_ms();
+}
+
+void run_pause_end(struct run *run)
+{
+    if (!run->fence_began_ms)
+        return;
+    run->write_pause_ms = (double)(clock_mono_us() - run->fence_began_us) / 1000.0;
+    run->fence_began_ms = 0;
 }
 
 int side_of(const json_t *args, const char *key, enum side *out, struct err *err)

@@ -24,18 +24,9 @@ static const char *const run_states[] = {[RUN_RUNNING] = "running",
                                          [RUN_FAILED] = "failed",
                                          [RUN_DONE] = "done",
                                          [RUN_ABORTED] = "aborted"};
-static const char *const step_states[] = {
-    [STEP_PENDING] = "pending", [STEP_INTENT] = "intent", [STEP_DONE] = "done",
-    [STEP_FAILED] = "failed",   [STEP_UNDO] = "undo",     [STEP_UNDONE] = "undone"};
-
 const char *run_state_name(enum run_state state)
 {
     return run_states[state];
-}
-
-const char *step_state_name(enum step_state state)
-{
-    return step_states[state];
 }
 
 int journal_prepare(struct journal *journal, enum sql_id id, struct store_statement **out,
@@ -173,6 +164,7 @@ void journal_free(struct journal *journal)
 {
     if (!journal)
         return;
+    journal_drop_held(journal);
     store_free(journal->store);
     free(journal);
 }
@@ -211,13 +203,11 @@ static int last_hash(struct journal *journal, char out[DIGEST_HEX_LEN + 1], stru
     return 0;
 }
 
-/* Append to the chain inside the caller's transaction. */
-static int add_event(struct journal *journal, const char *run_id, const char *name,
-                     const json_t *detail, struct err *err)
+int journal_add_event(struct journal *journal, const char *run_id, int64_t at_us, const char *name,
+                      const json_t *detail, struct err *err)
 {
     CLEANUP(store_statement_freep) struct store_statement *add = NULL;
     char prev[DIGEST_HEX_LEN + 1], hash[DIGEST_HEX_LEN + 1];
-    int64_t at_us = clock_wall_us();
     char *text = detail ? json_canonical(detail) : strdup("{}");
 
     if (!text)
@@ -240,11 +230,19 @@ static int add_event(struct journal *journal, const char *run_id, const char *na
     return rc;
 }
 
+/* Append to the chain inside the caller's transaction, as of now. */
+static int add_event(struct journal *journal, const char *run_id, const char *name,
+                     const json_t *detail, struct err *err)
+{
+    return journal_add_event(journal, run_id, clock_wall_us(), name, detail, err);
+}
+
 int journal_event(struct journal *journal, const char *run_id, const char *name,
                   const json_t *detail, struct err *err)
 {
+    if (journal->is_held)
+        return journal_keep_event(journal, run_id, name, detail, err);
     int rc = journal_begin(journal, err);
-
     return rc ? rc : journal_end(journal, add_event(journal, run_id, name, detail, err), err);
 }
 
@@ -377,33 +375,31 @@ int journal_run_state(struct journal *journal, const char *run_id, enum run_stat
     return journal_end(journal, rc, err);
 }
 
-static int mark_committed(struct journal *journal, const char *run_id, bool is_committed,
-                          struct err *err)
+int journal_add_committed(struct journal *journal, const char *run_id, int64_t at_us,
+                          bool is_committed, struct err *err)
 {
     CLEANUP(store_statement_freep) struct store_statement *put = NULL;
-    int rc = journal_begin(journal, err);
+    int rc = journal_prepare(journal, SQL_JOURNAL_RUN_COMMIT, &put, err);
 
     if (rc)
         return rc;
-    rc = journal_prepare(journal, SQL_JOURNAL_RUN_COMMIT, &put, err);
-    if (!rc) {
-        store_bind_text(put, 1, run_id);
-        store_bind_int(put, 2, is_committed);
-        rc = journal_run(put, err);
-    }
-    if (!rc)
-        rc = add_event(journal, run_id, is_committed ? "run.commit" : "run.uncommit", NULL, err);
-    return journal_end(journal, rc, err);
-}
-
-int journal_run_commit(struct journal *journal, const char *run_id, struct err *err)
-{
-    return mark_committed(journal, run_id, true, err);
+    store_bind_text(put, 1, run_id);
+    store_bind_int(put, 2, is_committed);
+    rc = journal_run(put, err);
+    return rc ? rc
+              : journal_add_event(journal, run_id, at_us,
+                                  is_committed ? "run.commit" : "run.uncommit", NULL, err);
 }
 
 int journal_run_uncommit(struct journal *journal, const char *run_id, struct err *err)
 {
-    return mark_committed(journal, run_id, false, err);
+    if (journal->is_held)
+        return journal_keep_uncommit(journal, run_id, err);
+    int rc = journal_begin(journal, err);
+    return rc ? rc
+              : journal_end(journal,
+                            journal_add_committed(journal, run_id, clock_wall_us(), false, err),
+                            err);
 }
 
 static enum run_state run_state_parse(const char *text)
@@ -506,81 +502,4 @@ int journal_run_list(struct journal *journal, const char *service, struct run_re
     *out = runs;
     *out_count = count;
     return 0;
-}
-
-/* --- steps ------------------------------------------------------------------------------------ */
-
-static int put_step(struct journal *journal, const char *run_id, size_t number,
-                    enum step_state state, const struct err *failure, struct err *err)
-{
-    CLEANUP(store_statement_freep) struct store_statement *put = NULL;
-    int64_t now_us = clock_wall_us();
-    int rc = journal_prepare(journal, SQL_JOURNAL_STEP_PUT, &put, err);
-
-    if (rc)
-        return rc;
-    store_bind_text(put, 1, run_id);
-    store_bind_int(put, 2, (int64_t)number);
-    store_bind_text(put, 3, step_state_name(state));
-    store_bind_int(put, 4, now_us);
-    if (state != STEP_INTENT && state != STEP_UNDO)
-        store_bind_int(put, 5, now_us);
-    store_bind_text(put, 6, failure ? failure->msg : NULL);
-    return journal_run(put, err);
-}
-
-int journal_step(struct journal *journal, const char *run_id, size_t number,
-                 const struct plan_step *step, enum step_state state, const struct err *failure,
-                 struct err *err)
-{
-    CLEANUP(json_release)
-    json_t *detail =
-        json_pack("{s:s,s:s,s:s}", "id", step->id, "step", step->name, "part", step->what);
-    char event[32];
-    int rc = journal_begin(journal, err);
-
-    if (rc)
-        return rc;
-    if (failure && detail) {
-        (void)json_object_set_new(detail, "error", json_string(failure->msg));
-        (void)json_object_set_new(detail, "code", json_string(err_code_name(failure->code)));
-        (void)json_object_set_new(detail, "effect", json_string(err_effect_name(failure->effect)));
-    }
-    (void)snprintf(event, sizeof event, "step.%s", step_state_name(state));
-    rc = put_step(journal, run_id, number, state, failure, err);
-    if (!rc)
-        rc = add_event(journal, run_id, event, detail, err);
-    return journal_end(journal, rc, err);
-}
-
-static enum step_state step_state_parse(const char *text)
-{
-    for (size_t i = 0; i < ARRAY_LEN(step_states); i++)
-        if (strcmp(step_states[i], text) == 0)
-            return (enum step_state)i;
-    return STEP_FAILED;
-}
-
-int journal_steps(struct journal *journal, const char *run_id, struct step_record *out,
-                  size_t count, struct err *err)
-{
-    CLEANUP(store_statement_freep) struct store_statement *list = NULL;
-    int rc = journal_prepare(journal, SQL_JOURNAL_STEP_LIST, &list, err);
-
-    if (rc)
-        return rc;
-    memset(out, 0, count * sizeof *out);
-    store_bind_text(list, 1, run_id);
-    while ((rc = store_step(list, err)) == 1) {
-        int64_t number = store_column_int(list, 0);
-        if (number < 0 || (uint64_t)number >= count)
-            return err_set(err, ERR_DATA, EFFECT_NONE, "run %s has a step %lld that its plan lacks",
-                           run_id, (long long)number);
-        struct step_record *step = &out[number];
-        step->state = step_state_parse(store_column_text(list, 1));
-        step->started_us = store_column_int(list, 2);
-        step->ended_us = store_column_int(list, 3);
-        (void)snprintf(step->error, sizeof step->error, "%s", store_column_text(list, 4));
-    }
-    return rc;
 }

@@ -25,6 +25,16 @@ static int put_value(struct journal *journal, enum sql_id id, const char *owner,
     return journal_run(put, err);
 }
 
+static int copy_value(const char *name, const char *value, char *out, size_t out_size,
+                      struct err *err)
+{
+    if (strlen(value) >= out_size)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "the value of %s is longer than %zu bytes",
+                       name, out_size);
+    (void)snprintf(out, out_size, "%s", value);
+    return 0;
+}
+
 static int get_value(struct journal *journal, enum sql_id id, const char *owner, const char *name,
                      char *out, size_t out_size, struct err *err)
 {
@@ -38,23 +48,29 @@ static int get_value(struct journal *journal, enum sql_id id, const char *owner,
     rc = store_step(ask, err);
     if (rc < 0)
         return rc;
-    const char *value = rc == 1 ? store_column_text(ask, 0) : "";
-    if (strlen(value) >= out_size)
-        return err_set(err, ERR_MEMORY, EFFECT_NONE, "the value of %s is longer than %zu bytes",
-                       name, out_size);
-    (void)snprintf(out, out_size, "%s", value);
-    return 0;
+    return copy_value(name, rc == 1 ? store_column_text(ask, 0) : "", out, out_size, err);
 }
 
-int journal_variable_put(struct journal *journal, const char *run_id, const char *name,
+int journal_add_variable(struct journal *journal, const char *run_id, const char *name,
                          const char *value, struct err *err)
 {
     return put_value(journal, SQL_JOURNAL_VARIABLE_PUT, run_id, name, value, err);
 }
 
+int journal_variable_put(struct journal *journal, const char *run_id, const char *name,
+                         const char *value, struct err *err)
+{
+    return journal->is_held ? journal_keep_variable(journal, run_id, name, value, err)
+                            : journal_add_variable(journal, run_id, name, value, err);
+}
+
 int journal_variable_get(struct journal *journal, const char *run_id, const char *name, char *out,
                          size_t out_size, struct err *err)
 {
+    const char *held = journal_held_variable(journal, run_id, name);
+
+    if (held)
+        return copy_value(name, held, out, out_size, err);
     return get_value(journal, SQL_JOURNAL_VARIABLE_GET, run_id, name, out, out_size, err);
 }
 

@@ -192,6 +192,24 @@ bool proof_keeper_look(const struct run *run, enum side source, struct proof_sta
     return is_there;
 }
 
+void proof_keeper_hurry(struct run *run)
+{
+    if (run->proof)
+        proof_brace(run->proof, PROOF_HURRIED);
+}
+
+void proof_keeper_fenced(struct run *run)
+{
+    if (run->proof && run->fence_began_ms)
+        proof_brace(run->proof, PROOF_HELD);
+}
+
+void proof_keeper_calm(struct run *run)
+{
+    if (run->proof)
+        proof_brace(run->proof, PROOF_CALM);
+}
+
 /* --- the flip --------------------------------------------------------------------------------- */
 
 static int keep_certificate(struct run *run, const struct certificate *certificate, struct err *err)
@@ -202,7 +220,9 @@ static int keep_certificate(struct run *run, const struct certificate *certifica
     if (!json)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the certificate");
     certificate_text(certificate, text, sizeof text);
-    log_info("run %s: %s", run->id, text);
+    char line[1100];
+    (void)snprintf(line, sizeof line, "run %s: %s", run->id, text);
+    breath_say(run, line);
     CLEANUP(json_release)
     json_t *detail =
         json_pack("{s:s,s:s,s:f,s:o}", "step", run->plan.steps[run->current].id, "text", text, "ms",

@@ -91,10 +91,8 @@ int run_undo(struct run *run, size_t first, size_t last, struct err *err)
         if (is_undoable(run, i))
             rc = step_undo(run, i, err);
     signals_defer(false);
-    if (run->fence_began_ms && !rc) {
-        run->write_pause_ms = clock_mono_ms() - run->fence_began_ms;
-        run->fence_began_ms = 0;
-    }
+    if (!rc)
+        run_pause_end(run);
     return rc;
 }
 
@@ -249,6 +247,26 @@ static bool starts_over(enum action_id action, enum step_state state)
 }
 
 /*
+ * The commit part of a breath is true, so all parts before it were: it is not sent before. What
+ * came of them was still in memory when the run ended.
+ */
+static int found_done(struct run *run, size_t last, struct err *err)
+{
+    size_t first = run->plan.steps[last].is_breath ? breath_first(run, last) : last;
+    int rc = 0;
+
+    for (size_t i = first; i <= last && !rc; i++) {
+        const struct plan_step *step = &run->plan.steps[i];
+        if (run->steps[i].state == STEP_DONE)
+            continue;
+        log_info("run %s step %s %s/%s: found done", run->id, step->id, step->name, step->what);
+        run->steps[i].state = STEP_DONE;
+        rc = journal_step(run->journal, run->id, i, step, STEP_DONE, NULL, err);
+    }
+    return rc;
+}
+
+/*
  * The part that was under way: past the commit step it is looked up and, when it is not true yet,
  * done again. Before it, a cutover starts over from its first part, because every gate and position
  * it rested on is stale: its parts are undone first, so that writes are not refused a moment
@@ -280,12 +298,7 @@ int run_prepare_resume(struct run *run, struct err *err)
             begin_again(run, first, last);
         return rc;
     }
-    if (state != STEP_DONE && step_is_true(run, last) == TRI_YES) {
-        log_info("run %s step %s %s/%s: found done", run->id, run->plan.steps[last].id,
-                 run->plan.steps[last].name, run->plan.steps[last].what);
-        run->steps[last].state = STEP_DONE;
-        return journal_step(run->journal, run->id, last, &run->plan.steps[last], STEP_DONE, NULL,
-                            err);
-    }
+    if (state != STEP_DONE && step_is_true(run, last) == TRI_YES)
+        return found_done(run, last, err);
     return 0;
 }

@@ -28,9 +28,9 @@ static void take_end(json_t *report, const json_t *detail)
 
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         (void)json_object_set_new(report, keys[i], json_string(json_text_or(detail, keys[i], "")));
-    json_int_t pause_ms = json_int_or(detail, "write_pause_ms", -1);
-    if (pause_ms >= 0)
-        (void)json_object_set_new(report, "write_pause_ms", json_integer(pause_ms));
+    const json_t *pause_ms = json_object_get(detail, "write_pause_ms");
+    if (json_is_number(pause_ms) && json_number_value(pause_ms) >= 0)
+        (void)json_object_set_new(report, "write_pause_ms", json_real(json_number_value(pause_ms)));
 }
 
 /* The lag that counts is the last one measured before a record was flipped. */
@@ -76,13 +76,13 @@ static int take_event(void *context, int64_t at_us, const char *run_id, const ch
 
 static json_t *step_json(const struct plan_step *step, const struct step_record *record)
 {
-    int64_t took_ms = record->ended_us ? (record->ended_us - record->started_us) / 1000 : 0;
+    int64_t took_us = record->ended_us ? record->ended_us - record->started_us : 0;
 
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:I,s:s,s:b}", "id", step->id, "step", step->name,
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:f,s:s,s:b}", "id", step->id, "step", step->name,
                      "part", step->what, "title", step->title, "state",
                      step_state_name(record->state), "started", time_json(record->started_us),
-                     "duration_ms", (json_int_t)took_ms, "error", record->error, "commits",
-                     (int)step->commits);
+                     "duration_ms", (double)(took_us / 100) / 10.0, "error", record->error,
+                     "commits", (int)step->commits);
 }
 
 static int add_steps(struct journal *journal, const char *run_id, json_t *report, struct err *err)
@@ -141,12 +141,12 @@ static json_t *run_json(const struct run_record *run)
 {
     int64_t took_ms = run->ended_us ? (run->ended_us - run->started_us) / 1000 : -1;
 
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:I,s:s,s:s,s:s,s:i,s:n,s:n,s:n}", "run",
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:I,s:s,s:s,s:s,s:f,s:n,s:n,s:n}", "run",
                      run->id, "service", run->service, "playbook", run->playbook, "plan_hash",
                      run->plan_hash, "holder", run->holder, "state", run_state_name(run->state),
                      "committed", (int)run->is_committed, "started", time_json(run->started_us),
                      "ended", time_json(run->ended_us), "duration_ms", (json_int_t)took_ms,
-                     "outcome", "", "situation", "", "because", "", "write_pause_ms", -1,
+                     "outcome", "", "situation", "", "because", "", "write_pause_ms", -1.0,
                      "lag_before_flip_ms", "dns_convergence_ms", "certificate");
 }
 

@@ -113,6 +113,15 @@ static void add_head(const struct marks *m, const json_t *report, struct buf *ou
              json_text_or(json_object_get(report, "certificate"), "text", "none by this run"));
 }
 
+/* Of what is quick, tenths count. */
+static const char *took_text(double ms, char out[32])
+{
+    if (ms >= 100)
+        return clock_human_ms((int64_t)ms, out);
+    (void)snprintf(out, 32, "%.1f ms", ms);
+    return out;
+}
+
 /* What the same part took in the last drill; nothing when there was none. */
 static void add_drill_cell(const struct marks *m, const json_t *ms, const char *when_absent,
                            struct buf *out)
@@ -120,8 +129,7 @@ static void add_drill_cell(const struct marks *m, const json_t *ms, const char *
     char took[32];
 
     buf_printf(out, "%s%17s", m->cell,
-               json_is_number(ms) ? clock_human_ms((int64_t)(json_number_value(ms) + 0.5), took)
-                                  : when_absent);
+               json_is_number(ms) ? took_text(json_number_value(ms), took) : when_absent);
 }
 
 static void add_step(const struct marks *m, const json_t *step, bool has_drill, struct buf *out)
@@ -132,9 +140,10 @@ static void add_step(const struct marks *m, const json_t *step, bool has_drill, 
 
     (void)snprintf(name, sizeof name, "%s %s/%s", json_text_or(step, "id", ""),
                    json_text_or(step, "step", ""), json_text_or(step, "part", ""));
-    buf_printf(out, "%s%-34s%s%-8s%s%9s", m->row, name, m->cell, json_text_or(step, "state", ""),
-               m->cell,
-               is_pending ? "-" : clock_human_ms(json_int_or(step, "duration_ms", 0), took));
+    buf_printf(
+        out, "%s%-34s%s%-8s%s%9s", m->row, name, m->cell, json_text_or(step, "state", ""), m->cell,
+        is_pending ? "-"
+                   : took_text(json_number_value(json_object_get(step, "duration_ms")), took));
     if (has_drill)
         add_drill_cell(m, json_object_get(step, "last_drill_ms"), "-", out);
     buf_printf(out, "%s%s%s%s", m->cell, json_text_or(step, "title", ""),

@@ -15,6 +15,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/signals.h"
+#include "cluster/fence.h"
 #include "engine/conflict_keeper.h"
 #include "engine/driver.h"
 #include "engine/hold_keeper.h"
@@ -29,6 +30,8 @@ typedef int (*lease_fn)(const struct service *service, const char *holder, const
 
 static void run_release(struct run *run)
 {
+    breath_release(run);
+    fence_free(run->fence);
     proof_keeper_drop(run);
     conflict_keeper_drop(run);
     hold_keeper_drop(run);
@@ -46,7 +49,8 @@ static void run_release(struct run *run)
 
 static int run_init(struct run *run, const struct run_options *options, struct err *err)
 {
-    *run = (struct run){.options = options, .service = options->service, .write_pause_ms = -1};
+    *run = (struct run){
+        .options = options, .service = options->service, .write_pause_ms = -1, .forecast_ms = -1};
     return journal_open(options->service->journal_path, &run->journal, err);
 }
 
@@ -286,10 +290,9 @@ static const char *const outcome_words[] = {
 static int record_end(struct run *run, const struct run_result *result, struct err *err)
 {
     CLEANUP(json_release)
-    json_t *detail =
-        json_pack("{s:s,s:s,s:s,s:I}", "outcome", outcome_words[result->outcome], "situation",
-                  situation_name(result->verdict.situation), "because", result->verdict.because,
-                  "write_pause_ms", (json_int_t)result->write_pause_ms);
+    json_t *detail = json_pack("{s:s,s:s,s:s,s:f}", "outcome", outcome_words[result->outcome],
+                               "situation", situation_name(result->verdict.situation), "because",
+                               result->verdict.because, "write_pause_ms", result->write_pause_ms);
     int rc = journal_event(run->journal, run->id, "run.end", detail, err);
 
     return rc ? rc : journal_run_state(run->journal, run->id, state_after(result->outcome), err);
@@ -300,6 +303,9 @@ static int finish(struct run *run, int rc, struct run_result *out, struct err *e
     struct err also = {0};
 
     out->outcome = rc ? settle_failure(run, err) : OUTCOME_DONE;
+    if (breath_end(run, &also)) /* what was undone may be done again: the journal says "intent" */
+        log_failure(&also);
+    also = (struct err){0};
     (void)snprintf(out->run_id, sizeof out->run_id, "%s", run->id);
     describe_now(run, out);
     if (record_end(run, out, &also)) {

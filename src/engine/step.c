@@ -202,15 +202,21 @@ static int failpoint(const struct plan_step *step, const char *when, struct err 
     return failpoint_hit(name, err);
 }
 
-static int mark(struct run *run, size_t index, enum step_state state, const struct err *failure,
-                struct err *err)
+static int mark_timed(struct run *run, size_t index, enum step_state state,
+                      const struct step_time *time, const struct err *failure, struct err *err)
 {
-    int rc =
-        journal_step(run->journal, run->id, index, &run->plan.steps[index], state, failure, err);
+    int rc = journal_step_timed(run->journal, run->id, index, &run->plan.steps[index], state, time,
+                                failure, err);
 
     if (!rc)
         run->steps[index].state = state;
     return rc;
+}
+
+static int mark(struct run *run, size_t index, enum step_state state, const struct err *failure,
+                struct err *err)
+{
+    return mark_timed(run, index, state, NULL, failure, err);
 }
 
 static int act_and_verify(struct run *run, size_t index, struct err *err)
@@ -229,43 +235,73 @@ static int act_and_verify(struct run *run, size_t index, struct err *err)
     return rc;
 }
 
+/* Inside a breath the lease is confirmed by the parts themselves: see work_fence_still(). */
 static int begin_step(struct run *run, size_t index, struct err *err)
 {
     const struct plan_step *step = &run->plan.steps[index];
-    int rc =
-        run_is_without_new(run) ? lease_check_any(run->lease, err) : lease_renew(run->lease, err);
+    int rc = 0;
+
+    if (!run->breath.is_on)
+        rc = run_is_without_new(run) ? lease_check_any(run->lease, err)
+                                     : lease_renew(run->lease, err);
 
     if (!rc && step->starts_from && run->steps[index].state == STEP_PENDING)
         rc = check_situation(run, step->starts_from, true, 0, err);
-    if (!rc)
-        rc = mark(run, index, STEP_INTENT, NULL, err);
-    if (!rc && step->commits) {
-        rc = journal_run_commit(run->journal, run->id, err);
-        if (!rc)
-            run->is_committed = true;
-    }
-    return rc;
+    if (rc)
+        return rc;
+    if (step->is_breath)
+        return breath_part(run, index, err);
+    rc = journal_intents(run->journal, run->id, &run->plan, index, index, err);
+    if (rc)
+        return rc;
+    run->steps[index].state = STEP_INTENT;
+    if (step->commits)
+        run->is_committed = true;
+    return 0;
 }
 
-static void log_done(const struct run *run, const struct plan_step *step, int64_t began_ms)
+static void say_done(struct run *run, const struct plan_step *step, int64_t took_us)
 {
-    char took[32];
+    char text[300], took[32];
 
-    log_info("run %s step %s %s/%s: done in %s", run->id, step->id, step->name, step->what,
-             clock_human_ms(clock_mono_ms() - began_ms, took));
+    if (run->breath.is_on)
+        (void)snprintf(took, sizeof took, "%.1f ms", (double)took_us / 1000.0);
+    else
+        (void)clock_human_ms(took_us / 1000, took);
+    (void)snprintf(text, sizeof text, "run %s step %s %s/%s: done in %s", run->id, step->id,
+                   step->name, step->what, took);
+    breath_say(run, text);
+}
+
+static int end_step(struct run *run, size_t index, int64_t began_us, int64_t began_wall_us,
+                    struct err *err)
+{
+    const struct plan_step *step = &run->plan.steps[index];
+    int64_t took_us = clock_mono_us() - began_us;
+    const struct step_time time = {began_wall_us, (double)took_us / 1000.0};
+
+    if (run->breath.is_on)
+        run->breath.ended_us[index - run->breath.first] = clock_mono_us();
+    int rc = mark_timed(run, index, STEP_DONE, &time, NULL, err);
+    if (rc)
+        return rc;
+    say_done(run, step, took_us);
+    if (step->commits)
+        rc = breath_end(run, err);
+    return rc ? rc : failpoint(step, "after-outcome", err);
 }
 
 int step_perform(struct run *run, size_t index, struct err *err)
 {
     const struct plan_step *step = &run->plan.steps[index];
-    int64_t began_ms = clock_mono_ms();
 
     run->current = index;
     int rc = begin_step(run, index, err);
     if (rc)
         return err_wrap(err, "step %s %s/%s", step->id, step->name, step->what);
+    int64_t began_us = clock_mono_us(), began_wall_us = clock_wall_us();
     /* While writes are refused nothing is said that could wait: the terminal may be slow. */
-    if (!run->fence_began_ms)
+    if (!run->breath.is_on)
         log_info("run %s step %s %s/%s: %s", run->id, step->id, step->name, step->what,
                  step->title);
 
@@ -279,12 +315,7 @@ int step_perform(struct run *run, size_t index, struct err *err)
             log_failure(&also); /* the first failure is the one to act upon */
         return err_wrap(err, "step %s %s/%s", step->id, step->name, step->what);
     }
-    rc = mark(run, index, STEP_DONE, NULL, err);
-    if (!rc)
-        rc = failpoint(step, "after-outcome", err);
-    if (!rc)
-        log_done(run, step, began_ms);
-    return rc;
+    return end_step(run, index, began_us, began_wall_us, err);
 }
 
 /*
@@ -338,7 +369,10 @@ int step_undo(struct run *run, size_t index, struct err *err)
     if (rc)
         return err_wrap(err, "undoing step %s %s/%s", step->id, step->name, step->what);
     mark_undo(run, index, STEP_UNDONE);
-    log_info("run %s step %s %s/%s: undone", run->id, step->id, step->name, step->what);
+    char text[300];
+    (void)snprintf(text, sizeof text, "run %s step %s %s/%s: undone", run->id, step->id, step->name,
+                   step->what);
+    breath_say(run, text);
     return 0;
 }
 

@@ -33,9 +33,9 @@ static int take_pause(void *context, int64_t at_us, const char *run_id, const ch
     if (strcmp(name, "run.end") != 0)
         return 0;
     int rc = json_parse(detail_text, strlen(detail_text), &detail, NULL);
-    json_int_t ms = rc ? -1 : json_int_or(detail, "write_pause_ms", -1);
-    if (ms >= 0)
-        *pause = (struct pause){true, ms};
+    const json_t *ms = rc ? NULL : json_object_get(detail, "write_pause_ms");
+    if (json_is_number(ms) && json_number_value(ms) >= 0)
+        *pause = (struct pause){true, (int64_t)(json_number_value(ms) + 0.5)};
     return 0;
 }
 

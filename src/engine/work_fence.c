@@ -9,11 +9,8 @@
 #include "cluster/events.h"
 #include "cluster/fence.h"
 #include "cluster/link.h"
-#include "engine/drill_history.h"
 #include "engine/proof_keeper.h"
 #include "engine/work.h"
-
-#define FORECAST_SAMPLES 5
 
 static int open_side(struct run *run, const json_t *args, enum side *out_side,
                      struct session **out_session, struct err *err)
@@ -25,10 +22,11 @@ static int open_side(struct run *run, const json_t *args, enum side *out_side,
 static int note_closed(struct run *run, enum side side, const struct fence_report *report,
                        struct err *err)
 {
-    int rc = run_note(
-        run, "side.closed", err,
-        "%s is closed: read_only took %lld ms, the proof %lld ms, %u session(s) ended",
-        side_title(side), (long long)report->close_ms, (long long)report->prove_ms, report->killed);
+    int rc =
+        run_note(run, "side.closed", err,
+                 "%s is closed: read_only took %.1f ms, the proof %.1f ms, %u session(s) ended",
+                 side_title(side), (double)report->close_us / 1000.0,
+                 (double)report->prove_us / 1000.0, report->killed);
     if (!rc && report->killed)
         rc = run_note(run, "side.killed", err, "ended on %s: %s", side_title(side),
                       report->killed_text);
@@ -50,6 +48,10 @@ static int recall_found(struct run *run, enum side side, char *out, size_t out_s
     char name[64], value[128];
     size_t id_len = strlen(run->id);
 
+    if (run->found[side][0]) {
+        (void)snprintf(out, out_size, "%s", run->found[side]);
+        return 0;
+    }
     found_name(side, name);
     int rc = journal_memory_get(run->journal, run->service->name, name, value, sizeof value, err);
     if (rc)
@@ -69,7 +71,28 @@ static int remember_found(struct run *run, enum side side, const struct door *fo
         return rc;
     found_name(side, name);
     (void)snprintf(value, sizeof value, "%s %s", run->id, door_name(found));
-    return journal_memory_put(run->journal, run->service->name, name, value, err);
+    rc = journal_memory_put(run->journal, run->service->name, name, value, err);
+    if (!rc)
+        (void)snprintf(run->found[side], sizeof run->found[side], "%s", door_name(found));
+    return rc;
+}
+
+int work_make_fence(struct run *run, enum side side, struct session *session, struct err *err)
+{
+    if (fence_is_ready(run->fence, session))
+        return 0;
+    fence_freep(&run->fence);
+    int rc = fence_new(run->service, session, &run->fence, err);
+    return rc ? rc : remember_found(run, side, fence_found(run->fence), err);
+}
+
+/* Given way: writes go on as they did before. When that is not known, the undo opens the side. */
+static void gave_way(struct run *run, enum side side, const struct err *err)
+{
+    if (!run->fence_began_ms || err->effect != EFFECT_NONE)
+        return;
+    heartbeat_set(run->heartbeat, side, true);
+    run_pause_end(run);
 }
 
 WORK(work_fence_close)
@@ -77,32 +100,41 @@ WORK(work_fence_close)
     enum side side;
     struct session *session;
     struct fence_report report = {0};
-    struct door found;
 
     (void)step;
     int rc = open_side(run, args, &side, &session, err);
     if (!rc)
-        rc = door_read(session, &found, err);
+        rc = work_make_fence(run, side, session, err);
+    if (rc)
+        return rc;
+    bool was_open = !fence_found(run->fence)->is_closed;
+    if (was_open && json_bool_or(args, "gate", 0))
+        rc = work_pass_gate(run, side, args, err);
     if (!rc)
-        rc = remember_found(run, side, &found, err);
+        rc = fence_let_age(run->fence, err);
     if (rc)
         return rc;
     heartbeat_set(run->heartbeat, side, false);
-    if (!found.is_closed)
-        run->fence_began_ms = clock_mono_ms();
-    rc = fence_close(run->service, session, &report, err);
+    if (was_open)
+        run_pause_begin(run);
+    rc = fence_close(run->fence, &report, err);
+    fence_freep(&run->fence);
     if (rc) {
-        /* Given way: writes go on as they did before. Not known: the undo opens it. */
-        if (!found.is_closed && err->effect == EFFECT_NONE) {
-            heartbeat_set(run->heartbeat, side, true);
-            run->fence_began_ms = 0;
-        }
+        gave_way(run, side, err);
         return rc;
     }
+    proof_keeper_fenced(run);
     rc = run_position_put(run, side_name(side), &report.position, err);
     if (!rc && json_bool_or(args, "admit", 0))
         rc = door_admit(session, &(struct door){.is_sealed = true}, err);
     return rc ? rc : note_closed(run, side, &report, err);
+}
+
+/* As strong as before any other part, but one question a side: see lease_confirm(). */
+static int confirm_lease(struct run *run, struct err *err)
+{
+    int rc = lease_confirm(run->lease, SIDE_OLD, err);
+    return rc ? rc : lease_confirm(run->lease, SIDE_NEW, err);
 }
 
 WORK(work_fence_still)
@@ -110,27 +142,29 @@ WORK(work_fence_still)
     enum side side;
     struct session *session;
     struct origin origin;
-    struct position now, then, own_now, own_then;
+    struct position now, then, own_then;
 
-    int rc = work_side_is_closed(run, step, args, err);
-    if (!rc)
-        rc = open_side(run, args, &side, &session, err);
+    int rc = open_side(run, args, &side, &session, err);
     if (!rc)
         rc = run_position_get(run, side_name(side), &then, err);
     if (!rc)
-        rc = link_position(session, &now, err);
+        rc = link_own_state(session, &origin, &now, err);
+    if (!rc) /* after the position: so it was closed when that was read */
+        rc = work_side_is_closed(run, step, args, err);
     if (!rc)
-        rc = link_origin(session, &origin, err);
+        rc = confirm_lease(run, err);
     if (rc)
         return rc;
     position_of(&then, &origin, &own_then); /* the rest moves by what arrives over a link */
-    position_of(&now, &origin, &own_now);
-    if (position_equal(&own_now, &own_then))
+    if (position_equal(&now, &own_then))
         return 0;
-    err_set(
-        err, ERR_REFUSED, EFFECT_NONE,
-        "%s has committed transactions since it was closed: an account writes through read_only",
-        side_title(side));
+    char was[200], is[200];
+    position_show(&own_then, was, sizeof was);
+    position_show(&now, is, sizeof is);
+    err_set(err, ERR_REFUSED, EFFECT_NONE,
+            "%s has committed transactions since it was closed (%s became %s): an account writes "
+            "through read_only",
+            side_title(side), was, is);
     return err_hint(err, "\"cutover check\" names the accounts that read_only does not stop");
 }
 
@@ -138,45 +172,60 @@ WORK(work_fence_still)
  * Users can write again, which is what counts: a journal that is full must not make a failure of
  * it.
  */
-static void note_opened(struct run *run, enum side side, int64_t pause_ms)
+static void note_opened(struct run *run, enum side side, bool has_pause)
 {
     struct err err = {0};
-    int rc = pause_ms < 0 ? run_note(run, "side.opened", &err, "%s is open", side_title(side))
-                          : run_note_ms(run, "side.opened", (double)pause_ms, &err,
-                                        "%s is open; writes were refused for %lld ms",
-                                        side_title(side), (long long)pause_ms);
+    char split[600] = "";
+    json_t *figures = has_pause ? breath_split(run, split, sizeof split) : NULL;
+    int rc = 0;
 
+    if (!figures)
+        rc = run_note(run, "side.opened", &err, "%s is open", side_title(side));
+    else
+        rc = run_note_figures(run, "side.opened", figures, &err,
+                              "%s is open; writes were refused for %.1f ms%s", side_title(side),
+                              run->write_pause_ms, split);
     if (rc)
         log_warn("that %s is open is not in the journal: %s, continuing", side_title(side),
                  err.msg);
+}
+
+/* The pause ends with the statement that ends it, not with the proof that it did. */
+static int open_for_all(struct run *run, struct session *session, struct err *err)
+{
+    int64_t began_ms = run->fence_began_ms;
+    int rc = door_switch_open(session, err);
+
+    if (rc)
+        return rc;
+    run_pause_end(run);
+    rc = door_confirm_open(session, err);
+    if (rc && err->effect != EFFECT_APPLIED)
+        run->fence_began_ms = began_ms;
+    return rc;
 }
 
 WORK(work_side_open)
 {
     enum side side;
     struct session *session;
-    int64_t pause_ms = -1;
-
     struct err later = {0};
 
     (void)step;
     int rc = open_side(run, args, &side, &session, err);
-    if (!rc)
-        rc = door_open(session, &later);
+    if (rc)
+        return rc;
+    bool ends_pause = run->fence_began_ms != 0;
+    rc = open_for_all(run, session, &later);
     if (rc && later.effect != EFFECT_APPLIED) {
-        if (later.code)
-            *err = later;
+        *err = later;
         return rc;
     }
     if (rc) /* users can write: nothing that a restart may do later is worth going back now */
         log_warn("%s is open, but %s (%s), continuing", side_title(side), later.msg, later.hint);
     heartbeat_set(run->heartbeat, side, true);
     run->is_side_opened = true;
-    if (run->fence_began_ms) {
-        pause_ms = run->write_pause_ms = clock_mono_ms() - run->fence_began_ms;
-        run->fence_began_ms = 0;
-    }
-    note_opened(run, side, pause_ms);
+    note_opened(run, side, ends_pause);
     return 0;
 }
 
@@ -257,131 +306,42 @@ static int64_t drain_deadline(const struct run *run, const json_t *args)
     return run->fence_began_ms + (budget_ms < limit_ms ? budget_ms : limit_ms);
 }
 
+/* Inside a breath the one that was read at the end of the fence's proof; otherwise that of now. */
+static int position_to_drain(struct run *run, enum side from, struct position *out, struct err *err)
+{
+    struct session *source;
+
+    if (run->breath.is_on)
+        return run_position_get(run, side_name(from), out, err);
+    int rc = run_primary(run, from, &source, err);
+    if (!rc)
+        rc = link_position(source, out, err);
+    return rc ? rc : run_position_put(run, side_name(from), out, err);
+}
+
 WORK(work_drain)
 {
     enum side from;
-    struct session *source, *replica;
+    struct session *replica;
     struct position want;
-    int64_t began_ms = clock_mono_ms();
+    int64_t began_us = clock_mono_us();
 
     (void)step;
     int rc = side_of(args, "from", &from, err);
     if (!rc)
-        rc = run_primary(run, from, &source, err);
-    if (!rc)
         rc = run_primary(run, side_other(from), &replica, err);
     if (!rc)
-        rc = link_position(source, &want, err);
-    if (!rc)
-        rc = run_position_put(run, side_name(from), &want, err);
+        rc = position_to_drain(run, from, &want, err);
     if (!rc)
         rc = link_wait_applied(replica, link_channel(side_other(from)), &want,
                                drain_deadline(run, args), err);
     if (rc)
         return err_wrap(err, "draining %s into %s", side_title(from), side_title(side_other(from)));
-    int64_t took_ms = clock_mono_ms() - began_ms;
-    return run_note_ms(run, "drain.done", (double)took_ms, err,
-                       "%s has applied everything of %s, after %lld ms",
-                       side_title(side_other(from)), side_title(from), (long long)took_ms);
-}
-
-/* --- forecast --------------------------------------------------------------------------------- */
-
-/* Worst of a few GTID waits: what the drain will have to wait for. */
-static int measure_lag(struct run *run, enum side from, int64_t limit_ms, double *out_ms,
-                       struct err *err)
-{
-    struct session *source, *replica;
-    int64_t worst_us = 0, lag_us;
-
-    int rc = run_primary(run, from, &source, err);
-    if (!rc)
-        rc = run_primary(run, side_other(from), &replica, err);
-    for (int i = 0; i < FORECAST_SAMPLES && !rc; i++) {
-        rc = link_measure(source, replica, limit_ms, &lag_us, err);
-        if (!rc && lag_us == LAG_INFINITE)
-            rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
-                         "%s did not reach the position of %s within %lld ms",
-                         side_title(side_other(from)), side_title(from), (long long)limit_ms);
-        if (!rc && lag_us > worst_us)
-            worst_us = lag_us;
-    }
-    *out_ms = (double)worst_us / 1000.0;
-    return rc;
-}
-
-/*
- * The fence's parts done harmlessly, and timed: a journal record, the rest of the proof (or the
- * newest rows), the lease's questions.
- */
-static int measure_parts(struct run *run, const struct plan_step *step, const json_t *args,
-                         double *out_ms, struct err *err)
-{
-    int64_t began_us = clock_mono_us();
-
-    int rc = journal_event(run->journal, run->id, "forecast.measure", NULL, err);
-    double record_ms = (double)(clock_mono_us() - began_us) / 1000.0;
-    began_us = clock_mono_us();
-    if (!rc)
-        rc = work_verify_tail(run, step, args, err);
-    double tail_ms = (double)(clock_mono_us() - began_us) / 1000.0;
-    struct proof_status proof;
-    char problem[256];
-    enum side from = SIDE_OLD;
-    if (!rc)
-        rc = side_of(args, "from", &from, err);
-    if (!rc && proof_keeper_look(run, from, &proof, problem) && proof.is_covering)
-        tail_ms = (double)proof.settle_ms; /* nothing moves then, so it waits for nothing */
-    began_us = clock_mono_us();
-    if (!rc)
-        rc = lease_check(run->lease, err);
-    double lease_ms = (double)(clock_mono_us() - began_us) / 1000.0;
-    /*
-     * Five parts between the fence and the opening, each with a lease check and about four journal
-     * records.
-     */
-    *out_ms = tail_ms + 5 * (lease_ms + 4 * record_ms);
-    return rc;
-}
-
-WORK(work_forecast)
-{
-    enum side from;
-    bool is_shared = json_bool_or(args, "shared", 0);
-    int64_t budget_ms = json_int_or(args, "budget_ms", 0), ttl_ms = json_int_or(args, "ttl_ms", 0);
-    double lag_ms = 0, parts_ms = 0;
-
-    int rc = side_of(args, "from", &from, err);
-    if (!rc)
-        rc = measure_lag(run, from, budget_ms > 0 ? budget_ms : run->service->limits.drain_ms,
-                         &lag_ms, err);
-    if (rc)
-        return rc;
-    if (is_shared)
-        return run_note(run, "forecast", err,
-                        "forecast: no write is refused (both sides stay open); a row needs %.1f ms "
-                        "to the other side",
-                        lag_ms);
-    rc = measure_parts(run, step, args, &parts_ms, err);
-    if (rc)
-        return rc;
-    double pause_ms = lag_ms + parts_ms;
-    rc = run_note_ms(
-        run, "forecast", pause_ms, err,
-        "forecast: OLD and NEW both refuse writes for about %.0f ms (%.1f ms to drain, "
-        "%.0f ms for the proofs), budget %.1f s; users of DNS-only names wait up to "
-        "%.0f s more, until their resolver asks again",
-        pause_ms, lag_ms, parts_ms, (double)budget_ms / 1000.0, (double)ttl_ms / 1000.0);
-    if (!rc)
-        rc = drill_history_note(run, err);
-    if (!rc && pause_ms > (double)budget_ms) {
-        err_set(err, ERR_REFUSED, EFFECT_NONE,
-                "writes would be refused for about %.0f ms, which is over the budget of %lld ms",
-                pause_ms, (long long)budget_ms);
-        rc = err_hint(err, "nothing was touched; find out what lags, raise \"budget\", or use mode "
-                           "= \"shared\"");
-    }
-    return rc;
+    breath_commit_early(run);
+    double took_ms = (double)(clock_mono_us() - began_us) / 1000.0;
+    return run_note_ms(run, "drain.done", took_ms, err,
+                       "%s has applied everything of %s, after %.1f ms",
+                       side_title(side_other(from)), side_title(from), took_ms);
 }
 
 WORK(work_events_move)

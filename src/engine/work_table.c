@@ -19,6 +19,7 @@ static const struct work_row rows[] = {
     {"link.probe", work_link_probe},
     {"link.probe_back", work_link_probe_back},
     {"retire.check", work_retire_check},
+    {"fence.ready", work_fence_ready},
     {"fence.close", work_fence_close},
     {"fence.still", work_fence_still},
     {"fence.hold", work_fence_hold},

@@ -188,6 +188,15 @@ void proof_rests_on(struct proof *proof, const struct verify_report *pass)
     (void)pthread_cond_broadcast(&proof->changed);
 }
 
+void proof_brace(struct proof *proof, enum proof_mood mood)
+{
+    PROOF_HOLD(proof);
+    proof->mood = mood;
+    proof->is_hurried = mood == PROOF_HURRIED;
+    proof->is_settling = mood == PROOF_HELD;
+    (void)pthread_cond_broadcast(&proof->changed);
+}
+
 /* --- how it stands ---------------------------------------------------------------------------- */
 
 static uint64_t table_rows(const struct proof *proof)

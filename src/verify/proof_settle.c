@@ -292,7 +292,7 @@ int proof_settle(struct proof *proof, bool is_still, int64_t limit_ms, struct ce
     rc = run(&look, out, out_differences, err);
     (void)pthread_mutex_unlock(&proof->still_mutex);
     PROOF_HOLD(proof);
-    proof->is_settling = false;
-    proof->is_hurried = false;
+    proof->is_settling = proof->mood == PROOF_HELD;
+    proof->is_hurried = proof->mood == PROOF_HURRIED;
     return rc;
 }

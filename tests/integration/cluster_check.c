@@ -207,8 +207,8 @@ static int run_lease_holder(char **arg UNUSED, struct outcome *outcome)
 static void say_report(struct outcome *outcome, const struct fence_report *report)
 {
     say(outcome, "position", position_json(&report->position));
-    say(outcome, "close_ms", json_integer(report->close_ms));
-    say(outcome, "prove_ms", json_integer(report->prove_ms));
+    say(outcome, "close_us", json_integer(report->close_us));
+    say(outcome, "prove_us", json_integer(report->prove_us));
     say(outcome, "killed", json_integer(report->killed));
     say(outcome, "killed_text", json_string(report->killed_text));
 }
@@ -216,10 +216,13 @@ static void say_report(struct outcome *outcome, const struct fence_report *repor
 static int run_fence_close(char **arg, struct outcome *outcome)
 {
     CLEANUP(session_release) struct session session = {0};
+    CLEANUP(fence_freep) struct fence *fence = NULL;
     struct fence_report report = {0};
     int rc = open_primary(side_of(arg[0]), &session, &outcome->err);
     if (rc == 0)
-        rc = fence_close(&service, &session, &report, &outcome->err);
+        rc = fence_new(&service, &session, &fence, &outcome->err);
+    if (rc == 0)
+        rc = fence_close(fence, &report, &outcome->err);
     say_report(outcome, &report);
     return rc;
 }
@@ -375,10 +378,10 @@ static int work_measure(struct session *source, struct session *replica, char **
 static int work_probe_row(struct session *source, struct session *replica, char **arg,
                           struct outcome *outcome)
 {
-    int64_t took_ms = -1;
+    int64_t took_us = -1;
     int rc =
-        link_probe_row(source, replica, DEADLINE_IN(number_of(arg[1])), &took_ms, &outcome->err);
-    say(outcome, "arrived_ms", json_integer(took_ms));
+        link_probe_row(source, replica, DEADLINE_IN(number_of(arg[1])), &took_us, &outcome->err);
+    say(outcome, "arrived_us", json_integer(took_us));
     return rc;
 }
 

@@ -201,8 +201,9 @@ static void test_closing_a_side_for_a_cutover_can_be_undone(void **state UNUSED)
 static void test_fenced_closes_before_it_opens_and_shared_does_not(void **state UNUSED)
 {
     static const char *const fenced[] = {
-        "note-schema", "check-links", "check-replicas", "probe",      "forecast",     "hold-from",
-        "close-from",  "drain",       "compare-tail",   "probe-back", "still-closed", "open-to"};
+        "note-schema", "check-links",  "check-replicas", "probe", "ready",
+        "forecast",    "hold-from",    "close-from",     "drain", "compare-tail",
+        "probe-back",  "still-closed", "open-to"};
     CLEANUP(plan_release) struct plan plan = {0};
     size_t next = 0;
 

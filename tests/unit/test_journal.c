@@ -112,7 +112,8 @@ static void test_the_commit_mark_survives_and_can_be_taken_back(void **state UNU
     struct run_record run;
     struct err err = {0};
 
-    assert_int_equal(journal_run_commit(journal, "7f3a0001", &err), 0);
+    plan.steps[1].commits = true;
+    assert_int_equal(journal_intents(journal, "7f3a0001", &plan, 0, 1, &err), 0);
     journal_free(journal);
     journal = open_journal();
     assert_int_equal(journal_run_find(journal, "blog", NULL, &run, &err), 0);
@@ -423,6 +424,87 @@ static void test_reading_where_there_is_no_journal_is_refused_with_what_to_do(vo
     assert_true(err.hint[0]);
 }
 
+struct seen_events {
+    char names[16][32];
+    size_t count;
+};
+
+static int note_name(void *context, int64_t at_us UNUSED, const char *run_id UNUSED,
+                     const char *name, const char *detail UNUSED)
+{
+    struct seen_events *seen = context;
+
+    snprintf(seen->names[seen->count++], 32, "%s", name);
+    return 0;
+}
+
+/* What another process would read now. */
+static size_t events_on_disk(struct seen_events *seen)
+{
+    CLEANUP(journal_freep) struct journal *reader = NULL;
+    struct err err = {0};
+
+    *seen = (struct seen_events){0};
+    assert_int_equal(journal_open_reader(path, &reader, &err), 0);
+    assert_int_equal(journal_events(reader, "7f3a0001", note_name, seen, &err), 0);
+    return seen->count;
+}
+
+static void test_what_is_held_reaches_the_disk_in_its_order_when_it_is_let_go(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *journal = begin_run(&plan);
+    const char *id = "7f3a0001";
+    const struct step_time time = {.began_us = 1000, .took_ms = 1.5};
+    struct step_record steps[3];
+    struct seen_events seen;
+    char value[32];
+    struct err err = {0};
+
+    assert_int_equal(journal_intents(journal, id, &plan, 0, 1, &err), 0);
+    size_t before = events_on_disk(&seen);
+    journal_hold(journal);
+    assert_int_equal(journal_variable_put(journal, id, "position:old", "0-1-7", &err), 0);
+    assert_int_equal(journal_event(journal, id, "side.closed", NULL, &err), 0);
+    assert_int_equal(
+        journal_step_timed(journal, id, 0, &plan.steps[0], STEP_DONE, &time, NULL, &err), 0);
+    assert_int_equal(journal_step(journal, id, 1, &plan.steps[1], STEP_PENDING, NULL, &err), 0);
+    assert_int_equal(events_on_disk(&seen), before);
+    assert_int_equal(journal_variable_get(journal, id, "position:old", value, sizeof value, &err),
+                     0);
+    assert_string_equal(value, "0-1-7");
+
+    assert_int_equal(journal_let_go(journal, &err), 0);
+    assert_int_equal(events_on_disk(&seen), before + 3);
+    assert_string_equal(seen.names[before], "side.closed");
+    assert_string_equal(seen.names[before + 1], "step.done");
+    assert_string_equal(seen.names[before + 2], "step.pending");
+    assert_int_equal(journal_steps(journal, id, steps, 3, &err), 0);
+    assert_int_equal(steps[0].state, STEP_DONE);
+    assert_int_equal(steps[0].started_us, 1000);
+    assert_int_equal(steps[1].state, STEP_PENDING);
+    assert_int_equal(steps[1].started_us, 0);
+    assert_int_equal(journal_variable_get(journal, id, "position:old", value, sizeof value, &err),
+                     0);
+    assert_string_equal(value, "0-1-7");
+}
+
+static void test_intents_are_on_disk_at_once_even_while_the_rest_is_held(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *journal = begin_run(&plan);
+    struct seen_events seen;
+    struct err err = {0};
+
+    plan.steps[2].commits = true;
+    journal_hold(journal);
+    assert_int_equal(journal_event(journal, "7f3a0001", "side.closed", NULL, &err), 0);
+    assert_int_equal(journal_intents(journal, "7f3a0001", &plan, 2, 2, &err), 0);
+    assert_int_equal(events_on_disk(&seen), 3);
+    assert_string_equal(seen.names[1], "step.intent");
+    assert_string_equal(seen.names[2], "run.commit");
+}
+
 static void test_a_report_tells_the_steps_the_notes_and_the_end(void **state UNUSED)
 {
     CLEANUP(plan_release) struct plan plan;
@@ -433,15 +515,15 @@ static void test_a_report_tells_the_steps_the_notes_and_the_end(void **state UNU
 
     json_t *note =
         json_pack("{s:s,s:s,s:f}", "step", "1.1", "text", "the link is 1.5 ms behind", "ms", 1.5);
-    json_t *end = json_pack("{s:s,s:s,s:s,s:i}", "outcome", "done", "situation", "following",
-                            "because", "it is", "write_pause_ms", 12);
+    json_t *end = json_pack("{s:s,s:s,s:s,s:f}", "outcome", "done", "situation", "following",
+                            "because", "it is", "write_pause_ms", 12.5);
     const char *id = "7f3a0001";
     assert_int_equal(journal_step(journal, id, 0, &plan.steps[0], STEP_INTENT, NULL, &err), 0);
     assert_int_equal(journal_event(journal, id, "link.lag", note, &err), 0);
     assert_int_equal(journal_step(journal, id, 0, &plan.steps[0], STEP_DONE, NULL, &err), 0);
     assert_int_equal(journal_event(journal, id, "run.end", end, &err), 0);
     assert_int_equal(report_build(journal, "blog", NULL, &report, &err), 0);
-    assert_int_equal(json_int_or(report, "write_pause_ms", -1), 12);
+    assert_true(json_number_value(json_object_get(report, "write_pause_ms")) == 12.5);
     assert_string_equal(json_text_or(report, "situation", ""), "following");
     assert_int_equal(json_array_size(json_object_get(report, "steps")), 3);
     assert_int_equal(json_array_size(json_object_get(report, "notes")), 1);
@@ -497,6 +579,8 @@ int main(void)
         TEST(test_an_interrupted_pass_is_gone_on_with_for_the_same_tables_and_side),
         TEST(test_a_pass_is_begun_anew_when_asked_or_when_it_is_too_old),
         TEST(test_reading_where_there_is_no_journal_is_refused_with_what_to_do),
+        TEST(test_what_is_held_reaches_the_disk_in_its_order_when_it_is_let_go),
+        TEST(test_intents_are_on_disk_at_once_even_while_the_rest_is_held),
         TEST(test_a_report_tells_the_steps_the_notes_and_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be done before a side is closed, so that nobody has to wait for it; and the forecast. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cluster/gate.h"
+#include "cluster/link.h"
+#include "engine/drill_history.h"
+#include "engine/proof_keeper.h"
+#include "engine/work.h"
+
+#define FORECAST_SAMPLES 5
+#define NEAR_MIN_US 5000
+#define NEAR_MARGIN_US 3000 /* above what the network needs anyway */
+#define GATE_WAIT_MS 1000
+#define PULSES_MS 4000
+#define LATE_SHARE 4 /* of the budget: what may be drained without ever having been near */
+#define CATCH_UP_MS 5000
+
+static int open_pair(struct run *run, enum side from, struct session **source,
+                     struct session **replica, struct err *err)
+{
+    int rc = run_primary(run, from, source, err);
+    return rc ? rc : run_primary(run, side_other(from), replica, err);
+}
+
+/* A round trip to a side, as a question that is due anyway. */
+static int measure_trip(struct run *run, enum side side, int64_t *out_us, struct err *err)
+{
+    int64_t began_us = clock_mono_us();
+    int rc = lease_confirm(run->lease, side, err);
+
+    *out_us = clock_mono_us() - began_us;
+    return rc;
+}
+
+/* --- ready ------------------------------------------------------------------------------------ */
+
+/* Prove what was written up to now, so that the last look has little left. That it cannot be done
+ * is told there. */
+static int catch_up(struct run *run, enum side from, struct err *err)
+{
+    struct proof_status proof;
+    char problem[256];
+    int64_t deadline_ms = clock_mono_ms() + CATCH_UP_MS;
+
+    proof_keeper_hurry(run);
+    while (proof_keeper_look(run, from, &proof, problem) && proof.is_covering &&
+           proof.age_ms > 100 && clock_mono_ms() < deadline_ms) {
+        int rc = run_pause(run, 20, err);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+WORK(work_fence_ready)
+{
+    enum side from;
+    struct session *source;
+
+    (void)step;
+    int rc = side_of(args, "from", &from, err);
+    if (!rc)
+        rc = run_primary(run, from, &source, err);
+    if (!rc)
+        rc = work_make_fence(run, from, source, err);
+    if (!rc)
+        rc = measure_trip(run, SIDE_OLD, &run->trip_us[SIDE_OLD], err);
+    if (!rc)
+        rc = measure_trip(run, SIDE_NEW, &run->trip_us[SIDE_NEW], err);
+    return rc ? rc : catch_up(run, from, err);
+}
+
+/* --- the gate --------------------------------------------------------------------------------- */
+
+/* As far behind as a link that has nothing to do: the other one, which is idle, tells. */
+static int64_t near_us(const struct run *run, enum side from)
+{
+    enum side to = side_other(from);
+    int64_t network_us = run->trip_us[to] + run->travel_us[to] + NEAR_MARGIN_US;
+
+    return network_us > NEAR_MIN_US ? network_us : NEAR_MIN_US;
+}
+
+static int note_pulses(struct run *run, const struct gate_report *report, struct err *err)
+{
+    if (report->pulses == 0)
+        return 0;
+    double longest_ms = (double)report->longest_us / 1000.0;
+    double held_ms = (double)report->held_us / 1000.0;
+    return run_note_figures(
+        run, "pulse",
+        json_pack("{s:f,s:f,s:i}", "ms", longest_ms, "held_ms", held_ms, "count",
+                  (int)report->pulses),
+        err,
+        "commits were held %u time(s), at most %.1f ms each and %.1f ms in all, for the other "
+        "side to catch up",
+        report->pulses, longest_ms, held_ms);
+}
+
+static int note_gate(struct run *run, const struct gate *gate, const struct gate_report *report,
+                     int64_t took_ms, struct err *err)
+{
+    char lag[32] = "not within reach";
+
+    if (report->lag_us != LAG_INFINITE)
+        (void)snprintf(lag, sizeof lag, "%.1f ms behind", (double)report->lag_us / 1000.0);
+    int rc = note_pulses(run, report, err);
+    return rc ? rc
+              : run_note(run, "gate.passed", err,
+                         "%s, measured %u time(s) in %lld ms; %.1f ms was asked for%s", lag,
+                         report->measured, (long long)took_ms, (double)gate->near_us / 1000.0,
+                         report->is_near ? "" : " and did not come");
+}
+
+static int refuse_backlog(const struct gate *gate, int64_t budget_ms, struct err *err)
+{
+    err_set(err, ERR_TIMEOUT, EFFECT_NONE,
+            "the other side did not come within %.1f ms of what was being written, nor within a "
+            "quarter of the budget of %lld ms",
+            (double)gate->near_us / 1000.0, (long long)budget_ms);
+    return err_hint(err, "nothing was closed; find out what lags, come back when less is written, "
+                         "or raise \"budget\"");
+}
+
+int work_pass_gate(struct run *run, enum side from, const json_t *args, struct err *err)
+{
+    struct gate gate = {.service = run->service,
+                        .near_us = near_us(run, from),
+                        .wait_ms = GATE_WAIT_MS,
+                        .pulses_ms = PULSES_MS};
+    struct gate_report report;
+    int64_t budget_ms = json_int_or(args, "budget_ms", run->service->limits.drain_ms);
+    int64_t began_ms = clock_mono_ms();
+
+    if (json_bool_or(args, "pulses", 0))
+        gate.second = fence_second(run->fence);
+    int rc = open_pair(run, from, &gate.source, &gate.replica, err);
+    if (!rc)
+        rc = gate_wait(&gate, &report, err);
+    if (rc)
+        return rc;
+    bool is_bearable =
+        report.lag_us != LAG_INFINITE && report.lag_us / 1000 <= budget_ms / LATE_SHARE;
+    if (report.is_near || is_bearable)
+        return note_gate(run, &gate, &report, clock_mono_ms() - began_ms, err);
+    rc = note_pulses(run, &report, err);
+    return rc ? rc : refuse_backlog(&gate, budget_ms, err);
+}
+
+/* --- forecast --------------------------------------------------------------------------------- */
+
+struct forecast {
+    double lag_ms, trips_ms, proof_ms, journal_ms;
+};
+
+/* Worst of a few GTID waits: what the drain will have to wait for. */
+static int measure_lag(struct run *run, enum side from, int64_t limit_ms, double *out_ms,
+                       struct err *err)
+{
+    struct session *source, *replica;
+    int64_t worst_us = 0, lag_us;
+
+    int rc = open_pair(run, from, &source, &replica, err);
+    for (int i = 0; i < FORECAST_SAMPLES && !rc; i++) {
+        rc = link_measure(source, replica, limit_ms, &lag_us, err);
+        if (!rc && lag_us == LAG_INFINITE)
+            rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
+                         "%s did not reach the position of %s within %lld ms",
+                         side_title(side_other(from)), side_title(from), (long long)limit_ms);
+        if (!rc && lag_us > worst_us)
+            worst_us = lag_us;
+    }
+    *out_ms = (double)worst_us / 1000.0;
+    return rc;
+}
+
+static int measure_journal(struct run *run, double *out_ms, struct err *err)
+{
+    int64_t began_us = clock_mono_us();
+    int rc = journal_event(run->journal, run->id, "forecast.measure", NULL, err);
+
+    *out_ms = (double)(clock_mono_us() - began_us) / 1000.0;
+    return rc;
+}
+
+/* The last look, done harmlessly, and timed. */
+static int measure_proof(struct run *run, const struct plan_step *step, const json_t *args,
+                         enum side from, double *out_ms, struct err *err)
+{
+    struct proof_status proof;
+    char problem[256];
+    int64_t began_us = clock_mono_us();
+    int rc = work_verify_tail(run, step, args, err);
+
+    *out_ms = (double)(clock_mono_us() - began_us) / 1000.0;
+    if (!rc && proof_keeper_look(run, from, &proof, problem) && proof.is_covering)
+        *out_ms = (double)proof.settle_ms; /* nothing moves then, so it waits for nothing */
+    return rc;
+}
+
+static int measure_trips(struct run *run, enum side from, double *out_ms, struct err *err)
+{
+    struct session *source;
+    int64_t fence_us, trip_us[SIDE_COUNT];
+
+    int rc = run_primary(run, from, &source, err);
+    if (!rc)
+        rc = work_make_fence(run, from, source, err);
+    if (!rc)
+        rc = fence_rehearse(run->fence, &fence_us, err);
+    if (!rc)
+        rc = measure_trip(run, SIDE_OLD, &trip_us[SIDE_OLD], err);
+    if (!rc)
+        rc = measure_trip(run, SIDE_NEW, &trip_us[SIDE_NEW], err);
+    if (rc)
+        return rc;
+    /* Closing, twice whether it is closed, the way back, the position, and a lease; opening, the
+     * other lease, and whether the link is well before it is waited for. */
+    *out_ms = (double)(fence_us + 7 * trip_us[from] + 3 * trip_us[side_other(from)]) / 1000.0;
+    return 0;
+}
+
+static int measure(struct run *run, const struct plan_step *step, const json_t *args,
+                   enum side from, struct forecast *out, struct err *err)
+{
+    int rc = measure_journal(run, &out->journal_ms, err);
+
+    if (!rc)
+        rc = measure_proof(run, step, args, from, &out->proof_ms, err);
+    if (!rc)
+        rc = measure_trips(run, from, &out->trips_ms, err);
+    if (rc)
+        return rc;
+    /* It is written beside the last look. */
+    out->journal_ms = out->journal_ms > out->proof_ms ? out->journal_ms - out->proof_ms : 0;
+    return 0;
+}
+
+static int note_forecast(struct run *run, const struct forecast *f, int64_t budget_ms,
+                         int64_t ttl_ms, struct err *err)
+{
+    json_t *figures =
+        json_pack("{s:f,s:f,s:f,s:f,s:f}", "ms", run->forecast_ms, "lag_ms", f->lag_ms, "trips_ms",
+                  f->trips_ms, "proof_ms", f->proof_ms, "journal_ms", f->journal_ms);
+
+    return run_note_figures(
+        run, "forecast", figures, err,
+        "forecast: OLD and NEW both refuse writes for about %.1f ms (%.1f to apply what is under "
+        "way, %.1f for round trips, %.1f for the last look at the rows, %.1f for the journal), "
+        "budget %.1f s; users of DNS-only names wait up to %.0f s more, until their resolver asks "
+        "again",
+        run->forecast_ms, f->lag_ms, f->trips_ms, f->proof_ms, f->journal_ms,
+        (double)budget_ms / 1000.0, (double)ttl_ms / 1000.0);
+}
+
+WORK(work_forecast)
+{
+    enum side from;
+    bool is_shared = json_bool_or(args, "shared", 0);
+    int64_t budget_ms = json_int_or(args, "budget_ms", 0), ttl_ms = json_int_or(args, "ttl_ms", 0);
+    struct forecast f = {0};
+
+    int rc = side_of(args, "from", &from, err);
+    if (!rc)
+        rc = measure_lag(run, from, budget_ms > 0 ? budget_ms : run->service->limits.drain_ms,
+                         &f.lag_ms, err);
+    if (rc)
+        return rc;
+    if (is_shared)
+        return run_note(run, "forecast", err,
+                        "forecast: no write is refused (both sides stay open); a row needs %.1f ms "
+                        "to the other side",
+                        f.lag_ms);
+    rc = measure(run, step, args, from, &f, err);
+    if (rc)
+        return rc;
+    run->forecast_ms = f.lag_ms + f.trips_ms + f.proof_ms + f.journal_ms;
+    rc = note_forecast(run, &f, budget_ms, ttl_ms, err);
+    if (!rc)
+        rc = drill_history_note(run, err);
+    if (!rc && run->forecast_ms > (double)budget_ms) {
+        err_set(err, ERR_REFUSED, EFFECT_NONE,
+                "writes would be refused for about %.0f ms, which is over the budget of %lld ms",
+                run->forecast_ms, (long long)budget_ms);
+        rc = err_hint(err, "nothing was touched; find out what lags, raise \"budget\", or use mode "
+                           "= \"shared\"");
+    }
+    return rc;
+}
