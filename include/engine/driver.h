@@ -35,6 +35,7 @@ struct run {
     size_t current;
     bool is_committed;
     bool is_rollback_wanted;
+    bool is_resumed;
     int64_t fence_began_ms; /* monotonic; 0 while nobody is refused because of us */
     int64_t fence_began_us; /* the same moment */
     double write_pause_ms;  /* -1 until a fence was opened again */

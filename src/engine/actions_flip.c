@@ -297,9 +297,12 @@ static void parts_before(struct compile *c, enum side from, bool is_shared,
     }
     step = part(c, "check-links", "Both links run and keep up");
     step->is_repeatable = true;
-    add_work(c, step, LIST_DO, "link.check", NULL,
+    bool has_pulses = !is_shared && playbook_step_number(c->step, "pulses", 1);
+    add_work(c, step, LIST_DO, "link.check",
+             has_pulses ? json_pack("{s:s}", "pulses_to", side_name(side_other(from))) : NULL,
              "both links receive and apply; each replica reaches its source's position of now "
-             "within the lag limit");
+             "within the lag limit%s",
+             has_pulses ? ", where pulses may help within the drain limit" : "");
 
     step = part(c, "check-replicas", "%s's replicas follow their primary",
                 side_title(side_other(from)));

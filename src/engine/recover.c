@@ -299,6 +299,8 @@ int run_prepare_resume(struct run *run, struct err *err)
         return rc;
     }
     if (state != STEP_DONE && step_is_true(run, last) == TRI_YES)
-        return found_done(run, last, err);
-    return 0;
+        rc = found_done(run, last, err);
+    if (!rc)
+        doubt_committed(run, last); /* the parts of a breath were not in it the first time */
+    return rc;
 }

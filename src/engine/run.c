@@ -463,6 +463,7 @@ int run_resume(const struct run_options *options, const char *run_id, struct run
         rc = adopt_run(&run, run_id, lease_take, err);
     if (!rc) {
         log_info("run %s of playbook %s: goes on", run.id, run.plan.name);
+        run.is_resumed = true;
         rc = run_prepare_resume(&run, err);
         if (!rc) {
             proof_keeper_revive(&run, run.proof_source); /* nobody is kept waiting any more */

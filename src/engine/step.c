@@ -15,6 +15,7 @@
 #include "engine/observe.h"
 
 #define LATE_CALL_MS 10000      /* the time limit of one call to the DNS provider */
+#define RECONNECT_WAIT_MS 5000  /* links look for a server that restarted about once a second */
 #define SITUATION_WAIT_MS 15000 /* a link may say "Connecting" for a moment after it was made */
 
 /* --- ${...} ----------------------------------------------------------------------------------- */
@@ -246,7 +247,8 @@ static int begin_step(struct run *run, size_t index, struct err *err)
                                      : lease_renew(run->lease, err);
 
     if (!rc && step->starts_from && run->steps[index].state == STEP_PENDING)
-        rc = check_situation(run, step->starts_from, true, 0, err);
+        rc = check_situation(run, step->starts_from, true, run->is_resumed ? RECONNECT_WAIT_MS : 0,
+                             err);
     if (rc)
         return rc;
     if (step->is_breath)

@@ -283,12 +283,24 @@ WORK(work_link_catch_up)
     return rc;
 }
 
-static int check_one_link(struct run *run, enum side side, struct err *err)
+/* Of a link that pulses can make catch up, more is borne: as much as is waited for anyway. */
+static int64_t lag_limit_ms(const struct run *run, const struct session *source, bool has_pulses)
+{
+    const struct service *service = run->service;
+    bool is_patient = has_pulses && service->limits.drain_ms > service->limits.lag_ms &&
+                      !sql_is_nothing(SQL_PULSE_HOLD, &source->version);
+
+    return is_patient ? service->limits.drain_ms : service->limits.lag_ms;
+}
+
+static int check_one_link(struct run *run, enum side side, bool has_pulses, struct err *err)
 {
     struct session *source, *replica;
-    int64_t limit_ms = run->service->limits.lag_ms, lag_us;
+    int64_t limit_ms = 0, lag_us;
 
     int rc = open_pair(run, side, &source, &replica, err);
+    if (!rc)
+        limit_ms = lag_limit_ms(run, source, has_pulses);
     if (!rc)
         rc = link_wait_healthy(replica, link_channel(side), clock_mono_ms() + HEALTHY_WAIT_MS, err);
     if (!rc)
@@ -308,10 +320,14 @@ static int check_one_link(struct run *run, enum side side, struct err *err)
 
 WORK(work_link_check)
 {
+    enum side to = SIDE_NEW;
+    bool has_pulses = json_object_get(args, "pulses_to") != NULL;
+
     (void)step;
-    (void)args;
-    int rc = check_one_link(run, SIDE_NEW, err);
-    return rc ? rc : check_one_link(run, SIDE_OLD, err);
+    int rc = has_pulses ? side_of(args, "pulses_to", &to, err) : 0;
+    if (!rc)
+        rc = check_one_link(run, SIDE_NEW, has_pulses && to == SIDE_NEW, err);
+    return rc ? rc : check_one_link(run, SIDE_OLD, has_pulses && to == SIDE_OLD, err);
 }
 
 int work_probe_from(struct run *run, enum side from, struct err *err)
