@@ -425,9 +425,11 @@ static void part_open(struct compile *c, enum side to)
                "%s accepts writes", side_title(to));
 }
 
-static void part_move_events(struct compile *c, enum side from)
+static void parts_after_open(struct compile *c, enum side from)
 {
     enum side to = side_other(from);
+
+    part_let_in(c, to);
     struct plan_step *step =
         part(c, "move-events", "Scheduled events fire on %s only", side_title(to));
     add_work(c, step, LIST_DO, "events.move", json_pack("{s:s}", "to", side_name(to)),
@@ -460,8 +462,7 @@ void expand_cutover(struct compile *c)
     part_open(c, to);
     for (size_t i = first; !is_shared && i < c->plan->step_count; i++)
         c->plan->steps[i].is_breath = true;
-    part_let_in(c, to);
-    part_move_events(c, from);
+    parts_after_open(c, from);
     parts_flip(c, to);
 }
 
