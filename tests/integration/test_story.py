@@ -100,7 +100,7 @@ def told_story(tmp_path_factory):
                 wait_until(lambda: crowd.acknowledged() > seen + 5 * CLIENTS, 60, "the visitors to go on")
             story.figures = crowd.stop()
         settle(service)
-        story.verdict = audit(crowd.ledger, lab.database("old"), lab.database("new"), settled=True)
+        story.verdict = audit(crowd.ledger, lab.database("old", "controller"), lab.database("new", "controller"), settled=True)
         story.verified = service.cutover("verify", "--json").json
         tell(service, story, CHAPTERS[-1])
         new = service.primaries["new"]

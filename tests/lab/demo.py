@@ -123,7 +123,8 @@ class Demo:
             print("The visitors stop. Each write that one of them was promised is looked for on both sides.")
             self._figures.crowd = crowd.stop()
         self._settle()
-        self._figures.audit = audit(crowd.ledger, self._lab.database("old"), self._lab.database("new"), settled=True)
+        self._figures.audit = audit(crowd.ledger, self._lab.database("old", "controller"),
+                                    self._lab.database("new", "controller"), settled=True)
         self._status()
 
     # --- the phases ----------------------------------------------------------------------------------------------
