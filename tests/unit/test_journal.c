@@ -354,9 +354,10 @@ static void test_a_pass_that_begins_anew_forgets_the_spans_of_the_last_one(void 
     assert_false(pass.is_there);
 }
 
-static void pass_of(const struct service *service, const char *const *tables, size_t count,
+static void pass_of(struct service *service, const char *const *tables, size_t count,
                     enum side source, struct verify_options *out)
 {
+    snprintf(service->journal_path, sizeof service->journal_path, "%s", path);
     *out = (struct verify_options){
         .service = service, .tables = tables, .table_count = count, .source = source};
 }
@@ -547,7 +548,7 @@ static int set_up(void **state UNUSED)
 
 static int tear_down(void **state UNUSED)
 {
-    static const char *const endings[] = {"", "-wal", "-shm"};
+    static const char *const endings[] = {"", "-wal", "-shm", ".verify"};
     char name[80];
 
     for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
