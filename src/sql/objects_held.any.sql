@@ -1,4 +1,5 @@
--- The accounts that a fence has locked on this server: their lock is ours, and no difference between the sides.
+-- The accounts that a fence has locked on this server, in the form of information_schema's GRANTEE: their lock is ours, and
+-- no difference between the sides.
 -- Privileges: SELECT on cutover.held
--- Columns: account, in the form of information_schema's GRANTEE
+-- Columns: account
 SELECT CONCAT('''', h.user, '''@''', h.host, '''') AS account FROM cutover.held h
