@@ -14,6 +14,7 @@ enum native_error {
     NATIVE_NEEDS_PRIVILEGE = 1227,
     NATIVE_CANNOT_GRANT = 1410,
     NATIVE_NO_PLUGIN = 1524,
+    NATIVE_ROLE_DENIED = 1959, /* MariaDB: not a role that we may grant */
 };
 
 struct seed_account {
@@ -25,9 +26,9 @@ struct seed_account {
 /* May not be made by us. An administrator may. */
 static bool is_denied(int rc, const struct err *err)
 {
-    static const unsigned natives[] = {NATIVE_DATABASE_DENIED, NATIVE_ACCESS_DENIED,
-                                       NATIVE_COMMAND_DENIED,  NATIVE_NEEDS_PRIVILEGE,
-                                       NATIVE_CANNOT_GRANT,    NATIVE_NO_PLUGIN};
+    static const unsigned natives[] = {
+        NATIVE_DATABASE_DENIED, NATIVE_ACCESS_DENIED, NATIVE_COMMAND_DENIED, NATIVE_NEEDS_PRIVILEGE,
+        NATIVE_CANNOT_GRANT,    NATIVE_NO_PLUGIN,     NATIVE_ROLE_DENIED};
     for (size_t i = 0; rc == ERR_SERVER && i < ARRAY_LEN(natives); i++)
         if (err->native == natives[i])
             return true;

@@ -113,8 +113,8 @@ def test_without_a_hold_the_same_restart_makes_a_second_writer_and_the_plan_warn
     playbook = service.playbook("fenced", "mirrored fenced", *FENCED)
     service.cutover("plan", playbook, cfg=loose).ended(DONE, r"a restart of .* opens it")
     with service.start("run", playbook, "--yes", cfg=loose,
-                       env={"CUTOVER_FAILPOINT": "pause@cut-over.open-to.after-outcome"}) as running:
-        wait_until(running.is_paused, 60, "NEW to be open")
+                       env={"CUTOVER_FAILPOINT": "pause@cut-over.move-events.before-act"}) as running:
+        wait_until(running.is_paused, 60, "NEW to be open, and to let its accounts in if a fence had locked them")
         kill_and_restart(service.primaries["old"])
         assert writers(service) == ["old", "new"]
         service.primaries["old"].query("SET GLOBAL read_only = 1")

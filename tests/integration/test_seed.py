@@ -116,7 +116,7 @@ CREATE ROLE readers; GRANT SELECT ON blog.* TO readers;
 CREATE USER 'member'@'10.%' IDENTIFIED BY 'secret-of-the-member'; GRANT readers TO 'member'@'10.%';
 """
 NO_ACCOUNTS = "SET sql_log_bin = 0; DROP USER IF EXISTS 'editor'@'10.%', 'member'@'10.%'; DROP ROLE IF EXISTS readers"
-MAKE_ACCOUNTS = {"mariadb": ["CREATE USER, GRANT OPTION"], "mysql": ["CREATE USER, GRANT OPTION", "ROLE_ADMIN"]}
+MAKE_ACCOUNTS = {"mariadb": ["GRANT OPTION"], "mysql": ["CREATE USER, GRANT OPTION", "ROLE_ADMIN"]}
 
 
 def about_accounts(server):
