@@ -232,6 +232,7 @@ def run_sanitized(name, argument):
 SUITES = {
     "lint": Suite("everything that is checked without running the program's work", run_lint, []),
     "lint-quick": Suite("the part of lint that takes a few seconds", run_lint, ["--quick"]),
+    "model": Suite("the model of the cutover protocol, and that each of its guards is needed", run_model, []),
     "unit": Suite("tests/unit", run_units, None),
     "asan": Suite("tests/unit under AddressSanitizer and UndefinedBehaviorSanitizer", run_units, "address"),
     "tsan": Suite("tests/unit under ThreadSanitizer", run_units, "thread"),

@@ -23,7 +23,7 @@ POINTS = {"before-act": "its intent is on disk, nothing was done",
           "after-act": "it was done, its outcome is not on disk",
           "after-outcome": "its outcome is on disk"}
 WAYS = ("resume", "back")  # `run --resume`; `abort`, and past the commit step `rollback`
-QUICK = 12                 # cells that `make test` has time for
+QUICK = 6                  # cells that `make test` has time for
 
 # Cells that found something: they belong to the quick part on every day.
 LEARNED = (
