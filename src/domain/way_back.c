@@ -246,8 +246,9 @@ static void judge_shared(const struct way_back_look *look, struct way_back *out)
     out->how = WAY_BACK_NONE;
     out->is_possible = TRI_NO;
     say(out->why, sizeof(out->why),
-        "not while both sides are open, because %.200s; first `cutover run --resume`, or a "
-        "playbook with `settle` to NEW, then `cutover rollback --mode fenced`",
+        "not while both sides are open, because %.200s; mend that and type `cutover rollback "
+        "--mode shared`, or first `cutover run --resume`, or a playbook with `settle` to NEW, "
+        "then `cutover rollback --mode fenced`",
         look->may_share_why);
 }
 

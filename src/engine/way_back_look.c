@@ -4,13 +4,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cluster/session.h"
 #include "domain/lag.h"
 #include "engine/lost_list.h"
 #include "engine/schema_memory.h"
+#include "engine/stagger.h"
 
 #define CONNECT_MS 3000
 #define STATEMENT_MS 5000
@@ -120,35 +120,23 @@ static int open_briefly(const struct service *service, enum side side, struct se
                                out, &none);
 }
 
-/*
- * Sessions are told apart by thread ids, which begin anew with the server: one of now that is
- * smaller than that of the staggering means that nobody can tell any more.
- */
-static void look_at_threads(const struct service *service, struct journal *journal, enum side side,
-                            struct way_back_look *out)
+static void look_at_sessions(const struct service *service, struct journal *journal, enum side side,
+                             struct way_back_look *out)
 {
     CLEANUP(session_release) struct session session = {0};
-    char name[64], value[32] = "";
+    struct stagger_now now;
+    struct stagger_since since = {0};
+    struct err none = {0};
 
-    (void)snprintf(name, sizeof name, "stagger.%s.thread", side_name(side));
-    if (!journal || journal_memory_get(journal, service->name, name, value, sizeof value, NULL)) {
-        out->may_share = out->may_share == TRI_NO ? TRI_NO : TRI_UNKNOWN;
-        return;
-    }
-    if (!value[0]) {
+    if (!journal || open_briefly(service, side, &session) != 0 ||
+        stagger_ask(&session, &now, &none) != 0 ||
+        stagger_since(journal, service->name, side, &now, &since, &none) != 0)
+        out->may_share = TRI_UNKNOWN;
+    else if (!since.is_known)
         may_not_share(out,
-                      "this journal does not know since when AUTO_INCREMENT is staggered on %s",
-                      side_title(side));
-        return;
-    }
-    if (open_briefly(service, side, &session) != 0)
-        out->may_share = out->may_share == TRI_NO ? TRI_NO : TRI_UNKNOWN;
-    else if (db_thread_id(session.db) < strtoul(value, NULL, 10))
-        may_not_share(
-            out,
-            "%s has restarted since AUTO_INCREMENT was staggered, so that nobody can tell "
-            "which sessions count by it",
-            service_primary(service, side)->name);
+                      "nobody knows since when AUTO_INCREMENT is staggered on %s (it has "
+                      "restarted, or another controller did it)",
+                      service_primary(service, side)->name);
 }
 
 static void look_at_sharing(const struct service *service, struct journal *journal,
@@ -165,9 +153,8 @@ static void look_at_sharing(const struct service *service, struct journal *journ
         return;
     }
     out->may_share = TRI_YES;
-    look_at_threads(service, journal, SIDE_OLD, out);
-    if (out->may_share != TRI_NO)
-        look_at_threads(service, journal, SIDE_NEW, out);
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW && out->may_share == TRI_YES; side++)
+        look_at_sessions(service, journal, side, out);
 }
 
 void way_back_look_mode(const struct service *service, struct journal *journal,

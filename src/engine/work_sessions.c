@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sessions of the application: by which increment they count, and who still writes on a side that
- * is being left. A session inherits auto_increment_increment when it connects, so staggering is
- * true only for sessions that began after it. Thread ids grow: the id of a session of ours that was
- * opened right after the change tells old from new.
+ * Sessions of the application: by which increment they count (engine/stagger.h), and who still
+ * writes on a side that is being left.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +11,7 @@
 #include "base/clock.h"
 #include "cluster/fence.h"
 #include "cluster/link.h"
+#include "engine/stagger.h"
 #include "engine/work.h"
 
 #define RENEW_WAIT_MS 120000
@@ -22,45 +21,18 @@
 
 /* --- staggering ------------------------------------------------------------------------------- */
 
-struct counting {
-    int64_t increment, offset;
-    unsigned long thread;
-};
-
-static int ask_counting(struct run *run, enum side side, struct counting *out, struct err *err)
+static int ask_counting(struct run *run, enum side side, struct stagger_now *out, struct err *err)
 {
     CLEANUP(session_release) struct session fresh = {0};
-    CLEANUP(db_result_release) struct db_result row = {0};
+
     int rc = session_open(run->service, service_primary(run->service, side), SESSION_CONTROLLER,
                           &fresh, err);
-
-    if (!rc)
-        rc = session_query_row(&fresh, SQL_STAGGER_READ_SESSION, NULL, 0, &row, err);
-    if (rc)
-        return rc;
-    *out = (struct counting){.increment = result_number(&row, 0, "increment"),
-                             .offset = result_number(&row, 0, "offset"),
-                             .thread = db_thread_id(fresh.db)};
-    return 0;
+    return rc ? rc : stagger_ask(&fresh, out, err);
 }
 
-static void thread_name(enum side side, char out[64])
+static int check_counting(const struct stagger_now counting[SIDE_COUNT], struct err *err)
 {
-    (void)snprintf(out, 64, "stagger.%s.thread", side_name(side));
-}
-
-static int remember_thread(struct run *run, enum side side, unsigned long thread, struct err *err)
-{
-    char name[64], value[32];
-
-    thread_name(side, name);
-    (void)snprintf(value, sizeof value, "%lu", thread);
-    return journal_memory_put(run->journal, run->service->name, name, value, err);
-}
-
-static int check_counting(const struct counting counting[SIDE_COUNT], struct err *err)
-{
-    const struct counting *a = &counting[SIDE_OLD], *b = &counting[SIDE_NEW];
+    const struct stagger_now *a = &counting[SIDE_OLD], *b = &counting[SIDE_NEW];
 
     if (a->increment >= 2 && a->increment == b->increment && a->offset != b->offset)
         return 0;
@@ -68,10 +40,12 @@ static int check_counting(const struct counting counting[SIDE_COUNT], struct err
             "AUTO_INCREMENT is not staggered in new sessions: OLD counts by %" PRId64
             " from %" PRId64 ", NEW by %" PRId64 " from %" PRId64,
             a->increment, a->offset, b->increment, b->offset);
-    return err_hint(err, "a playbook step with action = \"stagger\" sets it (3-mirror has one)");
+    return err_hint(err, "a playbook step with action = \"stagger\" sets it (3-mirror has one); "
+                         "with users on both sides set auto_increment_increment and "
+                         "auto_increment_offset by hand, in my.cnf too");
 }
 
-static int read_counting(struct run *run, struct counting out[SIDE_COUNT], struct err *err)
+static int read_counting(struct run *run, struct stagger_now out[SIDE_COUNT], struct err *err)
 {
     int rc = ask_counting(run, SIDE_OLD, &out[SIDE_OLD], err);
 
@@ -80,17 +54,42 @@ static int read_counting(struct run *run, struct counting out[SIDE_COUNT], struc
     return rc ? rc : check_counting(out, err);
 }
 
+static int remember(struct run *run, enum side side, const struct stagger_now *now, struct err *err)
+{
+    return stagger_remember(run->journal, run->service->name, side, now, err);
+}
+
 WORK(work_stagger_check)
 {
-    struct counting counting[SIDE_COUNT];
+    struct stagger_now counting[SIDE_COUNT];
 
     (void)step;
     (void)args;
     int rc = read_counting(run, counting, err);
     if (!rc)
-        rc = remember_thread(run, SIDE_OLD, counting[SIDE_OLD].thread, err);
+        rc = remember(run, SIDE_OLD, &counting[SIDE_OLD], err);
     if (!rc)
-        rc = remember_thread(run, SIDE_NEW, counting[SIDE_NEW].thread, err);
+        rc = remember(run, SIDE_NEW, &counting[SIDE_NEW], err);
+    return rc;
+}
+
+/*
+ * Staggered as it is, since when? Of a server that has restarted and was staggered by hand, or by
+ * another controller, nobody knows: from now on, and older sessions have to go.
+ */
+static int find_since(struct run *run, enum side side, unsigned long *out, struct err *err)
+{
+    struct stagger_now now;
+    struct stagger_since since = {0};
+
+    int rc = ask_counting(run, side, &now, err);
+    if (!rc)
+        rc = stagger_since(run->journal, run->service->name, side, &now, &since, err);
+    if (!rc && !since.is_known) {
+        since.thread = now.thread;
+        rc = remember(run, side, &now, err);
+    }
+    *out = since.thread;
     return rc;
 }
 
@@ -118,23 +117,15 @@ static int visit_old_sessions(struct run *run, enum side side, bool may_end,
     struct session *session;
     struct app_session *apps = NULL;
     size_t count = 0;
-    char name[64], value[32];
+    unsigned long since = 0;
 
-    thread_name(side, name);
-    int rc = journal_memory_get(run->journal, run->service->name, name, value, sizeof value, err);
-    if (!rc && !value[0]) {
-        (void)err_set(err, ERR_REFUSED, EFFECT_NONE,
-                      "it is not known since when AUTO_INCREMENT is staggered on %s",
-                      side_title(side));
-        return err_hint(err, "the journal of the run that did it is another one: use that, or run "
-                             "a playbook with a \"stagger\" step again");
-    }
+    int rc = find_since(run, side, &since, err);
     if (!rc)
         rc = run_primary(run, side, &session, err);
     if (!rc)
         rc = fence_app_sessions(run->service, session, &apps, &count, err);
     for (size_t i = 0; i < count && !rc; i++)
-        if (apps[i].id < strtoul(value, NULL, 10))
+        if (apps[i].id < since)
             rc = end_or_count(run, session, &apps[i], may_end, found, err);
     free(apps);
     return rc;
@@ -177,7 +168,7 @@ WORK(work_sessions_renew)
 
 WORK(work_sessions_check)
 {
-    struct counting counting[SIDE_COUNT];
+    struct stagger_now counting[SIDE_COUNT];
     struct old_sessions found = {0};
 
     (void)step;
@@ -189,10 +180,11 @@ WORK(work_sessions_check)
         rc = visit_old_sessions(run, SIDE_NEW, false, &found, err);
     if (!rc && found.count) {
         err_set(err, ERR_REFUSED, EFFECT_NONE,
-                "%u session(s) were opened before AUTO_INCREMENT was staggered and could collide: "
-                "%s",
+                "%u session(s) may have been opened before AUTO_INCREMENT was staggered, and could "
+                "give an id twice: %s",
                 found.count, found.name);
-        rc = err_hint(err, "a playbook step with action = \"stagger\" renews them");
+        rc =
+            err_hint(err, "let the application reconnect, or end them (KILL there), and try again");
     }
     return rc;
 }

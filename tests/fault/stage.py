@@ -97,7 +97,6 @@ class Direct(Sql):
 class Kept:
     folder: object
     values: dict   # {server name: {variable: value}}
-    threads: dict  # {server name: the newest thread id}
     records: dict  # {record name: {field: value}}
 
 
@@ -208,7 +207,6 @@ class Stage:
         folder = self._folder / situation
         values = {server.name: server.query("SELECT " + ", ".join(f"@@global.{v} AS {v}" for v in GLOBALS))[0]
                   for server in self.lab.servers}
-        threads = {server.name: server.value("SELECT CONNECTION_ID()") for server in self.lab.servers}
         records = self.records()
         servers.stop_all(self.lab.servers, clean=True)
         (folder / "journal").mkdir(parents=True)
@@ -216,15 +214,18 @@ class Stage:
             copy(server.folder / "data", folder / server.name)
         for journal in self._journal_files():
             shutil.copy2(journal, folder / "journal")
-        self._kept[situation] = Kept(folder, values, threads, records)
+        self._kept[situation] = Kept(folder, values, records)
 
     def _restore(self, server, kept):
         shutil.rmtree(server.folder / "data")
         copy(kept.folder / server.name, server.folder / "data")
+        values = kept.values[server.name]
+        counting = {name.replace("_", "-"): value for name, value in values.items() if name.startswith("auto_increment")}
+        server.options.update(counting)  # as my.cnf ought to say: which sessions count so is known after a restart too
         server.start()
-        server.query("; ".join(f"SET GLOBAL {name} = {value}" for name, value in kept.values[server.name].items()))
-        while server.value("SELECT CONNECTION_ID()") < kept.threads[server.name]:
-            pass  # the program knows by their ids which sessions are older than the staggering: ids go on from there
+        for name in counting:
+            del server.options[name]
+        server.query(f"SET GLOBAL read_only = {values['read_only']}")
 
     def _put_records(self, records):
         for name, fields in records.items():

@@ -76,7 +76,7 @@ SCENES = [
     ["app_sessions", "probe_sessions", "session_alive", "xa_recover",
      ("kill", {}, (1094,)), ("kill_query", {}, (1094,))],
     ["snapshot_begin", "fence_transactions", "fence_open_tables", "snapshot_end"],
-    ["unlogged", "isolation_repeatable", "stagger_set", "stagger_read_session"],
+    ["unlogged", "isolation_repeatable", "stagger_set", "stagger_read_session", "stagger_life"],
     ["unlogged", "events_list", "events_session", "events_disable", "events_list", "events_enable"],
     ["database_list", "table_count", "table_list", "shape_tables", "shape_columns", "shape_indexes", "shape_foreign_keys",
      "shape_foreign_key_parts"],
