@@ -69,6 +69,8 @@ def aborted_at(service, playbook, failpoint):
 @pytest.mark.parametrize("moment", FENCED_MOMENTS)
 def test_an_aborted_cutover_leaves_nothing_behind(stage, moment):
     service = stage.service("mirrored")
+    if moment.startswith("hold-from") and service.primaries["old"].kind.flavour == "mysql":
+        pytest.skip("a fence that is persisted holds nobody")
     playbook = service.playbook("fenced", "mirrored fenced", *FENCED)
     assert aborted_at(service, playbook, f"cut-over.{moment}") == {}
     assert service.situation == "mirrored"
