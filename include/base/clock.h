@@ -15,6 +15,7 @@
 
 int64_t clock_mono_ms(void); /* for deadlines and durations */
 int64_t clock_mono_us(void);
+int64_t clock_boot_ms(void); /* the same, and it goes on while the machine is suspended */
 int64_t clock_wall_us(
     void); /* microseconds since 1970 UTC; for timestamps a person or a server reads */
 

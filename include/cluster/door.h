@@ -31,6 +31,8 @@ MUST_CHECK int door_open(struct session *session, struct err *err);
 /*
  * The same in two: once the first has succeeded users can write; the second reads it back and makes
  * it last. Errors as above; of the second, EFFECT_APPLIED as above.
+ * A session with a permit opens only while the lease's lock on this node is held, which the server
+ * looks at as it opens: ERR_LOST/NONE when it is not.
  */
 MUST_CHECK int door_switch_open(struct session *session, struct err *err);
 MUST_CHECK int door_confirm_open(struct session *session, struct err *err);

@@ -7,6 +7,13 @@
  *            every take-over. A sealed primary (MySQL: super_read_only) cannot be signed on: there
  *            the lock alone is the lease, and the row on the other side names its holder.
  * Invariant: after lease_take() succeeded no other controller holds the lock on either primary.
+ * Stalls:    a controller that stands still (SIGSTOP, swapped out, a frozen machine) loses its
+ *            locks after a minute, and does not notice. What it changes afterwards is bounded in
+ *            two ways: every statement of a session with a permit is preceded by a look at how
+ *            long ago the lease was last seen to be ours, and by a question when that is too long
+ *            ago; and the statement that opens a side asks for the lock itself, on the server, as
+ *            it opens (door_switch_open()), because after every look there is a moment in which a
+ *            controller may stand still.
  * Threads:   a keeper thread pings both connections; lease_check() may be called from the driver.
  */
 #ifndef CUTOVER_CLUSTER_LEASE_H
@@ -14,6 +21,7 @@
 
 #include <stdint.h>
 
+#include "cluster/session.h"
 #include "domain/service.h"
 
 struct lease;
@@ -65,6 +73,16 @@ MUST_CHECK int lease_renew(struct lease *lease, struct err *err);
  * Errors  ERR_BUSY/NONE another has it; else the reason why neither side could confirm
  */
 MUST_CHECK int lease_check_any(struct lease *lease, struct err *err);
+
+/*
+ * Have the lock of a side that is about to be opened: take it again where its connection was lost,
+ * as long as the other side's is still ours, so that nobody has had both. Errors as of
+ * lease_renew(); ERR_LOST when the other one is lost, too.
+ */
+MUST_CHECK int lease_hold_side(struct lease *lease, enum side side, struct err *err);
+
+/* For sessions to the primary of a side. Lives as long as the lease. */
+const struct session_permit *lease_permit(const struct lease *lease, enum side side);
 int64_t lease_epoch(const struct lease *lease);
 
 /* Release on both; a lost connection has released it already. NULL allowed. */

@@ -17,10 +17,23 @@
 
 enum session_account { SESSION_CONTROLLER, SESSION_MONITOR, SESSION_REPLICATION };
 
+/*
+ * What lets a session change something on its node: a lease that is still held (cluster/lease.h,
+ * which fills it in).
+ */
+struct session_permit {
+    /* ERR_BUSY when it is not, ERR_LOST when that cannot be asked. Costs nothing as a rule. */
+    int (*check)(const struct session_permit *permit, struct err *err);
+    struct lease *lease;
+    char lock[64 + 1]; /* the name of the lock on this node, and the thread that has it; 0: none */
+    unsigned long thread_id;
+};
+
 struct session {
     struct db *db;
     struct server_version version;
     const struct node *node;
+    const struct session_permit *permit; /* NULL: nobody has to be asked. Borrowed. */
 };
 
 /*
@@ -44,6 +57,9 @@ MUST_CHECK int session_open_within(const struct service *service, const struct n
                                    const struct session_limits *limits, struct session *out,
                                    struct err *err);
 void session_release(struct session *session); /* zeroed memory allowed */
+
+/* May it change something now? Asked before every session_exec(). */
+MUST_CHECK int session_may_change(const struct session *session, struct err *err);
 
 /* Render a catalog statement for this server and run it. */
 MUST_CHECK int session_exec(struct session *session, enum sql_id id, const struct sql_arg *args,

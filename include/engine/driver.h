@@ -67,7 +67,15 @@ struct run {
     bool is_conflict_problem_told;
 };
 
-/* A live controller session to a node; reconnects when the last one died. Borrowed. */
+/*
+ * A live controller session to a node; reconnects when the last one died. Borrowed. It changes
+ * something only while the lease is ours: so does each session that is given this permit.
+ */
+const struct session_permit *run_permit(const struct run *run, const struct node *node);
+/* The same question before something is changed elsewhere. Costs nothing as a rule. */
+MUST_CHECK int run_may_change(const struct run *run, struct err *err);
+/* A failure that came beside another one; not when it only says who has the run now. */
+void run_log_also(const struct run *run, const struct err *err);
 MUST_CHECK int run_session(struct run *run, const struct node *node, struct session **out,
                            struct err *err);
 MUST_CHECK int run_primary(struct run *run, enum side side, struct session **out, struct err *err);

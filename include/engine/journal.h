@@ -3,7 +3,8 @@
  * engine/journal.h - durable record of what runs intended, did and saw.
  * Owns:      the SQLite file; nobody else opens it.
  * Invariant: an intent is on disk before its action starts; events form a hash chain over the whole
- *            file. What may wait for the disk is said in so many words: journal_hold().
+ *            file. What may wait for the disk is said in so many words: journal_hold(). Who stood
+ *            still while another took his run writes nothing: journal_run_adopt().
  * Threads:   one writer (the driver); readers open the file for themselves.
  * Secrets:   never: the plan in it still says ${secret:replication}.
  */
@@ -63,8 +64,18 @@ void journal_freep(struct journal **journal);
 MUST_CHECK int journal_run_begin(struct journal *journal, const struct plan *plan,
                                  const char *run_id, const char *holder, int64_t epoch,
                                  struct err *err);
+/*
+ * Go on with a run, or close one that is in the way: from here on it is not its last holder's any
+ * more, who finds that in the transaction of his next write: ERR_BUSY/NONE says who took it, and
+ * when. So does whoever writes for a run that he began or adopted on this journal.
+ * Errors  ERR_REFUSED/NONE the run is done, or aborted
+ */
 MUST_CHECK int journal_run_adopt(struct journal *journal, const char *run_id, const char *holder,
                                  int64_t epoch, struct err *err);
+MUST_CHECK int journal_run_supersede(struct journal *journal, const char *run_id,
+                                     const char *holder, int64_t epoch, struct err *err);
+/* Is the run that was begun or adopted here still ours? ERR_BUSY/NONE as above. */
+MUST_CHECK int journal_check_owner(struct journal *journal, struct err *err);
 MUST_CHECK int journal_run_state(struct journal *journal, const char *run_id, enum run_state state,
                                  struct err *err);
 /* The commit step was found not to have happened. */

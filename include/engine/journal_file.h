@@ -13,8 +13,16 @@
 
 struct journal_held; /* something that waits in memory for journal_let_go() */
 
+/* Whose run this process writes about: compared in the transaction of every write. */
+struct journal_owner {
+    char run_id[24], holder[160];
+    int64_t epoch;
+    bool is_bound; /* nobody else's business before: reports, comparisons, drills */
+};
+
 struct journal {
     struct store *store;
+    struct journal_owner owner;
     int64_t version; /* of the file's tables: a reader may meet an older one */
     bool is_held;
     struct journal_held *held, **held_end;
@@ -23,8 +31,13 @@ struct journal {
 MUST_CHECK int journal_prepare(struct journal *journal, enum sql_id id,
                                struct store_statement **out, struct err *err);
 MUST_CHECK int journal_run(struct store_statement *statement, struct err *err);
+/* ERR_BUSY/NONE, and nothing begun: see journal_check_owner(). */
 MUST_CHECK int journal_begin(struct journal *journal, struct err *err);
 MUST_CHECK int journal_end(struct journal *journal, int rc, struct err *err);
+/* A transaction of one statement. */
+MUST_CHECK int journal_write(struct journal *journal, struct store_statement *statement,
+                             struct err *err);
+void journal_bind(struct journal *journal, const char *run_id, const char *holder, int64_t epoch);
 
 /* --- inside the caller's transaction --- */
 
@@ -40,6 +53,8 @@ MUST_CHECK int journal_add_event(struct journal *journal, const char *run_id, in
                                  const char *name, const json_t *detail, struct err *err);
 MUST_CHECK int journal_add_step(struct journal *journal, const char *run_id,
                                 const struct step_change *change, struct err *err);
+MUST_CHECK int journal_add_state(struct journal *journal, const char *run_id, enum run_state state,
+                                 struct err *err);
 MUST_CHECK int journal_add_committed(struct journal *journal, const char *run_id, int64_t at_us,
                                      bool is_committed, struct err *err);
 MUST_CHECK int journal_add_variable(struct journal *journal, const char *run_id, const char *name,

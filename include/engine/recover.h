@@ -14,8 +14,9 @@
  */
 MUST_CHECK int run_check_earlier(struct run *run, struct err *err);
 
-/* The first part of the playbook step that part `index` belongs to. */
+/* The first and the last part of the playbook step that part `index` belongs to. */
 size_t run_first_part(const struct run *run, size_t index);
+size_t run_last_part(const struct run *run, size_t index);
 /* The last part that has begun; 0 when none has. */
 size_t run_last_begun(const struct run *run);
 /* Has a commit step among the parts first..last begun, and not been found undone? */

@@ -23,6 +23,7 @@ enum run_outcome {
     /* a person stopped it; the step was undone, or finished when it was past its commit step */
     OUTCOME_STOPPED,
     OUTCOME_ROLLBACK, /* watch says: go back */
+    OUTCOME_TAKEN,    /* another controller has it: nothing more was done, nor written or undone */
 };
 
 struct run_ui {

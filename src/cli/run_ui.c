@@ -223,13 +223,16 @@ int run_exit_code(enum run_outcome outcome)
         return EXIT_PERSON;
     case OUTCOME_STOPPED:
         return EXIT_ABORTED;
+    case OUTCOME_TAKEN:
+        return EXIT_BUSY;
     }
     return EXIT_PERSON;
 }
 
 static const char *const outcome_names[] = {
     [OUTCOME_DONE] = "done",   [OUTCOME_REFUSED] = "refused", [OUTCOME_UNDONE] = "undone",
-    [OUTCOME_STUCK] = "stuck", [OUTCOME_STOPPED] = "stopped", [OUTCOME_ROLLBACK] = "rollback"};
+    [OUTCOME_STUCK] = "stuck", [OUTCOME_STOPPED] = "stopped", [OUTCOME_ROLLBACK] = "rollback",
+    [OUTCOME_TAKEN] = "taken"};
 
 static const char *const outcome_sentences[] = {
     [OUTCOME_DONE] = "is done",
@@ -237,7 +240,8 @@ static const char *const outcome_sentences[] = {
     [OUTCOME_UNDONE] = "failed; the step was undone",
     [OUTCOME_STUCK] = "needs a person",
     [OUTCOME_STOPPED] = "was stopped",
-    [OUTCOME_ROLLBACK] = "says: go back"};
+    [OUTCOME_ROLLBACK] = "says: go back",
+    [OUTCOME_TAKEN] = "belongs to another controller by now: this one has ended"};
 
 static int tell_json(const struct run_result *result, const struct err *failure, struct err *err)
 {

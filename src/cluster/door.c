@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define ERROR_INTERRUPTED 1317
+#define ERROR_WRONG_VALUE 1231
 
 int door_read(struct session *session, struct door *out, struct err *err)
 {
@@ -37,9 +38,28 @@ int door_forget(struct session *session, struct err *err)
     return rc;
 }
 
+static int switch_open_leased(struct session *session, struct err *err)
+{
+    const struct session_permit *permit = session->permit;
+    struct err cause = {0};
+    char thread[24];
+    (void)snprintf(thread, sizeof(thread), "%lu", permit->thread_id);
+    const struct sql_arg args[] = {{"lock", permit->lock}, {"thread", thread}};
+    int rc = session_exec(session, SQL_READ_ONLY_CLEAR_LEASED, args, ARRAY_LEN(args), &cause);
+    if (rc == ERR_SERVER && cause.native == ERROR_WRONG_VALUE) {
+        rc = err_set(&cause, ERR_LOST, EFFECT_NONE,
+                     "it was not opened: the lease on it was lost a moment before");
+        (void)err_where(&cause, "%s", db_where(session->db));
+    }
+    if (rc != 0)
+        *err = cause;
+    return rc;
+}
+
 int door_switch_open(struct session *session, struct err *err)
 {
-    return session_exec(session, SQL_READ_ONLY_CLEAR, NULL, 0, err);
+    return session->permit == NULL ? session_exec(session, SQL_READ_ONLY_CLEAR, NULL, 0, err)
+                                   : switch_open_leased(session, err);
 }
 
 int door_confirm_open(struct session *session, struct err *err)

@@ -401,7 +401,10 @@ static int put_back(const struct service *service, struct session *session, stru
     }
     if (rc == 0)
         rc = end_first_session(session, second, err);
-    return rc != 0 ? rc : door_put_back(second, found, err);
+    if (rc != 0)
+        return rc;
+    second->permit = session->permit; /* not before: KILL must work whatever became of the lease */
+    return door_put_back(second, found, err);
 }
 
 /* The failure stays the answer; what became of read_only is added to it. */

@@ -11,6 +11,7 @@
 #include "cluster/lease.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 
 #define KEEPER_INTERVAL_MS 1000
 #define LEASE_IDLE_S 60 /* how long a lease outlives a controller whose network is gone */
+#define FRESH_MS 3000   /* seen to be ours so long ago it is ours: far less than LEASE_IDLE_S */
 #define GIVE_BACK_MS 1000
 #define ERROR_NO_SUCH_DATABASE 1049
 #define ERROR_NO_SUCH_TABLE 1146
@@ -36,6 +38,9 @@ struct lease {
     int64_t epoch;
     bool is_unsigned[SIDE_COUNT];       /* sealed when the lock was taken */
     struct session session[SIDE_COUNT]; /* guarded by mutex */
+    struct session_permit permit[SIDE_COUNT];
+    _Atomic int64_t seen_ms[SIDE_COUNT]; /* when a side's lock was last seen to be ours */
+    struct err taken;                    /* it is not ours any more, and that does not change */
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     pthread_t keeper;
@@ -209,6 +214,35 @@ int lease_holder(const struct service *service, char *out, size_t out_size, stru
     return 0;
 }
 
+/* --- for how long it is ours --- */
+
+/* The moment before the question: the answer may have been on its way for long. */
+static void seen(struct lease *lease, enum side side, int64_t asked_ms)
+{
+    atomic_store(&lease->seen_ms[side], asked_ms);
+}
+
+static bool is_fresh(const struct lease *lease)
+{
+    int64_t now_ms = clock_boot_ms();
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
+        int64_t seen_ms = atomic_load(&lease->seen_ms[side]);
+        if (seen_ms != 0 && now_ms - seen_ms < FRESH_MS)
+            return true;
+    }
+    return false;
+}
+
+static int check_permit(const struct session_permit *permit, struct err *err)
+{
+    return is_fresh(permit->lease) ? 0 : lease_check_any(permit->lease, err);
+}
+
+const struct session_permit *lease_permit(const struct lease *lease, enum side side)
+{
+    return &lease->permit[side];
+}
+
 /* --- taking it --- */
 
 static int take_lock(struct lease *lease, enum side side, int64_t *epoch, struct err *err)
@@ -217,6 +251,8 @@ static int take_lock(struct lease *lease, enum side side, int64_t *epoch, struct
     struct session *session = &lease->session[side];
     const struct session_limits limits = {.idle_s = LEASE_IDLE_S};
     struct lease_owner last = {0};
+    int64_t asked_ms = clock_boot_ms();
+    lease->permit[side].thread_id = 0;
     int rc = session_open_within(lease->service, service_primary(lease->service, side),
                                  SESSION_CONTROLLER, &limits, session, err);
     if (rc != 0)
@@ -235,6 +271,8 @@ static int take_lock(struct lease *lease, enum side side, int64_t *epoch, struct
         return rc;
     if (last.epoch > *epoch)
         *epoch = last.epoch;
+    lease->permit[side].thread_id = db_thread_id(session->db);
+    seen(lease, side, asked_ms);
     return 0;
 }
 
@@ -298,9 +336,12 @@ static void ping(struct lease *lease, enum side side)
     struct session *session = &lease->session[side];
     if (session->db == NULL || db_is_dead(session->db))
         return;
+    int64_t asked_ms = clock_boot_ms();
     /* a failure shows when lease_check() asks */
-    (void)!session_query(session, SQL_LEASE_OWNER, &(struct sql_arg){"lock", lease->lock}, 1, &row,
-                         NULL);
+    if (session_query_row(session, SQL_LEASE_OWNER, &(struct sql_arg){"lock", lease->lock}, 1, &row,
+                          NULL) == 0 &&
+        result_number(&row, 0, "thread_id") == (int64_t)db_thread_id(session->db))
+        seen(lease, side, asked_ms);
 }
 
 static struct timespec in_ms(int64_t ms)
@@ -333,6 +374,8 @@ static struct lease *lease_new(const struct service *service)
     if (lease == NULL)
         return NULL;
     lease->service = service;
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
+        lease->permit[side] = (struct session_permit){.check = check_permit, .lease = lease};
     (void)pthread_mutex_init(&lease->mutex, NULL);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -356,6 +399,9 @@ static int take(const struct service *service, const char *holder, const char *r
     (void)snprintf(lease->holder, sizeof(lease->holder), "%s", holder);
     (void)snprintf(lease->run, sizeof(lease->run), "%s", run_id);
     int rc = lock_name(service, lease->lock, err);
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
+        (void)snprintf(lease->permit[side].lock, sizeof(lease->permit[side].lock), "%s",
+                       lease->lock);
     if (rc == 0)
         rc = take_locks(lease, is_one_enough, err);
     if (rc != 0)
@@ -384,16 +430,23 @@ static int check_side(struct lease *lease, enum side side, struct err *err)
 {
     struct session *session = &lease->session[side];
     struct lease_owner owner;
+    if (lease->taken.code != ERR_NONE) {
+        *err = lease->taken;
+        return lease->taken.code;
+    }
     if (session->db == NULL)
         return err_set(err, ERR_LOST, EFFECT_NONE, "the primary of %s did not answer",
                        side_title(side));
+    int64_t asked_ms = clock_boot_ms();
     int rc = read_owner(session, lease->service, &owner, err);
     if (rc != 0)
         return err_wrap(err, "the lease on %s cannot be confirmed", side_title(side));
     bool is_signed = owner.has_signed && owner.epoch == lease->epoch;
     if (owner.thread_id == (int64_t)db_thread_id(session->db) &&
-        (is_signed || lease->is_unsigned[side]))
+        (is_signed || lease->is_unsigned[side])) {
+        seen(lease, side, asked_ms);
         return 0;
+    }
     if (owner.thread_id == 0)
         rc = err_set(err, ERR_BUSY, EFFECT_NONE, "the lease is no longer ours: its lock is free");
     else {
@@ -403,6 +456,7 @@ static int check_side(struct lease *lease, enum side side, struct err *err)
                      text);
     }
     (void)err_where(err, "%s", db_where(session->db));
+    lease->taken = *err;
     return rc;
 }
 
@@ -447,23 +501,51 @@ static int retake(struct lease *lease, enum side side, struct err *err)
     int64_t last_epoch = 0;
     session_release(&lease->session[side]);
     int rc = take_lock(lease, side, &last_epoch, err);
-    if (rc != 0)
-        return rc;
-    if (last_epoch > lease->epoch)
-        return err_set(err, ERR_BUSY, EFFECT_NONE,
-                       "another controller has held the lease on %s meanwhile", side_title(side));
-    return sign(lease, side, err);
+    if (rc == 0 && last_epoch > lease->epoch)
+        rc = err_set(err, ERR_BUSY, EFFECT_NONE,
+                     "another controller has held the lease on %s meanwhile", side_title(side));
+    if (rc == 0)
+        return sign(lease, side, err);
+    lease->permit[side].thread_id = 0;
+    session_release(&lease->session[side]);
+    if (rc == ERR_BUSY)
+        lease->taken = *err;
+    return rc;
 }
 
+/* While this side was asked for, the other one's lock may have been lost: see lease_renew(). */
+static int renew_side(struct lease *lease, enum side side, bool *is_retaken, struct err *err)
+{
+    int rc = check_side(lease, side, err);
+    if (rc != ERR_LOST && rc != ERR_TIMEOUT)
+        return rc;
+    *is_retaken = true;
+    return retake(lease, side, err);
+}
+
+/* Nobody has had it: the lock of one side was ours for as long as the other one's was not. That is
+ * known only when it is asked for last: a controller may stand still between two questions. */
 int lease_renew(struct lease *lease, struct err *err)
 {
+    bool is_retaken = false;
     int rc = 0;
     (void)pthread_mutex_lock(&lease->mutex);
-    for (int side = SIDE_OLD; side < SIDE_COUNT && rc == 0; side++) {
+    for (int side = SIDE_OLD; side < SIDE_COUNT && rc == 0; side++)
+        rc = renew_side(lease, (enum side)side, &is_retaken, err);
+    for (int side = SIDE_OLD; side < SIDE_COUNT && rc == 0 && is_retaken; side++)
         rc = check_side(lease, (enum side)side, err);
-        if (rc == ERR_LOST || rc == ERR_TIMEOUT)
-            rc = retake(lease, (enum side)side, err);
-    }
+    (void)pthread_mutex_unlock(&lease->mutex);
+    return rc;
+}
+
+/* Stricter: a sealed node shows no signature of who came and went while both locks were lost. */
+int lease_hold_side(struct lease *lease, enum side side, struct err *err)
+{
+    bool is_retaken = false;
+    (void)pthread_mutex_lock(&lease->mutex);
+    int rc = renew_side(lease, side, &is_retaken, err);
+    if (rc == 0 && is_retaken)
+        rc = check_side(lease, side_other(side), err);
     (void)pthread_mutex_unlock(&lease->mutex);
     return rc;
 }

@@ -118,12 +118,20 @@ static const struct server_version *known_version(const struct session *session)
     return session->version.flavour == FLAVOUR_UNKNOWN ? NULL : &session->version;
 }
 
+int session_may_change(const struct session *session, struct err *err)
+{
+    return session->permit == NULL ? 0 : session->permit->check(session->permit, err);
+}
+
 int session_exec(struct session *session, enum sql_id id, const struct sql_arg *args,
                  size_t arg_count, struct err *err)
 {
     CLEANUP(buf_release) struct buf sql;
     buf_init(&sql, SESSION_STATEMENT_CAP);
-    int rc = sql_render(id, known_version(session), args, arg_count, &sql, err);
+    int rc = session_may_change(session, err);
+    if (rc != 0)
+        return rc;
+    rc = sql_render(id, known_version(session), args, arg_count, &sql, err);
     if (rc != 0)
         return rc;
     return db_exec(session->db, buf_text(&sql), err);

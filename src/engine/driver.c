@@ -24,9 +24,32 @@ int run_session(struct run *run, const struct node *node, struct session **out, 
         int rc = session_open(run->service, node, SESSION_CONTROLLER, session, err);
         if (rc)
             return rc;
+        session->permit = run_permit(run, node);
+        /* of a server that was started again meanwhile the lock may be another controller's */
+        rc = run->lease ? lease_check_any(run->lease, err) : 0;
+        if (rc)
+            return rc;
     }
     *out = session;
     return 0;
+}
+
+const struct session_permit *run_permit(const struct run *run, const struct node *node)
+{
+    return run->lease ? lease_permit(run->lease, node->side) : NULL;
+}
+
+int run_may_change(const struct run *run, struct err *err)
+{
+    const struct session_permit *permit = run->lease ? lease_permit(run->lease, SIDE_OLD) : NULL;
+
+    return permit ? permit->check(permit, err) : 0;
+}
+
+void run_log_also(const struct run *run, const struct err *err)
+{
+    if (err->code != ERR_BUSY || journal_check_owner(run->journal, NULL) != ERR_BUSY)
+        log_failure(err);
 }
 
 int run_primary(struct run *run, enum side side, struct session **out, struct err *err)

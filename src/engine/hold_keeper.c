@@ -261,6 +261,7 @@ static int prepare(struct run *run, enum side side, struct session *session, str
         rc = remember(run, side, &job->list, err);
     if (rc == 0)
         rc = hold_session(run->service, session->node, &job->session, err);
+    job->session.permit = session->permit;
     if (rc == 0 && job->list.count > 0)
         rc = hold_record(&job->session, &job->list, run->id, err);
     if (rc == 0)
@@ -393,7 +394,9 @@ WORK(work_fence_release)
     if (rc)
         return rc;
     hold_keeper_drop(run); /* what is being locked is locked before it is unlocked */
-    rc = hold_session(run->service, service_primary(run->service, side), &unlogged, err);
+    const struct node *node = service_primary(run->service, side);
+    rc = hold_session(run->service, node, &unlogged, err);
+    unlogged.permit = run_permit(run, node);
     if (!rc)
         rc = hold_read(&unlogged, &list, err);
     if (!rc && list.count == 0) {

@@ -35,9 +35,15 @@ int journal_prepare(struct journal *journal, enum sql_id id, struct store_statem
     return store_prepare(journal->store, sql_journal(id), out, err);
 }
 
+/* From here on nobody else writes, so what is asked about the owner holds until the end. */
 int journal_begin(struct journal *journal, struct err *err)
 {
-    return store_exec(journal->store, "BEGIN IMMEDIATE", err);
+    int rc = store_exec(journal->store, "BEGIN IMMEDIATE", err);
+
+    if (rc)
+        return rc;
+    rc = journal_check_owner(journal, err);
+    return rc ? journal_end(journal, rc, err) : 0;
 }
 
 /* Commit, or roll back when `rc` says that something before it failed. */
@@ -51,11 +57,17 @@ int journal_end(struct journal *journal, int rc, struct err *err)
     return rc;
 }
 
-/* Run a statement that returns no rows. */
+/* Run a statement that returns no rows, inside a transaction. */
 int journal_run(struct store_statement *statement, struct err *err)
 {
     int rc = store_step(statement, err);
     return rc < 0 ? rc : 0;
+}
+
+int journal_write(struct journal *journal, struct store_statement *statement, struct err *err)
+{
+    int rc = journal_begin(journal, err);
+    return rc ? rc : journal_end(journal, journal_run(statement, err), err);
 }
 
 /* --- open ------------------------------------------------------------------------------------- */
@@ -327,52 +339,34 @@ int journal_run_begin(struct journal *journal, const struct plan *plan, const ch
         rc = journal_end(journal, rc, err);
     }
     free(text);
+    if (!rc)
+        journal_bind(journal, run_id, holder, epoch);
     return rc;
 }
 
-int journal_run_adopt(struct journal *journal, const char *run_id, const char *holder,
-                      int64_t epoch, struct err *err)
+int journal_add_state(struct journal *journal, const char *run_id, enum run_state state,
+                      struct err *err)
 {
-    CLEANUP(store_statement_freep) struct store_statement *adopt = NULL;
-    CLEANUP(json_release)
-    json_t *detail = json_pack("{s:s,s:I}", "holder", holder, "epoch", (json_int_t)epoch);
-    int rc = journal_begin(journal, err);
+    CLEANUP(store_statement_freep) struct store_statement *put = NULL;
+    char event[32];
+    int rc = journal_prepare(journal, SQL_JOURNAL_RUN_STATE, &put, err);
 
     if (rc)
         return rc;
-    rc = journal_prepare(journal, SQL_JOURNAL_RUN_ADOPT, &adopt, err);
-    if (!rc) {
-        store_bind_text(adopt, 1, run_id);
-        store_bind_text(adopt, 2, holder);
-        store_bind_int(adopt, 3, epoch);
-        rc = journal_run(adopt, err);
-    }
-    if (!rc)
-        rc = add_event(journal, run_id, "run.adopt", detail, err);
-    return journal_end(journal, rc, err);
+    (void)snprintf(event, sizeof event, "run.%s", run_state_name(state));
+    store_bind_text(put, 1, run_id);
+    store_bind_text(put, 2, run_state_name(state));
+    if (state != RUN_RUNNING)
+        store_bind_int(put, 3, clock_wall_us());
+    rc = journal_run(put, err);
+    return rc ? rc : add_event(journal, run_id, event, NULL, err);
 }
 
 int journal_run_state(struct journal *journal, const char *run_id, enum run_state state,
                       struct err *err)
 {
-    CLEANUP(store_statement_freep) struct store_statement *put = NULL;
-    char event[32];
     int rc = journal_begin(journal, err);
-
-    if (rc)
-        return rc;
-    (void)snprintf(event, sizeof event, "run.%s", run_state_name(state));
-    rc = journal_prepare(journal, SQL_JOURNAL_RUN_STATE, &put, err);
-    if (!rc) {
-        store_bind_text(put, 1, run_id);
-        store_bind_text(put, 2, run_state_name(state));
-        if (state != RUN_RUNNING)
-            store_bind_int(put, 3, clock_wall_us());
-        rc = journal_run(put, err);
-    }
-    if (!rc)
-        rc = add_event(journal, run_id, event, NULL, err);
-    return journal_end(journal, rc, err);
+    return rc ? rc : journal_end(journal, journal_add_state(journal, run_id, state, err), err);
 }
 
 int journal_add_committed(struct journal *journal, const char *run_id, int64_t at_us,

@@ -88,7 +88,7 @@ int journal_pass_end(struct journal *journal, const struct pass_id *id, struct e
     if (rc)
         return rc;
     store_bind_int(end, 3, clock_wall_us());
-    return journal_run(end, err);
+    return journal_write(journal, end, err);
 }
 
 int journal_pass_forget(struct journal *journal, const char *service, struct err *err)
@@ -98,7 +98,7 @@ int journal_pass_forget(struct journal *journal, const char *service, struct err
     if (rc)
         return rc;
     store_bind_text(drop, 1, service);
-    return journal_run(drop, err);
+    return journal_write(journal, drop, err);
 }
 
 static void bind_span(struct store_statement *put, const struct verify_span *span)

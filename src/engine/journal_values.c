@@ -60,8 +60,11 @@ int journal_add_variable(struct journal *journal, const char *run_id, const char
 int journal_variable_put(struct journal *journal, const char *run_id, const char *name,
                          const char *value, struct err *err)
 {
-    return journal->is_held ? journal_keep_variable(journal, run_id, name, value, err)
-                            : journal_add_variable(journal, run_id, name, value, err);
+    if (journal->is_held)
+        return journal_keep_variable(journal, run_id, name, value, err);
+    int rc = journal_begin(journal, err);
+    return rc ? rc
+              : journal_end(journal, journal_add_variable(journal, run_id, name, value, err), err);
 }
 
 int journal_variable_get(struct journal *journal, const char *run_id, const char *name, char *out,
@@ -79,7 +82,8 @@ int journal_memory_put(struct journal *journal, const char *service, const char 
 {
     enum sql_id id = value ? SQL_JOURNAL_MEMORY_PUT : SQL_JOURNAL_MEMORY_DROP;
 
-    return put_value(journal, id, service, name, value, err);
+    int rc = journal_begin(journal, err);
+    return rc ? rc : journal_end(journal, put_value(journal, id, service, name, value, err), err);
 }
 
 int journal_memory_get(struct journal *journal, const char *service, const char *name, char *out,
@@ -160,7 +164,7 @@ int journal_verified_begin(struct journal *journal, const char *service, struct 
     if (rc)
         return rc;
     store_bind_text(clear, 1, service);
-    return journal_run(clear, err);
+    return journal_write(journal, clear, err);
 }
 
 int journal_verified_table(struct journal *journal, const char *service, const char *run_id,
@@ -179,7 +183,7 @@ int journal_verified_table(struct journal *journal, const char *service, const c
     store_bind_text(put, 5, hash);
     store_bind_int(put, 6, (int64_t)differences);
     store_bind_int(put, 7, clock_wall_us());
-    return journal_run(put, err);
+    return journal_write(journal, put, err);
 }
 
 int journal_verified_end(struct journal *journal, const char *service, struct err *err)

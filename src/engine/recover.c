@@ -52,7 +52,8 @@ int run_check_earlier(struct run *run, struct err *err)
     if (last.state == RUN_DONE || last.state == RUN_ABORTED)
         return 0;
     if (run->options->is_superseding)
-        return journal_run_state(run->journal, last.id, RUN_ABORTED, err);
+        return journal_run_supersede(run->journal, last.id, run->options->holder,
+                                     lease_epoch(run->lease), err);
 
     rc = journal_run_plan(run->journal, last.id, &plan, err);
     if (rc)
@@ -100,6 +101,14 @@ size_t run_first_part(const struct run *run, size_t index)
 {
     while (index > 0 && strcmp(run->plan.steps[index - 1].name, run->plan.steps[index].name) == 0)
         index--;
+    return index;
+}
+
+size_t run_last_part(const struct run *run, size_t index)
+{
+    while (index + 1 < run->plan.step_count &&
+           strcmp(run->plan.steps[index + 1].name, run->plan.steps[index].name) == 0)
+        index++;
     return index;
 }
 
@@ -201,11 +210,7 @@ static void begin_again(struct run *run, size_t first, size_t last)
 
 static bool is_in_committed_step(const struct run *run, size_t index)
 {
-    size_t first = run_first_part(run, index), last = index;
-
-    while (last + 1 < run->plan.step_count && run_first_part(run, last + 1) == first)
-        last++;
-    return run_has_committed(run, first, last);
+    return run_has_committed(run, run_first_part(run, index), run_last_part(run, index));
 }
 
 /*
@@ -267,6 +272,37 @@ static int found_done(struct run *run, size_t last, struct err *err)
 }
 
 /*
+ * The commit step has begun, and whether it took effect cannot be told: what the resumed run would
+ * do next could open the other side.
+ */
+static int refuse_unsure(const struct run *run, size_t last, struct err *err)
+{
+    const struct plan_step *step = &run->plan.steps[last];
+
+    err_set(err, ERR_LOST, EFFECT_NONE,
+            "it cannot be told whether step %s %s/%s took effect before run %s ended: nothing was "
+            "changed",
+            step->id, step->name, step->what, run->id);
+    return err_hint(err, "users may have written there: do not open the other side by hand; mend "
+                         "the connection to both primaries and the links, then type \"cutover run "
+                         "--resume\" again");
+}
+
+/*
+ * Is it unsure whether a side was opened? Not when that was found done or undone. Other commit
+ * steps are done again, whatever became of them: that opens nothing.
+ */
+static bool is_unsure(struct run *run, size_t last)
+{
+    const struct plan_step *step = &run->plan.steps[last];
+    enum step_state state = run->steps[last].state;
+
+    return step->commits && step->op_count == 1 && strcmp(step->ops[0].work, "side.open") == 0 &&
+           state != STEP_PENDING && state != STEP_DONE && state != STEP_UNDONE &&
+           step_is_true(run, last) != TRI_YES;
+}
+
+/*
  * The part that was under way: past the commit step it is looked up and, when it is not true yet,
  * done again. Before it, a cutover starts over from its first part, because every gate and position
  * it rested on is stale: its parts are undone first, so that writes are not refused a moment
@@ -281,9 +317,12 @@ int run_prepare_resume(struct run *run, struct err *err)
 
     if (state == STEP_PENDING)
         return 0;
+    run->current = last; /* what fails here is settled there */
     int rc = run_take_back_commit(run, last, err);
     if (rc)
         return rc;
+    if (is_unsure(run, last))
+        return refuse_unsure(run, last, err);
     state = run->steps[last].state;
     bool is_past = run_has_committed(run, first, last);
     doubt_committed(run, last);

@@ -178,7 +178,8 @@ static enum run_outcome settle_failure(struct run *run, struct err *err)
     if (run_take_back_commit(run, run->current, &undo))
         log_failure(&undo); /* then it counts as committed, and a person decides */
     undo = (struct err){0};
-    if (run_has_committed(run, first, run->current)) {
+    /* Later parts count: what a crash in the middle of the step has left of them may be true. */
+    if (run_has_committed(run, first, run_last_part(run, run->current))) {
         say_stuck(err, run);
         return err->code == ERR_STOPPED ? OUTCOME_STOPPED : OUTCOME_STUCK;
     }
@@ -273,6 +274,7 @@ static enum run_state state_after(enum run_outcome outcome)
     case OUTCOME_UNDONE:
     case OUTCOME_STUCK:
     case OUTCOME_ROLLBACK:
+    case OUTCOME_TAKEN:
         break;
     }
     return RUN_FAILED;
@@ -285,6 +287,7 @@ static const char *const outcome_words[] = {
     [OUTCOME_STUCK] = "failed: a person must decide",
     [OUTCOME_STOPPED] = "stopped by a person",
     [OUTCOME_ROLLBACK] = "a watch says: go back",
+    [OUTCOME_TAKEN] = "another controller has the lease",
 };
 
 static int record_end(struct run *run, const struct run_result *result, struct err *err)
@@ -298,10 +301,45 @@ static int record_end(struct run *run, const struct run_result *result, struct e
     return rc ? rc : journal_run_state(run->journal, run->id, state_after(result->outcome), err);
 }
 
+/*
+ * Has another controller taken the run, or the lease, while this one stood still or was cut off?
+ * Then nothing is this one's business any more: neither undoing nor the journal.
+ */
+static bool is_taken(struct run *run, struct err *err)
+{
+    struct err cause = {0};
+
+    if (journal_check_owner(run->journal, &cause) != ERR_BUSY &&
+        lease_check_any(run->lease, &cause) != ERR_BUSY)
+        return false;
+    *err = cause;
+    return true;
+}
+
+static int end_taken(struct run *run, struct run_result *out, struct err *err)
+{
+    struct err also = {0};
+
+    out->outcome = OUTCOME_TAKEN;
+    (void)snprintf(out->run_id, sizeof out->run_id, "%s", run->id);
+    describe_now(run, out);
+    /* When nobody has adopted the run yet its end belongs there; else the journal refuses it. */
+    int rc = breath_end(run, &also);
+    if (!rc)
+        rc = record_end(run, out, &also);
+    if (rc && rc != ERR_BUSY)
+        log_failure(&also);
+    if (run->options->ui.progress)
+        run->options->ui.progress(run->options->ui.context, NULL);
+    return err->code;
+}
+
 static int finish(struct run *run, int rc, struct run_result *out, struct err *err)
 {
     struct err also = {0};
 
+    if (rc && is_taken(run, err))
+        return end_taken(run, out, err);
     out->outcome = rc ? settle_failure(run, err) : OUTCOME_DONE;
     if (breath_end(run, &also)) /* what was undone may be done again: the journal says "intent" */
         log_failure(&also);
@@ -394,29 +432,28 @@ int run_plan(const struct run_options *options, const struct plan *plan, struct 
     return rc;
 }
 
-static int find_run(struct run *run, const char *run_id, struct run_record *out, struct err *err)
+static int find_run(struct run *run, const char *run_id, struct err *err)
 {
-    int rc = journal_run_find(run->journal, run->service->name, run_id, out, err);
+    struct run_record found;
+    int rc = journal_run_find(run->journal, run->service->name, run_id, &found, err);
 
     if (rc)
         return rc;
-    if (strcmp(out->service, run->service->name) != 0)
-        return err_set(err, ERR_REFUSED, EFFECT_NONE, "run %s belongs to service \"%s\"", out->id,
-                       out->service);
-    if (out->state == RUN_DONE || out->state == RUN_ABORTED)
+    if (strcmp(found.service, run->service->name) != 0)
+        return err_set(err, ERR_REFUSED, EFFECT_NONE, "run %s belongs to service \"%s\"", found.id,
+                       found.service);
+    if (found.state == RUN_DONE || found.state == RUN_ABORTED)
         return err_set(err, ERR_REFUSED, EFFECT_NONE, "run %s of playbook %s is %s already",
-                       out->id, out->playbook, run_state_name(out->state));
-    (void)snprintf(run->id, sizeof run->id, "%s", out->id);
+                       found.id, found.playbook, run_state_name(found.state));
+    (void)snprintf(run->id, sizeof run->id, "%s", found.id);
     return 0;
 }
 
 static int load_run(struct run *run, struct err *err)
 {
     struct run_record record;
-    char id[sizeof run->id];
+    int rc = journal_run_find(run->journal, NULL, run->id, &record, err);
 
-    (void)snprintf(id, sizeof id, "%s", run->id);
-    int rc = find_run(run, id, &record, err);
     if (rc)
         return rc;
     run->is_committed = record.is_committed;
@@ -434,19 +471,20 @@ static int load_run(struct run *run, struct err *err)
  */
 static int adopt_run(struct run *run, const char *run_id, lease_fn take, struct err *err)
 {
-    struct run_record record;
-    int rc = find_run(run, run_id, &record, err);
+    int rc = find_run(run, run_id, err);
 
     if (!rc && run_is_without_new(run))
         take = lease_take_any;
     if (!rc)
         rc = take(run->service, run->options->holder, run->id, &run->lease, err);
-    /* Only now: until it ended, the controller that held the lease went on with that run. */
-    if (!rc)
-        rc = load_run(run, err);
     if (!rc)
         rc = journal_run_adopt(run->journal, run->id, run->options->holder, lease_epoch(run->lease),
                                err);
+    /* Only now: until then whoever went on with that run, or stood still in it, wrote there. */
+    if (!rc)
+        rc = load_run(run, err);
+    if (!rc)
+        rc = failpoint_hit("run.adopted", err);
     if (!rc)
         rc = observe_and_monitor(run, err);
     return rc;
@@ -479,6 +517,8 @@ static int abort_all(struct run *run, struct run_result *out, struct err *err)
 {
     int rc = run_undo(run, 0, run->plan.step_count ? run->plan.step_count - 1 : 0, err);
 
+    if (rc && is_taken(run, err))
+        return end_taken(run, out, err);
     (void)snprintf(out->run_id, sizeof out->run_id, "%s", run->id);
     describe_now(run, out);
     out->outcome = rc ? OUTCOME_STUCK : OUTCOME_DONE;

@@ -100,6 +100,8 @@ static int run_sql_op(struct run *run, const struct op *op, struct err *err)
     buf_init(&text, 64 * 1024);
     rc = expand_references(run, op->text, &text, err);
     if (!rc)
+        rc = session_may_change(session, err);
+    if (!rc)
         rc = db_exec(session->db, buf_text(&text), err);
     if (text.data)
         secret_wipe(text.data, text.len);
@@ -314,7 +316,7 @@ int step_perform(struct run *run, size_t index, struct err *err)
     if (rc) {
         struct err also = {0};
         if (mark(run, index, STEP_FAILED, err, &also))
-            log_failure(&also); /* the first failure is the one to act upon */
+            run_log_also(run, &also); /* the first failure is the one to act upon */
         return err_wrap(err, "step %s %s/%s", step->id, step->name, step->what);
     }
     return end_step(run, index, began_us, began_wall_us, err);

@@ -119,6 +119,8 @@ int work_dns_change(struct run *run, const json_t *args, struct err *err)
     if (!rc)
         rc = inject(run, dns, err);
     if (!rc)
+        rc = run_may_change(run, err);
+    if (!rc)
         rc = dns_change(dns, &before, &after, CHANGE_TIMEOUT_MS, NULL, err);
     if (!rc)
         rc = forget(run, &before, &after, err);

@@ -190,11 +190,31 @@ static void note_opened(struct run *run, enum side side, bool has_pause)
                  err.msg);
 }
 
+/*
+ * The server opens only for whoever has the lease's lock there. A lock that went with its
+ * connection is taken again, but not by what goes forward inside a breath: see work_fence_still().
+ */
+static int switch_open(struct run *run, enum side side, struct session *session, bool may_retake,
+                       struct err *err)
+{
+    struct err refusal = {0};
+    int rc = door_switch_open(session, &refusal);
+
+    if (rc == ERR_LOST && refusal.effect == EFFECT_NONE && !db_is_dead(session->db) && may_retake) {
+        rc = lease_hold_side(run->lease, side, err);
+        return rc ? rc : door_switch_open(session, err);
+    }
+    if (rc)
+        *err = refusal;
+    return rc;
+}
+
 /* The pause ends with the statement that ends it, not with the proof that it did. */
-static int open_for_all(struct run *run, struct session *session, struct err *err)
+static int open_for_all(struct run *run, enum side side, struct session *session, bool may_retake,
+                        struct err *err)
 {
     int64_t began_ms = run->fence_began_ms;
-    int rc = door_switch_open(session, err);
+    int rc = switch_open(run, side, session, may_retake, err);
 
     if (rc)
         return rc;
@@ -205,18 +225,13 @@ static int open_for_all(struct run *run, struct session *session, struct err *er
     return rc;
 }
 
-WORK(work_side_open)
+static int let_write(struct run *run, enum side side, struct session *session, bool may_retake,
+                     struct err *err)
 {
-    enum side side;
-    struct session *session;
     struct err later = {0};
-
-    (void)step;
-    int rc = open_side(run, args, &side, &session, err);
-    if (rc)
-        return rc;
     bool ends_pause = run->fence_began_ms != 0;
-    rc = open_for_all(run, session, &later);
+    int rc = open_for_all(run, side, session, may_retake, &later);
+
     if (rc && later.effect != EFFECT_APPLIED) {
         *err = later;
         return rc;
@@ -229,6 +244,16 @@ WORK(work_side_open)
     return 0;
 }
 
+WORK(work_side_open)
+{
+    enum side side;
+    struct session *session;
+
+    (void)step;
+    int rc = open_side(run, args, &side, &session, err);
+    return rc ? rc : let_write(run, side, session, !run->breath.is_on, err);
+}
+
 /* Undo of closing: open, or what else it was before this run. */
 WORK(work_side_put_back)
 {
@@ -236,6 +261,7 @@ WORK(work_side_put_back)
     struct session *session;
     char found[16];
 
+    (void)step;
     int rc = open_side(run, args, &side, &session, err);
     if (!rc)
         rc = recall_found(run, side, found, sizeof found, err);
@@ -245,7 +271,7 @@ WORK(work_side_put_back)
         return door_put_back(session, &(struct door){.is_closed = true}, err);
     if (strcmp(found, "sealed") == 0) /* nothing was done to it */
         return 0;
-    return work_side_open(run, step, args, err);
+    return let_write(run, side, session, true, err);
 }
 
 static int refuse_state(enum side side, const struct session *session, const struct door *door,

@@ -95,6 +95,7 @@ SCENES = [
     ["log_expiry"],
     ["binlog_server", "binlog_session"],
     ["read_only_get", "read_only_set", "read_only_admit", "read_only_seal", "read_only_clear", "read_only_forget",
+     ("read_only_clear_leased", {"thread": "1"}, (1231,)),  # nobody has the lock
      "read_only_forget", "read_only_get"],
     ["seed_stage_start", "seed_stage_block", "seed_snapshot", "seed_stage_end"],
     ["seed_stage_start", "pulse_hold", "seed_stage_end"],

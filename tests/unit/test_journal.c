@@ -124,6 +124,127 @@ static void test_the_commit_mark_survives_and_can_be_taken_back(void **state UNU
     journal_free(journal);
 }
 
+/* --- another takes the run --- */
+
+static unsigned count_rows(const char *table)
+{
+    CLEANUP(store_statement_freep) struct store_statement *ask = NULL;
+    struct store *store = NULL;
+    struct err err = {0};
+    char sql[64];
+
+    (void)snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM %s", table);
+    if (store_open(path, STORE_READ, &store, &err) || store_prepare(store, sql, &ask, &err) ||
+        store_step(ask, &err) != 1)
+        fail_msg("%s", err.msg);
+    unsigned count = (unsigned)store_column_int(ask, 0);
+    store_statement_freep(&ask);
+    store_free(store);
+    return count;
+}
+
+static void expect_taken(int rc, const struct err *err)
+{
+    assert_int_equal(rc, ERR_BUSY);
+    assert_int_equal(err->effect, EFFECT_NONE);
+    assert_non_null(strstr(err->msg, "run 7f3a0001 is not ours any more: you@there pid 2 took it"));
+}
+
+static void test_who_lost_his_run_to_another_writes_nothing_of_any_kind(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *first = begin_run(&plan);
+    CLEANUP(journal_freep) struct journal *second = open_journal();
+    struct journal_sample sample = {"old1", 1, 1};
+    struct pass_id pass = {.service = "blog", .scope = "all"};
+    const char *id = "7f3a0001";
+    struct err err = {0};
+
+    assert_int_equal(journal_step(first, id, 0, &plan.steps[0], STEP_INTENT, NULL, &err), 0);
+    assert_int_equal(journal_run_adopt(second, id, "you@there pid 2", 5, &err), 0);
+    unsigned events = count_rows("event");
+
+    expect_taken(journal_check_owner(first, &err), &err);
+    expect_taken(journal_step(first, id, 0, &plan.steps[0], STEP_DONE, NULL, &err), &err);
+    expect_taken(journal_intents(first, id, &plan, 0, 1, &err), &err);
+    expect_taken(journal_run_uncommit(first, id, &err), &err);
+    expect_taken(journal_run_state(first, id, RUN_FAILED, &err), &err);
+    expect_taken(journal_event(first, id, "note", NULL, &err), &err);
+    expect_taken(journal_variable_put(first, id, "position:old", "1-1-1", &err), &err);
+    expect_taken(journal_memory_put(first, "blog", "held.old", "[]", &err), &err);
+    expect_taken(journal_samples(first, id, &sample, 1, &err), &err);
+    expect_taken(journal_verified_begin(first, "blog", &err), &err);
+    expect_taken(journal_verified_table(first, "blog", id, "t", 1, "h", 0, &err), &err);
+    expect_taken(journal_verified_end(first, "blog", &err), &err);
+    expect_taken(journal_pass_begin(first, &pass, id, "old", "stream", &err), &err);
+    expect_taken(journal_pass_end(first, &pass, &err), &err);
+    assert_int_equal(count_rows("event"), events);
+    assert_int_equal(count_rows("variable") + count_rows("memory") + count_rows("sample"), 0);
+
+    assert_int_equal(journal_step(second, id, 0, &plan.steps[0], STEP_DONE, NULL, &err), 0);
+    assert_int_equal(count_rows("event"), events + 1);
+}
+
+static void test_what_was_held_in_memory_is_not_written_into_a_run_that_was_taken(
+    void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *first = begin_run(&plan);
+    CLEANUP(journal_freep) struct journal *second = open_journal();
+    const char *id = "7f3a0001";
+    struct err err = {0};
+
+    journal_hold(first);
+    assert_int_equal(journal_step(first, id, 0, &plan.steps[0], STEP_DONE, NULL, &err), 0);
+    assert_int_equal(journal_run_adopt(second, id, "you@there pid 2", 5, &err), 0);
+    expect_taken(journal_let_go(first, &err), &err);
+    assert_int_equal(count_rows("step"), 0);
+}
+
+/* Where both nodes are sealed no lease is signed, and two of them may have the same number. */
+static void test_a_run_that_was_taken_under_the_same_epoch_and_name_is_another_s_all_the_same(
+    void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *first = begin_run(&plan);
+    CLEANUP(journal_freep) struct journal *second = open_journal();
+    struct err err = {0};
+
+    assert_int_equal(journal_run_adopt(second, "7f3a0001", "me@here pid 1", 4, &err), 0);
+    assert_int_equal(journal_check_owner(first, &err), ERR_BUSY);
+    assert_int_equal(journal_check_owner(second, &err), 0);
+}
+
+static void test_a_run_that_a_rollback_closed_is_not_written_by_who_was_in_it(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *first = begin_run(&plan);
+    CLEANUP(journal_freep) struct journal *second = open_journal();
+    struct run_record run;
+    struct err err = {0};
+
+    assert_int_equal(journal_run_supersede(second, "7f3a0001", "you@there pid 2", 5, &err), 0);
+    expect_taken(journal_event(first, "7f3a0001", "note", NULL, &err), &err);
+    assert_int_equal(journal_run_find(second, "blog", NULL, &run, &err), 0);
+    assert_int_equal(run.state, RUN_ABORTED);
+}
+
+static void test_a_run_that_has_ended_is_not_taken(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *first = begin_run(&plan);
+    CLEANUP(journal_freep) struct journal *second = open_journal();
+    struct run_record run;
+    struct err err = {0};
+
+    assert_int_equal(journal_run_state(first, "7f3a0001", RUN_DONE, &err), 0);
+    assert_int_equal(journal_run_adopt(second, "7f3a0001", "you@there pid 2", 5, &err),
+                     ERR_REFUSED);
+    assert_int_equal(journal_run_find(second, "blog", NULL, &run, &err), 0);
+    assert_int_equal(run.state, RUN_DONE);
+    assert_string_equal(run.holder, "me@here pid 1");
+}
+
 static int count_event(void *context, int64_t at_us, const char *run_id, const char *name,
                        const char *detail)
 {
@@ -567,6 +688,11 @@ int main(void)
         TEST(test_a_run_is_found_by_the_beginning_of_its_id),
         TEST(test_steps_keep_their_state_and_the_text_of_their_failure),
         TEST(test_the_commit_mark_survives_and_can_be_taken_back),
+        TEST(test_who_lost_his_run_to_another_writes_nothing_of_any_kind),
+        TEST(test_what_was_held_in_memory_is_not_written_into_a_run_that_was_taken),
+        TEST(test_a_run_that_was_taken_under_the_same_epoch_and_name_is_another_s_all_the_same),
+        TEST(test_a_run_that_a_rollback_closed_is_not_written_by_who_was_in_it),
+        TEST(test_a_run_that_has_ended_is_not_taken),
         TEST(test_a_changed_event_is_noticed),
         TEST(test_a_removed_event_is_noticed),
         TEST(test_variables_belong_to_a_run_and_memory_to_the_service),
