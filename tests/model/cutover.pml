@@ -103,9 +103,8 @@ bit committed, closing; /* closing: FROM's closing has begun and is not undone *
 
 /* Of the world, not of the program. */
 bit dead[2];       /* a controller is killed */
-bit about_to_open; /* the first controller has asked for its lease, and opens a side next */
 bit was_opened;        /* open-to took effect in this execution */
-byte at;               /* the part that is under way: intruders act up to the last look at them */
+byte at; /* the part that the run's owner is in: intruders act up to the last look at them */
 byte faults; /* that have happened */
 #define may_go_wrong (faults < FAULTS)
 
@@ -173,8 +172,6 @@ inline start_again(s, says_read_only)
     judge();
 }
 
-/* Its last lock is not lost in the ms between a question about the lease and a side's opening. */
-#define MAY_STAND_STILL (!about_to_open || MUTANT == 12)
 #define BEFORE_LAST_LOOK_AT_FROM (at <= STILL_CLOSED)
 #define BEFORE_LAST_LOOK_AT_LINK (at <= PROBE_BACK)
 
@@ -215,8 +212,8 @@ active proctype world()
                 has[OLD] = has[OLD] | arriving(OLD) }
     :: d_step { link[NEW] == RUNS && up[OLD] && up[NEW] && arriving(NEW) ->
                 has[NEW] = has[NEW] | arriving(NEW) }
-    :: d_step { up[OLD] && may_go_wrong && (MAY_STAND_STILL || lock[NEW] == 1) -> crash(OLD) }
-    :: d_step { up[NEW] && may_go_wrong && (MAY_STAND_STILL || lock[OLD] == 1) -> crash(NEW) }
+    :: d_step { up[OLD] && may_go_wrong -> crash(OLD) }
+    :: d_step { up[NEW] && may_go_wrong -> crash(NEW) }
     :: d_step { !up[OLD] -> start_again(OLD, 1) }
     :: d_step { !up[NEW] -> start_again(NEW, 1) }
     :: d_step { !up[FROM] -> start_again(FROM, 0) }
@@ -241,7 +238,7 @@ active proctype world()
     :: d_step { may_go_wrong && (lock[OLD] == 2 || lock[NEW] == 2) && !dead[1] ->
                 dead[1] = 1; faults++ }
     /* The first controller stands still for a minute: servers end the session that is its lease. */
-    :: d_step { may_go_wrong && lock[OLD] == 1 && lock[NEW] == 1 && MAY_STAND_STILL ->
+    :: d_step { may_go_wrong && lock[OLD] == 1 && lock[NEW] == 1 ->
                 lock[OLD] = 0; lock[NEW] = 0; faults++ }
     :: d_step { timeout -> judge_end() } ; break
     od
@@ -257,20 +254,34 @@ active proctype world()
 #define is_dead dead[me - 1]
 
 /* A statement on one side, over a session that lives longer than the lease's. */
-#define SQL(s, effect)                                                                             \
+#define SQL_IF(may, s, effect)                                                                     \
     atomic {                                                                                       \
         if                                                                                         \
         :: is_dead -> rc = KILLED                                                                  \
-        :: !is_dead && !up[s] -> rc = FAILED                                                 \
-        :: !is_dead && up[s] -> effect; judge(); rc = OK                                     \
-        :: !is_dead && up[s] && may_go_wrong -> faults++; effect; judge(); rc = UNKNOWN   \
-        :: !is_dead && up[s] && may_go_wrong -> faults++; rc = UNKNOWN                    \
+        :: !is_dead && !up[s] -> rc = FAILED                                                       \
+        :: !is_dead && up[s] && !(may) -> rc = FAILED                                              \
+        :: !is_dead && up[s] && (may) -> effect; judge(); rc = OK                                  \
+        :: !is_dead && up[s] && (may) && may_go_wrong ->                                           \
+            faults++; effect; judge(); rc = UNKNOWN                                                \
+        :: !is_dead && up[s] && (may) && may_go_wrong -> faults++; rc = UNKNOWN                    \
         fi                                                                                         \
     }
 
-#define AND_SQL(s, effect)                                                                         \
+#define SQL(s, effect) SQL_IF(true, s, effect)
+
+/* The statement that opens a side asks for the lease's lock there, on the server. */
+#define OPEN(s, effect) SQL_IF(lock[s] == me || MUTANT == 12 || MUTANT == 7, s, effect)
+
+/*
+ * Others that change something come right after a look at how long ago the lease was seen to be
+ * ours. In the moment between the two a controller does not stand still for a minute.
+ */
+#define is_seen (lock[OLD] == me || lock[NEW] == me || MUTANT == 22 || MUTANT == 7)
+#define CHANGE(s, effect) SQL_IF(is_seen, s, effect)
+
+#define AND(statement)                                                                             \
     if                                                                                             \
-    :: rc == OK -> SQL(s, effect)                                                                  \
+    :: rc == OK -> statement                                                                       \
     :: else                                                                                        \
     fi
 
@@ -341,9 +352,21 @@ inline lease_check_any()
         :: !is_dead &&
            (MUTANT == 7 || ((lock[OLD] == me || lock[NEW] == me) &&
                             (lock[OLD] == me || !lock[OLD]) && (lock[NEW] == me || !lock[NEW]))) ->
-            rc = OK;
-            about_to_open = (me == 1 -> 1 : about_to_open)
+            rc = OK
         :: else -> rc = NOT_OURS
+        fi
+    }
+}
+
+/* The lock of a side that is about to be opened, when it went with its connection: while the other
+ * one is ours nobody else has had it. A sealed node has no signature that would tell. */
+inline lease_hold_side(s)
+{
+    atomic {
+        if
+        :: rc == OK && lock[s] != me && retakeable(s) && (lock[1 - s] == me || MUTANT == 23) ->
+            lock[s] = me; sign(s)
+        :: else
         fi
     }
 }
@@ -391,6 +414,9 @@ inline outcome()
     fi
 }
 
+/* Who stands still while another goes on with his run is not what intruders come before. */
+#define come_to(p) at = (writer == me -> (p) : at)
+
 /* --- the parts ------------------------------------------------------------------------------- */
 
 #define both_up (up[OLD] && up[NEW])
@@ -432,10 +458,10 @@ inline hold_from()
 /* What holds across a restart is there before anything relies on it. */
 inline close_from()
 {
-    SQL(FROM, ro[FROM] = 1; keep[FROM] = KEEPS && MUTANT != 1);
+    CHANGE(FROM, ro[FROM] = 1; keep[FROM] = KEEPS && MUTANT != 1);
     if
     :: rc == OK && !KEEPS && MUTANT != 1 && MUTANT != 17 ->
-        SQL(FROM, held[FROM] = 1); /* begun beside the proof; still-closed asks what became of it */
+        CHANGE(FROM, held[FROM] = 1); /* begun beside the proof; still-closed asks what became of it */
         rc = (rc == KILLED -> KILLED : OK)
     :: else
     fi
@@ -452,7 +478,7 @@ inline drain()
         fi
     }
 #if MODE == SHARED
-    AND_SQL(FROM, seen = (KEEPS && ro[FROM] || !KEEPS && held[FROM]));
+    AND(SQL(FROM, seen = (KEEPS && ro[FROM] || !KEEPS && held[FROM])));
     rc = (rc == OK && !seen -> FAILED : rc)
 #endif
 }
@@ -467,8 +493,8 @@ inline probe_back()
 {
     atomic {
         if
-        :: MUTANT == 4 -> at = STILL_CLOSED
-        :: MUTANT != 4 && both_up && link[FROM] == RUNS && !arriving(FROM) -> at = STILL_CLOSED
+        :: MUTANT == 4 -> come_to(STILL_CLOSED)
+        :: MUTANT != 4 && both_up && link[FROM] == RUNS && !arriving(FROM) -> come_to(STILL_CLOSED)
         :: MUTANT != 4 && (!both_up || link[FROM] != RUNS) -> rc = FAILED
         fi
     }
@@ -500,9 +526,8 @@ inline still_closed()
 {
     if
     :: MUTANT != 10 ->
-        SQL(FROM, seen = (has_not_moved && is_lease_confirmed); at = OPEN_TO;
-                  about_to_open = (me == 1 && seen))
-    :: else -> SQL(FROM, seen = is_lease_confirmed; about_to_open = (me == 1 && seen))
+        SQL(FROM, seen = (has_not_moved && is_lease_confirmed); come_to(OPEN_TO))
+    :: else -> SQL(FROM, seen = is_lease_confirmed)
     fi;
     rc = (rc == OK && !seen -> FAILED : rc);
     if
@@ -522,18 +547,17 @@ inline open_effect()
 /* It commits even if accounts are still locked there. What is forgotten after it is no failure. */
 inline open_to()
 {
-    SQL(TO, open_effect());
-    about_to_open = (me == 1 -> 0 : about_to_open);
+    OPEN(TO, open_effect());
     if
     :: rc == OK && MUTANT == 5 -> intent()
     :: else
     fi;
     if
-    :: rc == OK && MUTANT == 17 && !KEEPS -> SQL(FROM, held[FROM] = 1)
+    :: rc == OK && MUTANT == 17 && !KEEPS -> CHANGE(FROM, held[FROM] = 1)
     :: else
     fi;
     if
-    :: rc == OK && KEEPS -> SQL(TO, keep[TO] = 0); rc = (rc == KILLED -> KILLED : OK)
+    :: rc == OK && KEEPS -> CHANGE(TO, keep[TO] = 0); rc = (rc == KILLED -> KILLED : OK)
     :: else
     fi
 }
@@ -541,7 +565,7 @@ inline open_to()
 inline let_in()
 {
     if
-    :: !KEEPS -> SQL(TO, held[TO] = 0; was_opened = 1)
+    :: !KEEPS -> CHANGE(TO, held[TO] = 0; was_opened = 1)
     :: else
     fi
 }
@@ -604,7 +628,7 @@ inline take_back_commit()
         fi;
         if
         :: rc == OK && seen && MUTANT != 11 ->
-            SQL(TO, ro[TO] = 1; keep[TO] = KEEPS);
+            CHANGE(TO, ro[TO] = 1; keep[TO] = KEEPS);
             if
             :: rc == OK && MUTANT != 16 -> SQL(FROM, seen = !(own[TO] & ~has[FROM]))
             :: else
@@ -627,9 +651,9 @@ inline undo()
     if
     :: closed_it ->
         lease_check_any();
-        AND_SQL(FROM, ro[FROM] = 0);
-        about_to_open = (me == 1 -> 0 : about_to_open);
-        AND_SQL(FROM, keep[FROM] = 0; held[FROM] = 0);
+        lease_hold_side(FROM);
+        AND(OPEN(FROM, ro[FROM] = 0));
+        AND(CHANGE(FROM, keep[FROM] = 0; held[FROM] = 0));
         if
         :: rc == OK -> JOURNAL(closing = 0; closed_it = 0; at = 0)
         :: else
@@ -694,7 +718,7 @@ inline perform()
         :: else
         fi;
         if
-        :: rc == OK && at < part -> at = part
+        :: rc == OK && at < part -> come_to(part)
         :: else
         fi;
         if
@@ -828,7 +852,6 @@ proctype controller(byte me; byte lives; bit is_first)
         atomic {
             lease_free();
             dead[me - 1] = 0;
-            about_to_open = (me == 1 -> 0 : about_to_open);
             lives--;
             is_first = 0;
             rc = 0;
