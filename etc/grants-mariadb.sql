@@ -36,3 +36,4 @@ GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES, LO
    ON `blog`.* TO 'cutover'@'%';                    -- seed, compare, repair; switch events over
 GRANT ALL PRIVILEGES ON `cutover`.* TO 'cutover'@'%';  -- its own schema: lease, heartbeat, probe rows
 GRANT SELECT ON `mysql`.* TO 'cutover'@'%';            -- list accounts and what they may do
+GRANT SELECT ON `performance_schema`.* TO 'cutover'@'%';  -- where it is on: what connected programs call themselves

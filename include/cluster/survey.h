@@ -15,4 +15,10 @@
  */
 MUST_CHECK int survey_clusters(const struct service *service, struct survey *out, struct err *err);
 
+/*
+ * Only the traces of other agents, of both primaries, over connections of its own. A side that
+ * cannot be asked stays unread. ERR_MEMORY/NONE.
+ */
+MUST_CHECK int survey_agents(const struct service *service, struct survey *out, struct err *err);
+
 #endif

@@ -18,4 +18,8 @@
 MUST_CHECK int survey_topics(const struct service *service, struct session *session,
                              struct survey_list topics[SURVEY_TOPIC_COUNT], struct err *err);
 
+/* Only SURVEY_AGENTS and SURVEY_PROGRAMS, which a gate asks again and again. */
+MUST_CHECK int survey_agent_topics(const struct service *service, struct session *session,
+                                   struct survey_list topics[SURVEY_TOPIC_COUNT], struct err *err);
+
 #endif

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "domain/facts.h"
 #include "domain/service.h"
+#include "domain/survey_topic.h"
 
 struct dns;
 
@@ -23,6 +24,7 @@ struct dns_record {
     unsigned ttl_s;     /* 1 = automatic */
     bool is_proxied;
     char modified_on[64];
+    char tags[256]; /* "a:b, c", shown only; may be cut */
 };
 
 struct dns_zone {
@@ -91,6 +93,13 @@ MUST_CHECK int dns_prove_write(struct dns *dns, const struct dns_record *now, in
 MUST_CHECK int dns_describe_change(struct dns *dns, const struct dns_record *before,
                                    const struct dns_record *after, struct buf *out,
                                    struct err *err);
+
+/*
+ * Who says that it keeps one of the configured records: by its comment or tags, or by a TXT record
+ * where external-dns and octoDNS put theirs. Items: the record's name, who, what was found. What
+ * cannot be read leaves the list unread, with the reason in it. ERR_MEMORY/NONE.
+ */
+MUST_CHECK int dns_keepers(struct dns *dns, struct survey_list *out, struct err *err);
 
 /*
  * Fill the DNS part of facts: each configured record's id, content, ttl, proxied, and where all of

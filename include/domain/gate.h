@@ -21,7 +21,9 @@ enum gate_metric {
     GATE_BLOCKERS,
     GATE_CONFLICTS,
     GATE_LINKS,
-    GATE_STRAGGLERS
+    GATE_STRAGGLERS,
+    GATE_AGENTS,
+    GATE_METRIC_COUNT
 };
 enum gate_relation { GATE_LESS, GATE_AT_MOST, GATE_EQUAL, GATE_AT_LEAST, GATE_MORE };
 
@@ -35,7 +37,7 @@ struct gate_value {
 };
 
 struct gate_values {
-    struct gate_value metric[GATE_STRAGGLERS + 1];
+    struct gate_value metric[GATE_METRIC_COUNT];
 };
 
 #define REQUIREMENT_SIZE 96

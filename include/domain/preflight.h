@@ -65,6 +65,8 @@ struct survey {
         char error[384];
         unsigned min_ttl_s;
         char plan[32];
+        /* who says that it keeps a record: the record's name, who, what was found */
+        struct survey_list keepers;
     } dns;
 };
 void survey_release(struct survey *survey);
@@ -105,6 +107,14 @@ const struct check_row *preflight_table(size_t *out_count);
  */
 MUST_CHECK int preflight_bars(const struct service *service, const struct facts *facts,
                               struct findings *out_waived, struct err *err);
+
+/*
+ * How many traces of agents that act by themselves are there, without those that are waived? Only
+ * the topics SURVEY_AGENTS and SURVEY_PROGRAMS of the survey are used.
+ * Errors  ERR_REFUSED/NONE a side was not asked: it is not known; ERR_MEMORY/NONE
+ */
+MUST_CHECK int preflight_agents(const struct service *service, const struct facts *facts,
+                                const struct survey *survey, size_t *out_acting, struct err *err);
 
 /*
  * Run all rows. survey may be NULL: everything only `check` reads is then unknown. Every row yields

@@ -70,6 +70,8 @@ check_look look_hold, look_semisync;
 /* preflight_rows_data.c */
 check_look look_primary_key, look_engine, look_events, look_sql_mode, look_collation,
     look_time_zone, look_long_transactions, look_prepared_xa;
+/* preflight_rows_agents.c */
+check_look look_agent, look_record_keepers;
 /* preflight_rows_dns.c */
 check_look look_records, look_ttl, look_proxied, look_token, look_min_ttl;
 

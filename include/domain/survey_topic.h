@@ -29,6 +29,8 @@ enum survey_topic {
     SURVEY_LOOSE_KEYS,       /* foreign keys to something that is not a unique key: name, parent */
     SURVEY_TIME_ZONES,       /* one item: how many time zones have a name */
     SURVEY_SEMISYNC,         /* how semi-sync stands: name, value */
+    SURVEY_AGENTS,           /* what other agents left: see domain/agents.h */
+    SURVEY_PROGRAMS,         /* what connected programs say of themselves, and have said */
     SURVEY_TOPIC_COUNT
 };
 

@@ -23,14 +23,14 @@ static const enum render_color colors[] = {[SEVERITY_OK] = COLOR_GOOD,
                                            [SEVERITY_BLOCK] = COLOR_BAD};
 
 /* A token that does not work is a finding, not a failure of this command. */
-static void survey_dns(const struct service *service, struct survey *survey)
+static int survey_dns(const struct service *service, struct survey *survey, struct err *err)
 {
     CLEANUP(dns_freep) struct dns *dns = NULL;
     struct dns_zone zone = {0};
     struct err why = {0};
 
     if (!service->dns.is_configured)
-        return;
+        return 0;
     int rc = dns_open(service, &dns, &why);
     if (!rc)
         rc = dns_check_token(dns, &why);
@@ -40,10 +40,11 @@ static void survey_dns(const struct service *service, struct survey *survey)
     (void)snprintf(survey->dns.plan, sizeof survey->dns.plan, "%s", zone.plan);
     if (!rc) {
         survey->dns.is_valid = TRI_YES;
-        return;
+        return dns_keepers(dns, &survey->dns.keepers, err);
     }
     survey->dns.is_valid = why.code == ERR_REFUSED ? TRI_NO : TRI_UNKNOWN;
     (void)snprintf(survey->dns.error, sizeof survey->dns.error, "%.380s", why.msg);
+    return 0;
 }
 
 static int gather(const struct service *service, struct render *render, struct findings *out,
@@ -62,7 +63,9 @@ static int gather(const struct service *service, struct render *render, struct f
         return rc;
     if (service->dns.is_configured)
         progress_show(render, "asking the DNS provider about the zone");
-    survey_dns(service, &survey);
+    rc = survey_dns(service, &survey, err);
+    if (rc)
+        return rc;
     return preflight_run(service, &facts, &survey, out, err);
 }
 

@@ -372,3 +372,21 @@ int survey_clusters(const struct service *service, struct survey *out, struct er
     }
     return 0;
 }
+
+int survey_agents(const struct service *service, struct survey *out, struct err *err)
+{
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
+        CLEANUP(session_release) struct session session = {0};
+        struct survey_list *list = &out->side[side].topics[SURVEY_AGENTS];
+        struct err cause = {0};
+        int rc = session_open(service, service_primary(service, (enum side)side),
+                              SESSION_CONTROLLER, &session, &cause);
+        if (rc == 0)
+            rc = survey_agent_topics(service, &session, out->side[side].topics, &cause);
+        if (rc == ERR_MEMORY)
+            return no_memory(err);
+        if (rc != 0)
+            (void)snprintf(list->error, sizeof(list->error), "%.250s", cause.msg);
+    }
+    return 0;
+}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain/agents.h"
 #include "domain/server_words.h"
 
 /* information_schema opens every table where there is no data dictionary. */
@@ -17,18 +18,22 @@ static const struct topic {
     enum survey_topic topic;
     enum sql_id id;
     bool takes_databases, takes_words;
+    void (*what)(struct buf *out); /* of agents: what is looked for, under this name */
+    const char *what_name;
 } topics_table[] = {
-    {SURVEY_VARIABLES, SQL_SURVEY_VARIABLES, false, false},
-    {SURVEY_EXPLICIT, SQL_SURVEY_EXPLICIT, false, false},
-    {SURVEY_COLLATIONS_USED, SQL_SURVEY_COLLATIONS_USED, true, false},
-    {SURVEY_COLLATIONS_KNOWN, SQL_SURVEY_COLLATIONS_KNOWN, false, false},
-    {SURVEY_PLUGINS_USED, SQL_SURVEY_PLUGINS_USED, false, false},
-    {SURVEY_PLUGINS_KNOWN, SQL_SURVEY_PLUGINS_KNOWN, false, false},
-    {SURVEY_NAMES, SQL_SURVEY_NAMES, true, true},
-    {SURVEY_FEATURES, SQL_SURVEY_FEATURES, true, false},
-    {SURVEY_LOOSE_KEYS, SQL_SURVEY_LOOSE_KEYS, true, false},
-    {SURVEY_TIME_ZONES, SQL_SURVEY_TIME_ZONES, false, false},
-    {SURVEY_SEMISYNC, SQL_SURVEY_SEMISYNC, false, false},
+    {SURVEY_VARIABLES, SQL_SURVEY_VARIABLES, false, false, NULL, NULL},
+    {SURVEY_EXPLICIT, SQL_SURVEY_EXPLICIT, false, false, NULL, NULL},
+    {SURVEY_COLLATIONS_USED, SQL_SURVEY_COLLATIONS_USED, true, false, NULL, NULL},
+    {SURVEY_COLLATIONS_KNOWN, SQL_SURVEY_COLLATIONS_KNOWN, false, false, NULL, NULL},
+    {SURVEY_PLUGINS_USED, SQL_SURVEY_PLUGINS_USED, false, false, NULL, NULL},
+    {SURVEY_PLUGINS_KNOWN, SQL_SURVEY_PLUGINS_KNOWN, false, false, NULL, NULL},
+    {SURVEY_NAMES, SQL_SURVEY_NAMES, true, true, NULL, NULL},
+    {SURVEY_FEATURES, SQL_SURVEY_FEATURES, true, false, NULL, NULL},
+    {SURVEY_LOOSE_KEYS, SQL_SURVEY_LOOSE_KEYS, true, false, NULL, NULL},
+    {SURVEY_TIME_ZONES, SQL_SURVEY_TIME_ZONES, false, false, NULL, NULL},
+    {SURVEY_SEMISYNC, SQL_SURVEY_SEMISYNC, false, false, NULL, NULL},
+    {SURVEY_AGENTS, SQL_SURVEY_AGENTS, false, false, agent_accounts, "agent_accounts"},
+    {SURVEY_PROGRAMS, SQL_SURVEY_PROGRAMS, false, false, agent_programs, "agent_programs"},
 };
 _Static_assert(ARRAY_LEN(topics_table) == SURVEY_TOPIC_COUNT, "one statement a topic");
 
@@ -51,14 +56,29 @@ static int ask(const struct service *service, struct session *session, const str
 {
     CLEANUP(buf_release) struct buf databases;
     CLEANUP(buf_release) struct buf words;
-    struct sql_arg args[2];
+    CLEANUP(buf_release) struct buf ours;
+    CLEANUP(buf_release) struct buf traces;
+    CLEANUP(buf_release) struct buf what;
+    struct sql_arg args[5];
     size_t count = 0;
     buf_init(&databases, LIST_CAP_BYTES);
     buf_init(&words, LIST_CAP_BYTES);
+    buf_init(&ours, LIST_CAP_BYTES);
+    buf_init(&traces, LIST_CAP_BYTES);
+    buf_init(&what, LIST_CAP_BYTES);
     int rc = topic->takes_words ? words_list(&words, err) : 0;
     if (rc != 0)
         return rc;
     session_databases(service, &databases);
+    if (topic->what != NULL) {
+        session_our_accounts(service, &ours);
+        agent_databases(&traces);
+        topic->what(&what);
+        args[count++] = (struct sql_arg){"ours", buf_text(&ours)};
+        args[count++] = (struct sql_arg){topic->what_name, buf_text(&what)};
+    }
+    if (topic->topic == SURVEY_AGENTS)
+        args[count++] = (struct sql_arg){"agent_databases", buf_text(&traces)};
     if (topic->takes_databases)
         args[count++] = (struct sql_arg){"databases", buf_text(&databases)};
     if (topic->takes_words)
@@ -92,25 +112,42 @@ static int take(const struct session *session, const struct topic *topic,
     return 0;
 }
 
+static int read_topic(const struct service *service, struct session *session,
+                      const struct topic *topic, struct survey_list *list, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result rows = {0};
+    struct err why = {0};
+    int rc = db_set_timeout(session->db, TOPIC_TIMEOUT_MS, &why);
+    if (rc == 0)
+        rc = ask(service, session, topic, &rows, &why);
+    if (rc == 0)
+        rc = take(session, topic, &rows, list, &why);
+    if (rc == ERR_MEMORY)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the survey");
+    if (rc != 0) {
+        survey_list_release(list); /* half of an answer is none */
+        list->is_read = TRI_NO;
+        (void)snprintf(list->error, sizeof(list->error), "%.250s", why.msg);
+    }
+    return 0;
+}
+
 int survey_topics(const struct service *service, struct session *session,
                   struct survey_list topics[SURVEY_TOPIC_COUNT], struct err *err)
 {
-    for (size_t i = 0; i < ARRAY_LEN(topics_table); i++) {
-        CLEANUP(db_result_release) struct db_result rows = {0};
-        struct survey_list *list = &topics[topics_table[i].topic];
-        struct err why = {0};
-        int rc = db_set_timeout(session->db, TOPIC_TIMEOUT_MS, &why);
-        if (rc == 0)
-            rc = ask(service, session, &topics_table[i], &rows, &why);
-        if (rc == 0)
-            rc = take(session, &topics_table[i], &rows, list, &why);
-        if (rc == ERR_MEMORY)
-            return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the survey");
-        if (rc != 0) {
-            survey_list_release(list); /* half of an answer is none */
-            list->is_read = TRI_NO;
-            (void)snprintf(list->error, sizeof(list->error), "%.250s", why.msg);
-        }
-    }
-    return 0;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(topics_table); i++)
+        rc = read_topic(service, session, &topics_table[i], &topics[topics_table[i].topic], err);
+    return rc;
+}
+
+int survey_agent_topics(const struct service *service, struct session *session,
+                        struct survey_list topics[SURVEY_TOPIC_COUNT], struct err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(topics_table); i++)
+        if (topics_table[i].what != NULL)
+            rc =
+                read_topic(service, session, &topics_table[i], &topics[topics_table[i].topic], err);
+    return rc;
 }

@@ -206,6 +206,18 @@ static int copy_comment(const json_t *json, struct dns_record *record, struct er
     return 0;
 }
 
+static void copy_tags(const json_t *json, struct dns_record *record)
+{
+    const json_t *tags = json_object_get(json, "tags");
+    size_t len = 0;
+    for (size_t i = 0; i < json_array_size(tags) && len < sizeof(record->tags); i++) {
+        const char *tag = json_string_value(json_array_get(tags, i));
+        int written = snprintf(record->tags + len, sizeof(record->tags) - len, "%s%s",
+                               len > 0 ? ", " : "", tag != NULL ? tag : "");
+        len += written > 0 ? (size_t)written : 0;
+    }
+}
+
 int cloudflare_read_record(const json_t *json, struct dns_record *out, struct err *err)
 {
     struct dns_record record = {0};
@@ -225,6 +237,7 @@ int cloudflare_read_record(const json_t *json, struct dns_record *out, struct er
     record.is_proxied = json_bool_or(json, "proxied", 0);
     snprintf(record.modified_on, sizeof(record.modified_on), "%s",
              json_text_or(json, "modified_on", ""));
+    copy_tags(json, &record);
     fold_name(record.name);
     fold_content(&record);
     *out = record;

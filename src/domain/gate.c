@@ -26,10 +26,11 @@ static const struct metric_row {
     {GATE_CONFLICTS, "conflicts", VALUE_COUNT},
     {GATE_LINKS, "links", VALUE_LINKS},
     {GATE_STRAGGLERS, "stragglers", VALUE_COUNT},
+    {GATE_AGENTS, "agents", VALUE_COUNT},
 };
-_Static_assert(ARRAY_LEN(metrics) == GATE_STRAGGLERS + 1, "every metric has one row");
+_Static_assert(ARRAY_LEN(metrics) == GATE_METRIC_COUNT, "every metric has one row");
 
-#define METRIC_NAMES "lag, verified, verified_age, blockers, conflicts, links, stragglers"
+#define METRIC_NAMES "lag, verified, verified_age, blockers, conflicts, links, stragglers, agents"
 
 /* Two characters before one, so that "<=" is not read as "<". */
 static const struct {

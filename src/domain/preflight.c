@@ -128,10 +128,27 @@ static const struct check_row rows[] = {
     {"tls.used", "passwords and rows travel between two sites",
      "MariaDB Connector/C: TLS falls back to plaintext unless verified", look_tls_used, false,
      false},
+    {"agent.orchestrator", "two who decide about one primary end with two primaries",
+     "openark/orchestrator#1457: a recovery raced with a planned read_only", look_agent, false,
+     false},
+    {"agent.mha", "two who decide about one primary end with two primaries",
+     "MHA wiki, masterha_stop", look_agent, false, false},
+    {"agent.maxscale", "two who decide about one primary end with two primaries",
+     "MaxScale documentation, MariaDB Monitor: auto_failover, enforce_read_only_slaves", look_agent,
+     false, false},
+    {"agent.replication_manager", "two who decide about one primary end with two primaries",
+     "signal18/replication-manager#788", look_agent, false, false},
+    {"agent.clustercontrol", "two who decide about one primary end with two primaries",
+     "ClusterControl documentation, Automatic Recovery", look_agent, false, false},
+    {"agent.others", "what follows read_only, or sets it, must know of the day",
+     "sysown/proxysql#2138: two writable servers, and both got writes", look_agent, false, false},
     {"dns.token", "the flip is the worst moment to learn that a token has expired",
      "Cloudflare API, Verify Token", look_token, false, false},
     {"dns.records", "a record that nobody expected there is not ours to change",
      "kubernetes-sigs/external-dns#3484", look_records, false, false},
+    {"dns.keepers", "who declares records elsewhere puts them back as they were",
+     "kubernetes-sigs/external-dns#3484; octoDNS documentation, OwnershipProcessor",
+     look_record_keepers, false, false},
     {"dns.ttl", "users keep the old answer for as long as the TTL says",
      "Cloudflare DNS documentation, Time to Live", look_ttl, false, false},
     {"dns.min_ttl", "a TTL below what the zone allows is refused with error 9021",
@@ -366,6 +383,7 @@ void survey_release(struct survey *survey)
             free(survey->side[side].missing_definers[i]);
         free(survey->side[side].missing_definers);
     }
+    survey_list_release(&survey->dns.keepers);
     memset(survey, 0, sizeof(*survey));
 }
 
@@ -395,6 +413,28 @@ int preflight_run(const struct service *service, const struct facts *facts,
     }
     *out = findings;
     findings = (struct findings){0}; /* handed over */
+    return 0;
+}
+
+int preflight_agents(const struct service *service, const struct facts *facts,
+                     const struct survey *survey, size_t *out_acting, struct err *err)
+{
+    CLEANUP(findings_release) struct findings findings = {0};
+    size_t acting = 0;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
+        if (survey->side[side].topics[SURVEY_AGENTS].is_read != TRI_YES)
+            return err_set(err, ERR_REFUSED, EFFECT_NONE, "%s was not asked for other agents%s%s",
+                           side_title(side),
+                           survey->side[side].topics[SURVEY_AGENTS].error[0] != '\0' ? ": " : "",
+                           survey->side[side].topics[SURVEY_AGENTS].error);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].look == look_agent)
+            run_row(&rows[i], service, facts, survey, &findings);
+    if (findings.is_failed)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the findings");
+    for (size_t i = 0; i < findings.count; i++)
+        acting += findings.items[i].severity == SEVERITY_BLOCK;
+    *out_acting = acting;
     return 0;
 }
 

@@ -60,6 +60,8 @@ const char *survey_topic_name(enum survey_topic topic)
         [SURVEY_LOOSE_KEYS] = "foreign keys",
         [SURVEY_TIME_ZONES] = "time zones",
         [SURVEY_SEMISYNC] = "semi-sync",
+        [SURVEY_AGENTS] = "traces of other agents",
+        [SURVEY_PROGRAMS] = "connected programs",
     };
     _Static_assert(ARRAY_LEN(names) == SURVEY_TOPIC_COUNT, "one name a topic");
     return names[topic];

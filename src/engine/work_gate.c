@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "cluster/probe.h"
+#include "cluster/survey.h"
 #include "engine/conflict_keeper.h"
 #include "engine/proof_keeper.h"
 #include "engine/work.h"
@@ -14,18 +15,20 @@
 #define FACTS_INTERVAL_MS 1000
 #define PROBE_TIMEOUT_MS 3000
 #define LONG_TRANSACTION_S 10
+#define AGENTS_INTERVAL_MS 10000 /* they do not come and go */
 
 struct condition_set {
     struct requirement requirement[REQUIREMENT_CAP];
     struct requirement_state state[REQUIREMENT_CAP];
     size_t count;
     struct gate_values values;
-    int64_t facts_at_ms; /* when the slower values were read */
+    int64_t facts_at_ms, agents_at_ms; /* when the slower values were read */
 };
 
 static int condition_set_init(struct condition_set *set, const json_t *texts, struct err *err)
 {
-    *set = (struct condition_set){.facts_at_ms = -FACTS_INTERVAL_MS};
+    *set = (struct condition_set){.facts_at_ms = -FACTS_INTERVAL_MS,
+                                  .agents_at_ms = -AGENTS_INTERVAL_MS};
     if (json_array_size(texts) > REQUIREMENT_CAP)
         return err_set(err, ERR_CONFIG, EFFECT_NONE, "more than %d requirements", REQUIREMENT_CAP);
     for (size_t i = 0; i < json_array_size(texts); i++) {
@@ -136,6 +139,39 @@ static void count_facts(const struct facts *facts, struct condition_set *set)
     know(set, GATE_STRAGGLERS, stragglers);
 }
 
+static bool is_asked_for(const struct condition_set *set, enum gate_metric metric)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->requirement[i].metric == metric)
+            return true;
+    return false;
+}
+
+/* Only where a requirement names them: it costs a look at all accounts and sessions. */
+static int collect_agents(struct run *run, struct condition_set *set,
+                          const struct gate_value *before, struct err *err)
+{
+    CLEANUP(survey_release) struct survey survey = {0};
+    struct facts now = {.wall_us = clock_wall_us()};
+    struct err unknown = {0};
+    size_t acting = 0;
+
+    if (!is_asked_for(set, GATE_AGENTS))
+        return 0;
+    if (clock_mono_ms() - set->agents_at_ms < AGENTS_INTERVAL_MS) {
+        set->values.metric[GATE_AGENTS] = *before;
+        return 0;
+    }
+    int rc = survey_agents(run->service, &survey, err);
+    if (rc)
+        return rc;
+    if (!preflight_agents(run->service, &now, &survey, &acting, &unknown)) {
+        know(set, GATE_AGENTS, (int64_t)acting);
+        set->agents_at_ms = clock_mono_ms();
+    }
+    return 0;
+}
+
 static int collect(struct run *run, struct condition_set *set, struct err *err)
 {
     struct gate_values before = set->values;
@@ -144,6 +180,8 @@ static int collect(struct run *run, struct condition_set *set, struct err *err)
     memset(&set->values, 0, sizeof set->values);
     collect_samples(run, set);
     int rc = collect_verified(run, set, err);
+    if (!rc)
+        rc = collect_agents(run, set, &before.metric[GATE_AGENTS], err);
     if (rc)
         return rc;
     if (now_ms - set->facts_at_ms < FACTS_INTERVAL_MS) {

@@ -49,6 +49,8 @@ VALUES = {
     "channel": "cutover_test", "port": "1", "password": "Secret-1", "ignore": "7",
     "words": "'T', 'ID'", "trust": "1", "tls": "0", "verify": "0", "ca": "", "donor": "127.0.0.1:1",
     "heartbeat_ns": "1000000000", "reader": UUID,
+    "agent_databases": "'orchestrator', 'cmon'", "agent_accounts": "^(orchestrator.*|orc_.*)$",
+    "agent_programs": "^(orchestrator.*)$",
     "row": "`id`", "bytes": "8", "accounts": "'gone'@'%'",
 }
 POSITIONS = {"mariadb": "9-9-9", "mysql": f"{UUID}:1-9"}
@@ -63,7 +65,7 @@ SCENES = [
      "survey_bypass", "survey_definers", "group_members", "galera_size"],
     ["survey_variables", "survey_explicit", "survey_names", "survey_features", "survey_collations_used",
      "survey_collations_known", "survey_plugins_used", "survey_plugins_known", "survey_loose_keys", "survey_time_zones",
-     "survey_semisync"],
+     "survey_semisync", "survey_agents", "survey_programs"],
     ["unlogged", "lease_schema_database", "hold_schema", "hold_origin", "hold_accounts",
      ("hold_put", {"user": "gone", "host": "%"}), "hold_lock", "hold_read", "objects_held", "hold_unlock",
      ("hold_forget", {"user": "gone", "host": "%"})],

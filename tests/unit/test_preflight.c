@@ -42,6 +42,7 @@ static void well_dns(void)
         snprintf(record_facts[i].content, 256, "192.0.2.1%zu", i);
     }
     survey.dns.is_valid = TRI_YES;
+    survey.dns.keepers.is_read = TRI_YES;
     survey.dns.min_ttl_s = 60;
     snprintf(survey.dns.plan, sizeof(survey.dns.plan), "free");
 }
@@ -117,6 +118,7 @@ static void well(void)
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
         for (size_t i = 0; i < SURVEY_TOPIC_COUNT; i++)
             survey_list_release(&survey.side[side].topics[i]);
+    survey_list_release(&survey.dns.keepers);
     fixture_service(&service);
     fixture_facts(&service, &facts);
     facts.wall_us = 1795298400000000; /* 2026-11-22 */
@@ -950,6 +952,83 @@ static void test_a_refused_token_blocks_with_the_providers_words(void **state UN
     assert_finding("dns.token", SEVERITY_BLOCK, "could not be tried");
 }
 
+/* One trace of an agent, as the server tells it. */
+static void plant_trace(enum side side, enum survey_topic topic, const char *kind,
+                        const char *trace, const char *value)
+{
+    struct survey_item item = {
+        .name = (char *)kind, .value = (char *)value, .example = (char *)trace, .uses = 2};
+    assert_int_equal(survey_list_add(&survey.side[side].topics[topic], &item, NULL), 0);
+}
+
+static void test_an_agent_that_acts_blocks_until_somebody_has_paused_it(void **state UNUSED)
+{
+    static struct waiver waiver = {"agent.orchestrator", "Jane Doe", "recoveries are off", 0};
+    size_t acting = 9;
+    well();
+    assert_int_equal(preflight_agents(&service, &facts, &survey, &acting, NULL), 0);
+    assert_int_equal(acting, 0);
+
+    plant_trace(SIDE_OLD, SURVEY_AGENTS, "session", "orc_client_user@10.0.0.5", "1");
+    plant_trace(SIDE_OLD, SURVEY_AGENTS, "database", "orchestrator", "");
+    look();
+    assert_finding("agent.orchestrator", SEVERITY_BLOCK,
+                   "2 session(s) of orc_client_user@10.0.0.5");
+    assert_finding("agent.orchestrator", SEVERITY_BLOCK, "database orchestrator");
+    assert_non_null(strstr(worst_of("agent.orchestrator")->fix, "disable-global-recoveries"));
+    assert_int_equal(worst_of("agent.mha")->severity, SEVERITY_OK);
+    assert_int_equal(preflight_agents(&service, &facts, &survey, &acting, NULL), 0);
+    assert_int_equal(acting, 1);
+
+    service.waivers = &waiver;
+    service.waiver_count = 1;
+    waiver.until_us = facts.wall_us + 1;
+    assert_int_equal(preflight_agents(&service, &facts, &survey, &acting, NULL), 0);
+    assert_int_equal(acting, 0);
+    waiver.until_us = facts.wall_us;
+    assert_int_equal(preflight_agents(&service, &facts, &survey, &acting, NULL), 0);
+    assert_int_equal(acting, 1);
+}
+
+static void test_what_only_follows_read_only_warns(void **state UNUSED)
+{
+    size_t acting = 9;
+    well();
+    plant_trace(SIDE_NEW, SURVEY_AGENTS, "session", "monitor@10.0.0.9", "0");
+    look();
+    assert_finding("agent.others", SEVERITY_WARN, "ProxySQL");
+    well();
+    plant_trace(SIDE_NEW, SURVEY_PROGRAMS, "statement", "root@localhost", "SET GLOBAL read_only=0");
+    look();
+    assert_finding("agent.others", SEVERITY_WARN, "SET GLOBAL read_only=0");
+    assert_int_equal(preflight_agents(&service, &facts, &survey, &acting, NULL), 0);
+    assert_int_equal(acting, 0);
+}
+
+static void test_agents_that_were_not_asked_for_are_not_absent(void **state UNUSED)
+{
+    size_t acting = 9;
+    well();
+    survey.side[SIDE_NEW].topics[SURVEY_AGENTS].is_read = TRI_NO;
+    look();
+    assert_finding("agent.orchestrator", SEVERITY_WARN, "not known");
+    assert_int_equal(preflight_agents(&service, &facts, &survey, &acting, NULL), ERR_REFUSED);
+}
+
+static void test_who_keeps_a_record_is_named(void **state UNUSED)
+{
+    struct survey_item item = {.name = (char *)"ghost.org",
+                               .value = (char *)"external-dns",
+                               .example = (char *)"TXT a-ghost.org: heritage=external-dns",
+                               .uses = 1};
+    well();
+    look();
+    assert_finding("dns.keepers", SEVERITY_OK, "nothing beside the records");
+    assert_int_equal(survey_list_add(&survey.dns.keepers, &item, NULL), 0);
+    look();
+    assert_finding("dns.keepers", SEVERITY_WARN, "external-dns");
+}
+
 static void test_a_service_without_dns_is_noted_and_not_blocked(void **state UNUSED)
 {
     well();
@@ -1029,6 +1108,10 @@ int main(void)
         cmocka_unit_test(test_records_must_be_found_and_point_to_one_side),
         cmocka_unit_test(test_what_the_flip_will_take_is_told),
         cmocka_unit_test(test_a_refused_token_blocks_with_the_providers_words),
+        cmocka_unit_test(test_an_agent_that_acts_blocks_until_somebody_has_paused_it),
+        cmocka_unit_test(test_what_only_follows_read_only_warns),
+        cmocka_unit_test(test_agents_that_were_not_asked_for_are_not_absent),
+        cmocka_unit_test(test_who_keeps_a_record_is_named),
         cmocka_unit_test(test_a_service_without_dns_is_noted_and_not_blocked),
         cmocka_unit_test(test_long_evidence_is_cut_and_stays_a_text),
     };

@@ -26,10 +26,11 @@ SYSTEM_TABLES = {
         "TABLE_PRIVILEGES", "TRIGGERS", "USER_ATTRIBUTES", "USER_PRIVILEGES", "VIEWS"),
     "mysql": (
         "columns_priv", "component", "db", "default_roles", "event", "global_grants", "global_priv", "gtid_executed",
-        "gtid_slave_pos", "plugin", "proc", "procs_priv", "proxies_priv", "role_edges", "roles_mapping",
+        "gtid_slave_pos", "innodb_table_stats", "plugin", "proc", "procs_priv", "proxies_priv", "role_edges", "roles_mapping",
         "slave_master_info", "slave_relay_log_info", "tables_priv", "time_zone_name", "user"),
     "performance_schema": (
         "clone_progress", "clone_status", "data_lock_waits", "data_locks", "error_log", "events_statements_current",
+        "events_statements_history",
         "events_transactions_current", "global_status", "global_variables", "log_status", "metadata_locks",
         "persisted_variables", "processlist", "replication_applier_configuration", "replication_applier_filters",
         "replication_applier_global_filters", "replication_applier_status",
