@@ -67,6 +67,7 @@ struct service_dns {
     size_t authoritative_count;
     char **resolvers;
     size_t resolver_count;
+    int64_t watch_ms;   /* how often a run looks at each record; 30 s unless configured */
     unsigned min_ttl_s; /* the plan's lowest TTL; 60 unless configured */
 };
 

@@ -13,6 +13,7 @@
 #include "dns/records.h"
 #include "domain/position.h"
 #include "engine/breath.h"
+#include "engine/drift_keeper.h"
 #include "engine/journal.h"
 #include "engine/run.h"
 #include "monitor/heartbeat.h"
@@ -60,6 +61,7 @@ struct run {
     int64_t proof_kept_ms;
 
     struct hold_job *hold; /* engine/hold_keeper.h */
+    struct drift_watch drift;
 
     struct conflicts *conflicts; /* this and below: engine/conflict_keeper.h */
     uint64_t conflicts_noted;

@@ -13,6 +13,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "domain/drift.h"
 #include "domain/facts.h"
 #include "domain/lag.h"
 #include "domain/service.h"
@@ -34,7 +35,9 @@ struct node_sample {
     bool has_link;
     unsigned link_errno;
     char link_error[256];
-    unsigned conflicts; /* 1 while the link is stopped by 1062, 1032 or 1950 */
+    unsigned conflicts;      /* 1 while the link is stopped by 1062, 1032 or 1950 */
+    int64_t asked_ms;        /* monotonic, before it was read */
+    struct drift_node state; /* how it is set, to be held beside what it was */
     uint64_t commits; /* Com_insert+update+delete+replace of clients, for a write rate; 0 unknown */
 };
 

@@ -35,6 +35,7 @@ static void run_release(struct run *run)
     proof_keeper_drop(run);
     conflict_keeper_drop(run);
     hold_keeper_drop(run);
+    drift_keeper_release(run);
     sampler_free(run->sampler);
     heartbeat_free(run->heartbeat);
     for (size_t i = 0; i < SERVICE_NODE_CAP; i++)
@@ -233,10 +234,12 @@ static int walk(struct run *run, struct err *err)
             return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped before step %s %s/%s",
                            run->plan.steps[i].id, run->plan.steps[i].name, run->plan.steps[i].what);
         signals_defer(!may_stop);
+        drift_keeper_allow(run, may_stop);
         int rc = step_perform(run, i, err);
         bool is_last = i + 1 == run->plan.step_count;
         /* What lies between two parts takes its time as well, and belongs to the next one. */
         signals_defer(!rc && !is_last && !may_stop_before(run, i + 1));
+        drift_keeper_allow(run, !rc && !is_last && may_stop_before(run, i + 1));
         if (rc || is_last)
             return rc;
         run->current = i + 1; /* a playbook step that is whole is not undone for what fails here */
@@ -244,6 +247,7 @@ static int walk(struct run *run, struct err *err)
             rc = keep_samples(run, &run->plan.steps[i], err);
         if (rc) {
             signals_defer(false);
+            drift_keeper_allow(run, false);
             return rc;
         }
     }
@@ -389,6 +393,8 @@ static int observe_and_monitor(struct run *run, struct err *err)
         rc = start_monitors(run, &facts, err);
     if (!rc)
         run->proof_source = source_side(&facts);
+    if (!rc)
+        rc = drift_keeper_begin(run, &facts, err);
     facts_release(&facts);
     return rc;
 }

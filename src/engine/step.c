@@ -135,7 +135,9 @@ static int run_ops(struct run *run, const struct plan_step *step, const struct o
                    size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
+        drift_keeper_op_begins(run, &ops[i]);
         int rc = run_op(run, step, &ops[i], err);
+        drift_keeper_op_ended(run, &ops[i]);
         if (rc)
             return rc;
     }

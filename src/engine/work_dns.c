@@ -108,7 +108,7 @@ static int inject(struct run *run, struct dns *dns, struct err *err)
 
 int work_dns_change(struct run *run, const json_t *args, struct err *err)
 {
-    struct dns_record before, after;
+    struct dns_record before, after, now;
     struct dns *dns;
 
     record_from(json_object_get(args, "before"), &before);
@@ -121,7 +121,9 @@ int work_dns_change(struct run *run, const json_t *args, struct err *err)
     if (!rc)
         rc = run_may_change(run, err);
     if (!rc)
-        rc = dns_change(dns, &before, &after, CHANGE_TIMEOUT_MS, NULL, err);
+        rc = dns_change(dns, &before, &after, CHANGE_TIMEOUT_MS, &now, err);
+    if (!rc)
+        drift_keeper_record(run, &now);
     if (!rc)
         rc = forget(run, &before, &after, err);
     if (rc)

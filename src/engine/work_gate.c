@@ -275,8 +275,10 @@ WORK(work_approve)
 static int trip(struct run *run, const struct requirement *trigger, const char *live,
                 struct err *err)
 {
-    int rc =
-        run_note(run, "watch.tripped", err, "rollback_if \"%s\" holds: %s", trigger->text, live);
+    int rc = drift_keeper_settle(run, err); /* what somebody else did is no reason to go back */
+    if (!rc)
+        rc = run_note(run, "watch.tripped", err, "rollback_if \"%s\" holds: %s", trigger->text,
+                      live);
 
     if (rc)
         return rc;

@@ -25,6 +25,8 @@
 /* The channel that feeds a node: the link for a primary, its primary's for a replica. */
 struct feed {
     bool is_there, is_running;
+    bool is_halted; /* a thread does not run, and has no error */
+    char settings[512];
     unsigned native;
     char error[256];
     struct position received;
@@ -37,6 +39,9 @@ struct reading {
     bool is_reached;
     int64_t asked_ms, read_ms, read_us; /* monotonic before and after, wall clock after */
     enum tri is_open;
+    bool is_sealed;
+    char others[160];   /* channels that do not feed it */
+    int64_t started_ms; /* monotonic; 0 not known */
     uint32_t server_id;
     struct origin origin;
     struct position position, applied;
@@ -92,6 +97,7 @@ static int read_state(struct watcher *watcher, struct reading *out, struct err *
         return rc;
     out->server_id = (uint32_t)number_of(&row, 0, "server_id");
     out->is_open = tri_of(number_of(&row, 0, "read_only") == 0);
+    out->is_sealed = number_of(&row, 0, "is_sealed") != 0;
     enum flavour flavour = watcher->client.version.flavour;
     rc = origin_parse(flavour, text_of(&row, 0, "origin"), &out->origin, err);
     if (rc == 0)
@@ -133,6 +139,27 @@ static const char *feed_text(const struct watcher *watcher, const struct db_resu
     return text_of(rows, row, sql_column(SQL_LINK_STATUS, &watcher->client.version, key));
 }
 
+/* A channel that looks for its source is "Connecting"; one that failed has a number. */
+static bool is_halted(const struct watcher *watcher, const struct db_result *rows, size_t row)
+{
+    bool has_error = strtoul(feed_text(watcher, rows, row, "io_errno"), NULL, 10) != 0 ||
+                     strtoul(feed_text(watcher, rows, row, "sql_errno"), NULL, 10) != 0;
+    return !has_error && (strcmp(feed_text(watcher, rows, row, "receiving"), "No") == 0 ||
+                          strcmp(feed_text(watcher, rows, row, "applying"), "No") == 0);
+}
+
+static void take_settings(const struct watcher *watcher, const struct db_result *rows, size_t row,
+                          char *out, size_t out_size)
+{
+    (void)snprintf(
+        out, out_size, "%s:%s as %s, GTID %s, TLS %s, delay %s%s%s",
+        feed_text(watcher, rows, row, "source_host"), feed_text(watcher, rows, row, "source_port"),
+        feed_text(watcher, rows, row, "source_user"), feed_text(watcher, rows, row, "uses_gtid"),
+        feed_text(watcher, rows, row, "tls"), feed_text(watcher, rows, row, "set_delay"),
+        feed_text(watcher, rows, row, "ignored")[0] != '\0' ? ", ignores " : "",
+        feed_text(watcher, rows, row, "ignored")); /* cut, not lost */
+}
+
 static int take_feed(const struct watcher *watcher, const struct db_result *rows, size_t row,
                      struct reading *reading, struct err *err)
 {
@@ -141,6 +168,8 @@ static int take_feed(const struct watcher *watcher, const struct db_result *rows
     out->is_there = true;
     out->is_running = strcmp(feed_text(watcher, rows, row, "receiving"), "Yes") == 0 &&
                       strcmp(feed_text(watcher, rows, row, "applying"), "Yes") == 0;
+    out->is_halted = is_halted(watcher, rows, row);
+    take_settings(watcher, rows, row, out->settings, sizeof(out->settings));
     out->native = (unsigned)strtoul(
         feed_text(watcher, rows, row, is_apply_error ? "sql_errno" : "io_errno"), NULL, 10);
     (void)snprintf(out->error, sizeof(out->error), "%s",
@@ -185,6 +214,13 @@ static int read_feed(struct watcher *watcher, struct reading *out, struct err *e
     CLEANUP(db_result_release) struct db_result rows = {0};
     int rc = node_client_query(&watcher->client, SQL_LINK_STATUS, &rows, err);
     for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
+        size_t len = strlen(out->others);
+        const char *channel = feed_text(watcher, &rows, i, "channel");
+        if (!is_feed(watcher->client.node, channel))
+            (void)snprintf(out->others + len, sizeof(out->others) - len, "%s\"%s\"",
+                           len > 0 ? ", " : "", channel); /* cut, not lost */
+    }
+    for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
         const char *channel = feed_text(watcher, &rows, i, "channel");
         if (!is_feed(watcher->client.node, channel))
             continue;
@@ -214,9 +250,8 @@ static int read_clock(struct watcher *watcher, struct reading *out, struct err *
 static int read_slowly(struct watcher *watcher, struct reading *out, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result row = {0};
-    if (!watcher->client.node->is_primary)
-        return 0;
     if (clock_mono_ms() < watcher->slow_due_ms) {
+        out->started_ms = watcher->reading.started_ms;
         out->commits = watcher->reading.commits; /* only this thread writes it */
         out->has_clock = watcher->reading.has_clock;
         out->ahead_us = watcher->reading.ahead_us;
@@ -224,11 +259,14 @@ static int read_slowly(struct watcher *watcher, struct reading *out, struct err 
     }
     int rc = node_client_query(&watcher->client, SQL_SAMPLER_COMMITS, &row, err);
     if (rc == 0)
-        rc = read_clock(watcher, out, err);
+        out->started_ms = clock_mono_ms() - number_of(&row, 0, "uptime_s") * 1000;
+    watcher->slow_due_ms = clock_mono_ms() + SLOW_INTERVAL_MS;
+    if (rc != 0 || !watcher->client.node->is_primary)
+        return rc;
+    rc = read_clock(watcher, out, err);
     if (rc != 0)
         return rc;
     out->commits = (uint64_t)number_of(&row, 0, "writes");
-    watcher->slow_due_ms = clock_mono_ms() + SLOW_INTERVAL_MS;
     return 0;
 }
 
@@ -413,6 +451,19 @@ static bool is_conflict(unsigned native)
            native == 1950; /* duplicate, not found, out of order */
 }
 
+static struct drift_node state_of(const struct reading *reading)
+{
+    struct drift_node state = {.is_seen = reading->is_reached,
+                               .started_ms = reading->started_ms,
+                               .is_open = reading->is_open == TRI_YES,
+                               .is_sealed = reading->is_sealed,
+                               .has_link = reading->feed.is_there,
+                               .is_halted = reading->feed.is_halted};
+    memcpy(state.link, reading->feed.settings, sizeof(state.link));
+    memcpy(state.others, reading->others, sizeof(state.others));
+    return state;
+}
+
 static void derive_node(const struct sampler *sampler, const struct watcher *watcher,
                         int64_t now_ms, struct node_sample *out)
 {
@@ -428,6 +479,8 @@ static void derive_node(const struct sampler *sampler, const struct watcher *wat
     out->is_reached = true;
     out->is_open = reading->is_open;
     out->sampled_ms = reading->read_ms;
+    out->asked_ms = reading->asked_ms;
+    out->state = state_of(reading);
     out->commits = reading->commits;
     out->receive_lag_ms = receive_lag(sampler, watcher, now_ms);
     for (int of = SIDE_OLD; of < SIDE_COUNT; of++)

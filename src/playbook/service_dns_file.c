@@ -16,6 +16,7 @@
 
 #define DEFAULT_API "https://api.cloudflare.com/client/v4"
 #define DEFAULT_MIN_TTL_S 60
+#define DEFAULT_WATCH_MS 30000
 #define MAX_TTL_S 86400
 #define LABEL_CAP 63
 
@@ -321,14 +322,16 @@ static int read_records(const struct conf_node *group, struct service_dns *dns, 
 int service_dns_read(const struct conf_node *group, const char *folder, struct service_dns *out,
                      struct err *err)
 {
-    static const char *const known[] = {"provider",  "zone",    "token",   "api", "authoritative",
-                                        "resolvers", "min_ttl", "records", NULL};
+    static const char *const known[] = {"provider",  "zone",    "token", "api",     "authoritative",
+                                        "resolvers", "min_ttl", "watch", "records", NULL};
     int rc = conf_only(group, known, err);
     rc = rc != 0 ? rc : read_provider(group, out, err);
     rc = rc != 0 ? rc : read_name(group, "zone", out->zone, err);
     rc = rc != 0 ? rc : member_secret(group, "token", folder, &out->token, err);
     rc = rc != 0 ? rc : read_api(group, out, err);
     rc = rc != 0 ? rc : read_min_ttl(group, out, err);
+    out->watch_ms = DEFAULT_WATCH_MS;
+    rc = rc != 0 ? rc : member_duration(group, "watch", &out->watch_ms, err);
     rc = rc != 0 ? rc
                  : read_servers(group, "authoritative", &out->authoritative,
                                 &out->authoritative_count, err);

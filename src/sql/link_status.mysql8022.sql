@@ -5,5 +5,6 @@
 --        applying=Replica_SQL_Running, io_errno=Last_IO_Errno, io_error=Last_IO_Error, sql_errno=Last_SQL_Errno,
 --        sql_error=Last_SQL_Error,
 --        delay=Seconds_Behind_Source, received=Retrieved_Gtid_Set, ignored=, uses_gtid=Auto_Position,
---        tls=Source_SSL_Allowed
+--        tls=Source_SSL_Allowed,
+--        source_user=Source_User, set_delay=SQL_Delay
 SHOW REPLICA STATUS;

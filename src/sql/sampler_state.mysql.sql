@@ -1,5 +1,6 @@
 -- What changes from moment to moment on a node, in one round trip.
--- Privileges: none.  Columns: server_id, origin (its UUID), read_only, position, applied (the same set)
+-- Privileges: none.  Columns: server_id, origin (its UUID), read_only, is_sealed (for
+-- administrators too), position, applied (the same set)
 SELECT @@global.server_id AS server_id, @@global.server_uuid AS origin,
-    @@global.read_only OR @@global.super_read_only AS read_only,
+    @@global.read_only OR @@global.super_read_only AS read_only, @@global.super_read_only AS is_sealed,
     REPLACE(@@global.gtid_executed, '\n', '') AS position, REPLACE(@@global.gtid_executed, '\n', '') AS applied;
