@@ -45,7 +45,7 @@ const struct door *fence_found(const struct fence *fence);
 /* Its second session, for a watchdog, while the fence is not being closed. Borrowed. */
 struct session *fence_second(struct fence *fence);
 /* Wait until the proof need not: what we read ourselves makes a view too old for a moment. */
-MUST_CHECK int fence_let_age(struct fence *fence, struct err *err);
+MUST_CHECK int fence_let_age(struct err *err);
 /* The proof's questions, harmlessly, for a forecast. */
 MUST_CHECK int fence_rehearse(struct fence *fence, int64_t *out_us, struct err *err);
 

@@ -15,7 +15,7 @@
 
 #include "cluster/session.h"
 
-#define GATE_PULSE_MS 50
+#define GATE_PULSE_MS 40
 
 struct gate {
     const struct service *service;
@@ -24,6 +24,7 @@ struct gate {
     int64_t near_us;        /* as far behind as it may be */
     int64_t wait_ms;        /* for that, without pulses */
     int64_t pulses_ms;      /* for all pulses and the rests between them */
+    bool is_slow; /* one whole pulse at once, near or not: so that who compares rows catches up */
 };
 
 struct gate_report {
@@ -34,6 +35,9 @@ struct gate_report {
     unsigned pulses;
     int64_t longest_us, held_us; /* of them; all together */
 };
+
+/* Does its server have a way to hold commits? */
+bool gate_can_pulse(const struct session *source);
 
 /*
  * Errors: ERR_STOPPED; those of link_measure(). That it never came near is no error, and neither is

@@ -14,11 +14,12 @@
  * with.
  * Result  {run, service, playbook, plan_hash, holder, state, committed, started, ended,
  *         duration_ms, outcome, situation, because,
- *          write_pause_ms (-1 none), lag_before_flip_ms, dns_convergence_ms (null when not
- *          measured), rows_verified, tables_verified, differences, steps: [{id, step, part, title,
- *          state, started, duration_ms, error, commits}], notes: [{at, name, step, text, ms}], lag:
- *          [{node, samples, known, worst_ms, median_ms}], drill and last_drill: see
- *          engine/drill_history.h}
+ *          write_pause_ms (-1 none), pause (null, or {ms, forecast_ms, parts: [{part, ms}]}, those
+ *          of one part of the plan after the other), lag_before_flip_ms, dns_convergence_ms (null
+ *          when not measured), rows_verified, tables_verified, differences, steps: [{id, step,
+ *          part, title, state, started, duration_ms, error, commits}], notes: [{at, name, step,
+ *          text, ms}], lag: [{node, samples, known, worst_ms, median_ms}], drill and last_drill:
+ *          see engine/drill_history.h}
  */
 MUST_CHECK int report_build(struct journal *journal, const char *service, const char *run_id,
                             json_t **out, struct err *err);

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "cluster/app_sessions.h"
 #include "cluster/door.h"
+#include "cluster/ending.h"
 #include "cluster/watchdog.h"
 
 #define ERROR_LOCK_WAIT_TIMEOUT 1205
@@ -35,7 +36,6 @@ struct fence {
     struct session second;   /* for KILL, and for what is asked while the first one waits */
     struct db_result bypass; /* accounts that read_only does not stop */
     struct door found;
-    int64_t viewed_ms; /* when we last read the list of transactions: see STALE_VIEW_MS */
 };
 
 /* --- close --- */
@@ -200,37 +200,81 @@ static bool is_writer(const struct db_result *rows, size_t row)
            result_number(rows, row, "is_replication") == 0 && !is_gone;
 }
 
+/* What is ending (a killed session rolls back, a commit is refused) gets a moment to end. */
+static int64_t end_deadline(const struct service *service)
+{
+    int64_t wait_ms = service->limits.lock_wait_ms;
+    return clock_mono_ms() + (wait_ms > PROOF_MIN_MS ? wait_ms : PROOF_MIN_MS);
+}
+
+/* Those of the view that were ended, and with them their transactions? */
+static int are_gone(const struct service *service, struct session *second,
+                    const struct db_result *rows, const bool *is_killed, bool *out, struct err *err)
+{
+    int64_t deadline_ms = end_deadline(service);
+    bool is_gone = true;
+    int rc = 0;
+    for (size_t i = 0; i < rows->row_count && rc == 0 && is_gone; i++)
+        if (is_killed[i])
+            rc = ending_wait_gone(second, (unsigned long)result_number(rows, i, "id"), deadline_ms,
+                                  &is_gone, err);
+    *out = is_gone;
+    return rc;
+}
+
 /*
  * A commit under way is let finish: it is refused or lands before the position is read, and its
  * client is told which.
- * out_is_clear  nobody held changes to begin with, so the view need not be read a second time,
- *               which would have to wait for its renewal
+ * is_killed     by row; all false to begin with
+ * out_has_left  somebody held changes and was not ended
+ */
+static int kill_each(struct session *second, const struct db_result *bypass,
+                     const struct db_result *rows, struct fence_report *report, bool *is_killed,
+                     bool *out_has_left, struct err *err)
+{
+    for (size_t i = 0; i < rows->row_count; i++) {
+        bool is_app = result_number(rows, i, "is_app") != 0;
+        int rc = is_app ? check_bypass(bypass, rows, i, err) : 0;
+        if (rc != 0)
+            return rc;
+        if (!is_app || is_committing(rows, i)) {
+            *out_has_left = *out_has_left || is_writer(rows, i);
+            continue;
+        }
+        rc = watchdog_kill(second, SQL_KILL, (unsigned long)result_number(rows, i, "id"), err);
+        if (rc != 0)
+            return err_wrap(err, "ending session %s", result_text(rows, i, "id"));
+        is_killed[i] = true;
+        note_killed(rows, i, report);
+    }
+    return 0;
+}
+
+/*
+ * out_is_clear  whoever held changes has gone, so the view need not be read a second time, which
+ *               would have to wait for its renewal
  */
 static int kill_open(const struct service *service, struct session *second,
                      const struct db_result *bypass, struct fence_report *report,
                      bool *out_is_clear, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result rows = {0};
-    bool is_clear = true;
-    int rc = read_transactions(service, second, &rows, err);
+    bool has_left = false, is_gone = false;
+    int rc = ending_let(second, err);
+    if (rc == 0)
+        rc = read_transactions(service, second, &rows, err);
     if (rc != 0)
         return rc;
-    for (size_t i = 0; i < rows.row_count; i++) {
-        is_clear = is_clear && !is_writer(&rows, i);
-        if (result_number(&rows, i, "is_app") == 0)
-            continue;
-        rc = check_bypass(bypass, &rows, i, err);
-        if (rc != 0)
-            return rc;
-        if (is_committing(&rows, i))
-            continue;
-        rc = watchdog_kill(second, SQL_KILL, (unsigned long)result_number(&rows, i, "id"), err);
-        if (rc != 0)
-            return err_wrap(err, "ending session %s", result_text(&rows, i, "id"));
-        note_killed(&rows, i, report);
-    }
-    *out_is_clear = is_clear;
-    return 0;
+    bool *is_killed = calloc(rows.row_count + 1, sizeof(*is_killed));
+    if (is_killed == NULL)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for %zu sessions", rows.row_count);
+    rc = kill_each(second, bypass, &rows, report, is_killed, &has_left, err);
+    if (rc == 0 && !has_left)
+        rc = are_gone(service, second, &rows, is_killed, &is_gone, err);
+    free(is_killed);
+    if (rc == 0)
+        *out_is_clear = is_gone;
+    return rc;
 }
 
 /* --- prove --- */
@@ -307,11 +351,9 @@ static int check_closed(struct session *session, struct err *err)
     return rc;
 }
 
-/* What is ending (a killed session rolls back, a commit is refused) gets a moment to end. */
 static int wait_for_writers(const struct service *service, struct session *session, struct err *err)
 {
-    int64_t wait_ms = service->limits.lock_wait_ms;
-    int64_t deadline_ms = clock_mono_ms() + (wait_ms > PROOF_MIN_MS ? wait_ms : PROOF_MIN_MS);
+    int64_t deadline_ms = end_deadline(service);
     for (;;) {
         int rc = check_writers(service, session, err);
         if (rc != ERR_REFUSED || clock_mono_ms() >= deadline_ms)
@@ -369,23 +411,15 @@ int fence_prove(const struct service *service, struct session *session, struct f
  * after we opened it. */
 static int end_first_session(struct session *session, struct session *second, struct err *err)
 {
-    char id[24];
-    int64_t deadline_ms = clock_mono_ms() + GONE_MS;
-    (void)snprintf(id, sizeof(id), "%lu", db_thread_id(session->db));
-    int rc = watchdog_kill(second, SQL_KILL, db_thread_id(session->db), err);
-    while (rc == 0) {
-        CLEANUP(db_result_release) struct db_result row = {0};
-        rc =
-            session_query_row(second, SQL_SESSION_ALIVE, &(struct sql_arg){"id", id}, 1, &row, err);
-        if (rc == 0 && result_number(&row, 0, "alive") == 0)
-            return 0;
-        if (rc == 0 && clock_mono_ms() >= deadline_ms)
-            return err_set(err, ERR_TIMEOUT, EFFECT_UNKNOWN,
-                           "thread %s, which closes the node, cannot be ended", id);
-        (void)clock_sleep_ms(
-            PROOF_POLL_MS); /* a stop request must not end the way back: the deadline does */
-    }
-    return rc;
+    unsigned long id = db_thread_id(session->db);
+    bool is_gone = false;
+    int rc = watchdog_kill(second, SQL_KILL, id, err);
+    if (rc == 0)
+        rc = ending_wait_gone(second, id, clock_mono_ms() + GONE_MS, &is_gone, err);
+    if (rc != 0 || is_gone)
+        return rc;
+    return err_set(err, ERR_TIMEOUT, EFFECT_UNKNOWN,
+                   "thread %lu, which closes the node, cannot be ended", id);
 }
 
 static int put_back(const struct service *service, struct session *session, struct session *second,
@@ -509,7 +543,6 @@ int fence_rehearse(struct fence *fence, int64_t *out_us, struct err *err)
     int rc = read_standing(fence->session, &standing, err);
     if (rc == 0)
         rc = read_transactions_once(fence->service, &fence->second, &rows, err);
-    fence->viewed_ms = clock_mono_ms();
     if (rc == 0)
         rc = check_prepared(fence->session, err);
     if (rc == 0)
@@ -519,10 +552,9 @@ int fence_rehearse(struct fence *fence, int64_t *out_us, struct err *err)
     return rc;
 }
 
-int fence_let_age(struct fence *fence, struct err *err)
+int fence_let_age(struct err *err)
 {
-    int64_t left_ms = fence->viewed_ms + STALE_VIEW_MS - clock_mono_ms();
-    if (fence->viewed_ms != 0 && left_ms > 0 && !clock_sleep_ms(left_ms))
+    if (!clock_sleep_ms(STALE_VIEW_MS))
         return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped before a node was closed");
     return 0;
 }

@@ -14,8 +14,7 @@
 
 #define PULSE_IDLE_S 2      /* the server ends the pulse of a controller that says nothing */
 #define PULSE_MARGIN_MS 10  /* of a pulse: for its own statements */
-#define REST_REACHED_MS 2   /* between pulses, when the other side had got there */
-#define REST_FAR_MS 8       /* and when it had not */
+#define REST_MS 10          /* between pulses: everybody who was held gets his commit done */
 #define PULSES_FAILED_CAP 3 /* then it is of no use */
 
 static int stopped(struct err *err)
@@ -70,6 +69,9 @@ static int hold(const struct gate *gate, struct session *holder, int64_t deadlin
     int64_t left_ms = deadline_ms - PULSE_MARGIN_MS - clock_mono_ms();
     if (rc == 0 && left_ms > 0)
         rc = look(gate, holder, left_ms, report, err);
+    left_ms = deadline_ms - PULSE_MARGIN_MS - clock_mono_ms();
+    if (rc == 0 && gate->is_slow && left_ms > 0)
+        (void)clock_sleep_ms(left_ms); /* whoever wants a stop sees it between pulses */
     if (rc == 0)
         rc = session_exec(holder, SQL_SEED_STAGE_END, NULL, 0, err);
     return rc;
@@ -117,25 +119,24 @@ static int give_pulses(const struct gate *gate, struct gate_report *report, stru
         }
         failed = rc != 0 ? failed + 1 : 0;
         report->is_near = rc == 0 && report->lag_us <= gate->near_us;
-        if (report->is_near)
+        if (report->is_near || gate->is_slow)
             return 0;
-        bool has_reached = rc == 0 && report->lag_us != LAG_INFINITE;
-        if (!clock_sleep_ms(has_reached ? REST_REACHED_MS : REST_FAR_MS))
+        if (!clock_sleep_ms(REST_MS))
             return stopped(err);
     }
     return 0;
 }
 
-static bool can_pulse(const struct gate *gate)
+bool gate_can_pulse(const struct session *source)
 {
-    return gate->second != NULL && !sql_is_nothing(SQL_PULSE_HOLD, &gate->source->version);
+    return !sql_is_nothing(SQL_PULSE_HOLD, &source->version);
 }
 
 int gate_wait(const struct gate *gate, struct gate_report *out, struct err *err)
 {
     struct gate_report report = {0};
-    int rc = wait_near(gate, &report, err);
-    if (rc == 0 && !report.is_near && can_pulse(gate))
+    int rc = gate->is_slow ? 0 : wait_near(gate, &report, err);
+    if (rc == 0 && !report.is_near && gate->second != NULL && gate_can_pulse(gate->source))
         rc = give_pulses(gate, &report, err);
     if (rc == 0)
         *out = report;

@@ -155,7 +155,7 @@ static const struct action actions[] = {
                     .type = PARAM_BOOL,
                     .fallback = "true",
                     .help = "fenced: when writers keep the other side from catching up, hold their "
-                            "commits for at most 50 ms at a time before the pause (MariaDB)"},
+                            "commits for at most 40 ms at a time before the pause (MariaDB)"},
                    ALL_RECORDS},
     },
     {

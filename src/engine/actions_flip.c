@@ -283,6 +283,11 @@ void part_check_records(struct compile *c)
              "is not what this plan was made for, or this token may not change it");
 }
 
+static int has_pulses(const struct compile *c)
+{
+    return (int)playbook_step_number(c->step, "pulses", 1);
+}
+
 static void parts_before(struct compile *c, enum side from, bool is_shared,
                          const struct dns_cost *cost)
 {
@@ -297,12 +302,12 @@ static void parts_before(struct compile *c, enum side from, bool is_shared,
     }
     step = part(c, "check-links", "Both links run and keep up");
     step->is_repeatable = true;
-    bool has_pulses = !is_shared && playbook_step_number(c->step, "pulses", 1);
+    bool may_pulse = !is_shared && has_pulses(c);
     add_work(c, step, LIST_DO, "link.check",
-             has_pulses ? json_pack("{s:s}", "pulses_to", side_name(side_other(from))) : NULL,
+             may_pulse ? json_pack("{s:s}", "pulses_to", side_name(side_other(from))) : NULL,
              "both links receive and apply; each replica reaches its source's position of now "
              "within the lag limit%s",
-             has_pulses ? ", where pulses may help within the drain limit" : "");
+             may_pulse ? ", where pulses may help within the drain limit" : "");
 
     step = part(c, "check-replicas", "%s's replicas follow their primary",
                 side_title(side_other(from)));
@@ -339,18 +344,21 @@ static void parts_before(struct compile *c, enum side from, bool is_shared,
     if (!is_shared) {
         step = part(c, "ready", "Nothing but the closing itself is left to do");
         step->is_repeatable = true;
-        add_work(c, step, LIST_DO, "fence.ready", json_pack("{s:s}", "from", side_name(from)),
+        add_work(c, step, LIST_DO, "fence.ready",
+                 json_pack("{s:s,s:b}", "from", side_name(from), "pulses", has_pulses(c)),
                  "open what closing %s needs; refuse while a transaction is prepared by XA; prove "
-                 "what was written since the comparison, up to now",
+                 "what was written since the comparison, up to now, for which commits may be held "
+                 "in pulses of at most 40 ms",
                  primary_of(c, from)->name);
     }
 
     step = part(c, "forecast", "Forecast the write pause");
     step->is_repeatable = true;
     add_work(c, step, LIST_DO, "forecast",
-             json_pack("{s:s,s:b,s:I,s:I}", "from", side_name(from), "shared", (int)is_shared,
-                       "budget_ms", (json_int_t)playbook_step_number(c->step, "budget", 2000),
-                       "ttl_ms", (json_int_t)(is_shared ? 0 : cost->worst_ttl_s * 1000)),
+             json_pack("{s:s,s:b,s:b,s:I,s:I}", "from", side_name(from), "shared", (int)is_shared,
+                       "pulses", has_pulses(c), "budget_ms",
+                       (json_int_t)playbook_step_number(c->step, "budget", 2000), "ttl_ms",
+                       (json_int_t)(is_shared ? 0 : cost->worst_ttl_s * 1000)),
              is_shared ? "shared mode: both sides stay open, writes are not paused"
                        : "measure what is in flight and what the proofs take; over budget means "
                          "refuse before anything is touched");
@@ -363,10 +371,10 @@ static void parts_fence(struct compile *c, enum side from)
     struct plan_step *step = part(c, "close-from", "Close %s and prove it", side_title(from));
     close_how(c, step, from, true,
               json_pack("{s:s,s:b,s:b,s:I}", "side", side_name(from), "gate", 1, "pulses",
-                        (int)playbook_step_number(c->step, "pulses", 1), "budget_ms",
+                        has_pulses(c), "budget_ms",
                         (json_int_t)playbook_step_number(c->step, "budget", 2000)),
               "not before the other side is right behind, for which commits may be held in pulses "
-              "of at most 50 ms; end sessions that still hold writes; no writing transaction "
+              "of at most 40 ms; end sessions that still hold writes; no writing transaction "
               "left; position read twice and equal");
 
     step = part(c, "drain", "%s applies the last transactions of %s", side_title(to),

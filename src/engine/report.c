@@ -48,6 +48,51 @@ static void take_figure(json_t *report, const char *name, const json_t *detail)
         (void)json_object_set_new(report, "dns_convergence_ms", json_real(json_number_value(ms)));
 }
 
+static json_t *pause_part(const char *part, const json_t *ms)
+{
+    return json_pack("{s:s,s:f}", "part", part, "ms", json_number_value(ms));
+}
+
+/* What writers waited for, in the order of the plan; what is no part of it comes last. */
+static json_t *pause_parts(const json_t *report, json_t *split)
+{
+    json_t *parts = json_array(), *step;
+    const char *name;
+    json_t *ms;
+    size_t i;
+    void *next;
+
+    json_array_foreach(json_object_get(report, "steps"), i, step)
+    {
+        name = json_text_or(step, "part", "");
+        ms = json_object_get(split, name);
+        if (!json_is_number(ms))
+            continue;
+        (void)json_array_append_new(parts, pause_part(name, ms));
+        (void)json_object_del(split, name);
+    }
+    json_object_foreach_safe(split, next, name, ms)(void)
+        json_array_append_new(parts, pause_part(name, ms));
+    return parts;
+}
+
+/* The last one, when a run had two: it is the one of "write_pause_ms". */
+static void take_pause(json_t *report, json_t *detail)
+{
+    json_t *split = json_object_get(detail, "parts");
+    const json_t *forecast_ms = json_object_get(detail, "forecast_ms");
+    bool has_forecast = json_is_number(forecast_ms) && json_number_value(forecast_ms) >= 0;
+
+    if (!json_is_object(split))
+        return; /* opened without having been closed by this run */
+    (void)json_object_set_new(
+        report, "pause",
+        json_pack("{s:f,s:o,s:o}", "ms", json_number_value(json_object_get(detail, "ms")),
+                  "forecast_ms",
+                  has_forecast ? json_real(json_number_value(forecast_ms)) : json_null(), "parts",
+                  pause_parts(report, split)));
+}
+
 static int take_event(void *context, int64_t at_us, const char *run_id, const char *name,
                       const char *detail_text)
 {
@@ -61,6 +106,8 @@ static int take_event(void *context, int64_t at_us, const char *run_id, const ch
     if (strcmp(name, "run.end") == 0)
         take_end(collecting->report, detail);
     take_figure(collecting->report, name, detail);
+    if (strcmp(name, "side.opened") == 0)
+        take_pause(collecting->report, detail);
     if (strcmp(name, "certificate") == 0) /* the last one: inside the fence, if there was one */
         (void)json_object_set(collecting->report, "certificate",
                               json_object_get(detail, "certificate"));
@@ -141,13 +188,13 @@ static json_t *run_json(const struct run_record *run)
 {
     int64_t took_ms = run->ended_us ? (run->ended_us - run->started_us) / 1000 : -1;
 
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:I,s:s,s:s,s:s,s:f,s:n,s:n,s:n}", "run",
-                     run->id, "service", run->service, "playbook", run->playbook, "plan_hash",
-                     run->plan_hash, "holder", run->holder, "state", run_state_name(run->state),
-                     "committed", (int)run->is_committed, "started", time_json(run->started_us),
-                     "ended", time_json(run->ended_us), "duration_ms", (json_int_t)took_ms,
-                     "outcome", "", "situation", "", "because", "", "write_pause_ms", -1.0,
-                     "lag_before_flip_ms", "dns_convergence_ms", "certificate");
+    return json_pack(
+        "{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:I,s:s,s:s,s:s,s:f,s:n,s:n,s:n,s:n}", "run", run->id,
+        "service", run->service, "playbook", run->playbook, "plan_hash", run->plan_hash, "holder",
+        run->holder, "state", run_state_name(run->state), "committed", (int)run->is_committed,
+        "started", time_json(run->started_us), "ended", time_json(run->ended_us), "duration_ms",
+        (json_int_t)took_ms, "outcome", "", "situation", "", "because", "", "write_pause_ms", -1.0,
+        "pause", "lag_before_flip_ms", "dns_convergence_ms", "certificate");
 }
 
 int report_build(struct journal *journal, const char *service, const char *run_id, json_t **out,

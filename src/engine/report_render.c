@@ -171,6 +171,26 @@ static void add_steps(const struct marks *m, const json_t *report, struct buf *o
     json_array_foreach(json_object_get(report, "steps"), i, step) add_step(m, step, has_drill, out);
 }
 
+/* What somebody asks who was refused a write. */
+static void add_pause(const struct marks *m, const json_t *report, struct buf *out)
+{
+    const json_t *pause = json_object_get(report, "pause");
+    size_t i;
+    json_t *part;
+
+    if (!json_is_object(pause))
+        return;
+    buf_printf(out, "%sWrites were refused%s", m->section, m->section_end);
+    add_ms_fact(m, out, "forecast", json_object_get(pause, "forecast_ms"), "none was made");
+    add_ms_fact(m, out, "it was", json_object_get(pause, "ms"), "not known");
+    json_array_foreach(json_object_get(pause, "parts"), i, part)
+    {
+        char name[80];
+        (void)snprintf(name, sizeof name, "  of that %s", json_text_or(part, "part", ""));
+        add_ms_fact(m, out, name, json_object_get(part, "ms"), "not known");
+    }
+}
+
 static void add_notes(const struct marks *m, const json_t *report, struct buf *out)
 {
     size_t i;
@@ -214,6 +234,7 @@ int report_render(const json_t *report, enum report_form form, struct buf *out, 
 
     add_head(m, report, out);
     add_steps(m, report, out);
+    add_pause(m, report, out);
     add_notes(m, report, out);
     add_lag(m, report, out);
     return buf_check(out, err);

@@ -108,10 +108,10 @@ WORK(work_fence_close)
     if (rc)
         return rc;
     bool was_open = !fence_found(run->fence)->is_closed;
-    if (was_open && json_bool_or(args, "gate", 0))
+    if (was_open)
+        rc = fence_let_age(err);
+    if (!rc && was_open && json_bool_or(args, "gate", 0)) /* nothing between it and closing */
         rc = work_pass_gate(run, side, args, err);
-    if (!rc)
-        rc = fence_let_age(run->fence, err);
     if (rc)
         return rc;
     heartbeat_set(run->heartbeat, side, false);

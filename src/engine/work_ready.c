@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What can be done before a side is closed, so that nobody has to wait for it; and the forecast. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,9 +15,14 @@
 #define NEAR_MIN_US 5000
 #define NEAR_MARGIN_US 3000 /* above what the network needs anyway */
 #define GATE_WAIT_MS 1000
-#define PULSES_MS 4000
-#define LATE_SHARE 4 /* of the budget: what may be drained without ever having been near */
+#define PULSES_MS 15000 /* to get near, and as long again for the proof; before a side is closed */
+#define REST_MS 10      /* between pulses */
+#define YOUNG_MS 100    /* a proof is hardly younger while rows are written */
+#define LAST_LOOK_MS 5  /* after pulses nothing is left of it but round trips */
+#define LATE_MS 250     /* one that nobody is slowed down for */
+#define LATE_SHARE 4    /* of the budget: what may be drained without ever having been near */
 #define CATCH_UP_MS 5000
+#define FAR_MS 50 /* what is not there by then is not near */
 
 static int open_pair(struct run *run, enum side from, struct session **source,
                      struct session **replica, struct err *err)
@@ -33,44 +39,6 @@ static int measure_trip(struct run *run, enum side side, int64_t *out_us, struct
 
     *out_us = clock_mono_us() - began_us;
     return rc;
-}
-
-/* --- ready ------------------------------------------------------------------------------------ */
-
-/* Prove what was written up to now, so that the last look has little left. That it cannot be done
- * is told there. */
-static int catch_up(struct run *run, enum side from, struct err *err)
-{
-    struct proof_status proof;
-    char problem[256];
-    int64_t deadline_ms = clock_mono_ms() + CATCH_UP_MS;
-
-    proof_keeper_hurry(run);
-    while (proof_keeper_look(run, from, &proof, problem) && proof.is_covering &&
-           proof.age_ms > 100 && clock_mono_ms() < deadline_ms) {
-        int rc = run_pause(run, 20, err);
-        if (rc)
-            return rc;
-    }
-    return 0;
-}
-
-WORK(work_fence_ready)
-{
-    enum side from;
-    struct session *source;
-
-    (void)step;
-    int rc = side_of(args, "from", &from, err);
-    if (!rc)
-        rc = run_primary(run, from, &source, err);
-    if (!rc)
-        rc = work_make_fence(run, from, source, err);
-    if (!rc)
-        rc = measure_trip(run, SIDE_OLD, &run->trip_us[SIDE_OLD], err);
-    if (!rc)
-        rc = measure_trip(run, SIDE_NEW, &run->trip_us[SIDE_NEW], err);
-    return rc ? rc : catch_up(run, from, err);
 }
 
 /* --- the gate --------------------------------------------------------------------------------- */
@@ -125,29 +93,135 @@ static int refuse_backlog(const struct gate *gate, int64_t budget_ms, struct err
                          "or raise \"budget\"");
 }
 
+static int refuse_late_proof(struct err *err)
+{
+    err_set(err, ERR_TIMEOUT, EFFECT_NONE,
+            "rows are written faster than they can be compared, even with commits held in pulses");
+    return err_hint(err, "nothing was closed; come back when less is written, or run \"cutover "
+                         "verify --restart\" then, so that less is left to compare");
+}
+
+static int make_gate(struct run *run, enum side from, const json_t *args, struct gate *out,
+                     struct err *err)
+{
+    *out = (struct gate){.service = run->service,
+                         .near_us = near_us(run, from),
+                         .wait_ms = GATE_WAIT_MS,
+                         .pulses_ms = PULSES_MS};
+    int rc = open_pair(run, from, &out->source, &out->replica, err);
+    if (!rc)
+        rc = work_make_fence(run, from, out->source, err);
+    if (!rc && json_bool_or(args, "pulses", 0) && gate_can_pulse(out->source))
+        out->second = fence_second(run->fence);
+    return rc;
+}
+
+static bool is_proof_late(struct run *run, enum side from, int64_t late_ms)
+{
+    struct proof_status proof;
+    char problem[256];
+
+    return proof_keeper_look(run, from, &proof, problem) && proof.is_covering &&
+           proof.age_ms > late_ms;
+}
+
+/* One pulse after the other, until what was written is compared, too. The last one is followed by
+ * nothing. Adds to what was held before. */
+static int slow_down(struct run *run, enum side from, const struct gate *gate,
+                     struct gate_report *sum, struct err *err)
+{
+    struct gate slow = *gate;
+    int64_t deadline_ms = clock_mono_ms() + PULSES_MS;
+    int rc = 0;
+
+    slow.is_slow = true;
+    slow.pulses_ms = GATE_PULSE_MS;
+    while (!rc && is_proof_late(run, from, YOUNG_MS) && clock_mono_ms() < deadline_ms) {
+        struct gate_report report;
+        rc = run_pause(run, REST_MS, err);
+        if (!rc)
+            rc = gate_wait(&slow, &report, err);
+        if (rc)
+            break;
+        sum->is_near = report.is_near;
+        sum->lag_us = report.lag_us;
+        sum->measured += report.measured;
+        sum->pulses += report.pulses;
+        sum->held_us += report.held_us;
+        if (report.longest_us > sum->longest_us)
+            sum->longest_us = report.longest_us;
+    }
+    return rc;
+}
+
 int work_pass_gate(struct run *run, enum side from, const json_t *args, struct err *err)
 {
-    struct gate gate = {.service = run->service,
-                        .near_us = near_us(run, from),
-                        .wait_ms = GATE_WAIT_MS,
-                        .pulses_ms = PULSES_MS};
+    struct gate gate;
     struct gate_report report;
     int64_t budget_ms = json_int_or(args, "budget_ms", run->service->limits.drain_ms);
     int64_t began_ms = clock_mono_ms();
 
-    if (json_bool_or(args, "pulses", 0))
-        gate.second = fence_second(run->fence);
-    int rc = open_pair(run, from, &gate.source, &gate.replica, err);
+    int rc = make_gate(run, from, args, &gate, err);
     if (!rc)
         rc = gate_wait(&gate, &report, err);
+    bool is_late =
+        !rc && gate.second && is_proof_late(run, from, report.pulses ? YOUNG_MS : LATE_MS);
+    if (is_late) {
+        rc = slow_down(run, from, &gate, &report, err);
+        is_late = is_proof_late(run, from, LATE_MS);
+    }
     if (rc)
         return rc;
     bool is_bearable =
-        report.lag_us != LAG_INFINITE && report.lag_us / 1000 <= budget_ms / LATE_SHARE;
-    if (report.is_near || is_bearable)
+        !is_late && report.lag_us != LAG_INFINITE && report.lag_us / 1000 <= budget_ms / LATE_SHARE;
+    if ((report.is_near && !is_late) || is_bearable)
         return note_gate(run, &gate, &report, clock_mono_ms() - began_ms, err);
     rc = note_pulses(run, &report, err);
-    return rc ? rc : refuse_backlog(&gate, budget_ms, err);
+    if (rc)
+        return rc;
+    return is_late ? refuse_late_proof(err) : refuse_backlog(&gate, budget_ms, err);
+}
+
+/* --- ready ------------------------------------------------------------------------------------ */
+
+/*
+ * Prove what was written up to now, so that the last look has little left: rows can be compared
+ * once the other side has them, so it has to come near first. That it cannot be done is told there.
+ */
+static int draw_near(struct run *run, enum side from, const json_t *args, struct err *err)
+{
+    struct gate gate;
+    struct gate_report report = {.is_near = true};
+    int64_t deadline_ms = clock_mono_ms() + CATCH_UP_MS;
+
+    int rc = make_gate(run, from, args, &gate, err);
+    if (!rc && gate.second)
+        rc = gate_wait(&gate, &report, err);
+    proof_keeper_hurry(run);
+    while (!rc && is_proof_late(run, from, YOUNG_MS) && !report.pulses &&
+           clock_mono_ms() < deadline_ms)
+        rc = run_pause(run, 20, err);
+    if (!rc && gate.second && is_proof_late(run, from, LATE_MS))
+        rc = slow_down(run, from, &gate, &report, err);
+    return rc ? rc : note_pulses(run, &report, err);
+}
+
+WORK(work_fence_ready)
+{
+    enum side from;
+    struct session *source;
+
+    (void)step;
+    int rc = side_of(args, "from", &from, err);
+    if (!rc)
+        rc = run_primary(run, from, &source, err);
+    if (!rc)
+        rc = work_make_fence(run, from, source, err);
+    if (!rc)
+        rc = measure_trip(run, SIDE_OLD, &run->trip_us[SIDE_OLD], err);
+    if (!rc)
+        rc = measure_trip(run, SIDE_NEW, &run->trip_us[SIDE_NEW], err);
+    return rc ? rc : draw_near(run, from, args, err);
 }
 
 /* --- forecast --------------------------------------------------------------------------------- */
@@ -156,25 +230,46 @@ struct forecast {
     double lag_ms, trips_ms, proof_ms, journal_ms;
 };
 
-/* Worst of a few GTID waits: what the drain will have to wait for. */
-static int measure_lag(struct run *run, enum side from, int64_t limit_ms, double *out_ms,
-                       struct err *err)
+static int by_size(const void *a, const void *b)
 {
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+/* One slow answer of a busy machine says little about the next. */
+static int64_t median(int64_t *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_size);
+    return values[count / 2];
+}
+
+/*
+ * What the drain will have to wait for: some GTID waits, in the middle. A side that is further
+ * behind than the gate lets through is brought there by pulses, or it is not closed.
+ */
+static int measure_lag(struct run *run, enum side from, int64_t limit_ms, const struct gate *gate,
+                       double *out_ms, struct err *err)
+{
+    bool is_brought = gate && gate->second;
     struct session *source, *replica;
-    int64_t worst_us = 0, lag_us;
+    int64_t lag_us[FORECAST_SAMPLES];
 
     int rc = open_pair(run, from, &source, &replica, err);
     for (int i = 0; i < FORECAST_SAMPLES && !rc; i++) {
-        rc = link_measure(source, replica, limit_ms, &lag_us, err);
-        if (!rc && lag_us == LAG_INFINITE)
+        rc = link_measure(source, replica, is_brought ? FAR_MS : limit_ms, &lag_us[i], err);
+        if (!rc && lag_us[i] == LAG_INFINITE && !is_brought)
             rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
                          "%s did not reach the position of %s within %lld ms",
                          side_title(side_other(from)), side_title(from), (long long)limit_ms);
-        if (!rc && lag_us > worst_us)
-            worst_us = lag_us;
     }
-    *out_ms = (double)worst_us / 1000.0;
-    return rc;
+    if (rc)
+        return rc;
+    int64_t lag = median(lag_us, FORECAST_SAMPLES);
+    if (is_brought && lag > gate->near_us)
+        lag = gate->near_us;
+    *out_ms = (double)lag / 1000.0;
+    return 0;
 }
 
 static int measure_journal(struct run *run, double *out_ms, struct err *err)
@@ -188,48 +283,56 @@ static int measure_journal(struct run *run, double *out_ms, struct err *err)
 
 /* The last look, done harmlessly, and timed. */
 static int measure_proof(struct run *run, const struct plan_step *step, const json_t *args,
-                         enum side from, double *out_ms, struct err *err)
+                         enum side from, bool may_pulse, double *out_ms, struct err *err)
 {
     struct proof_status proof;
     char problem[256];
     int64_t began_us = clock_mono_us();
     int rc = work_verify_tail(run, step, args, err);
 
+    if (rc == ERR_TIMEOUT && may_pulse) /* the gate does not let it through like that */
+        rc = 0;
     *out_ms = (double)(clock_mono_us() - began_us) / 1000.0;
     if (!rc && proof_keeper_look(run, from, &proof, problem) && proof.is_covering)
         *out_ms = (double)proof.settle_ms; /* nothing moves then, so it waits for nothing */
+    if (may_pulse && is_proof_late(run, from, LATE_MS) && *out_ms > LAST_LOOK_MS)
+        *out_ms = LAST_LOOK_MS;
     return rc;
 }
 
 static int measure_trips(struct run *run, enum side from, double *out_ms, struct err *err)
 {
     struct session *source;
-    int64_t fence_us, trip_us[SIDE_COUNT];
+    int64_t fence_us[FORECAST_SAMPLES], trip_us[SIDE_COUNT][FORECAST_SAMPLES];
 
     int rc = run_primary(run, from, &source, err);
     if (!rc)
         rc = work_make_fence(run, from, source, err);
-    if (!rc)
-        rc = fence_rehearse(run->fence, &fence_us, err);
-    if (!rc)
-        rc = measure_trip(run, SIDE_OLD, &trip_us[SIDE_OLD], err);
-    if (!rc)
-        rc = measure_trip(run, SIDE_NEW, &trip_us[SIDE_NEW], err);
+    for (int i = 0; i < FORECAST_SAMPLES && !rc; i++) {
+        rc = fence_rehearse(run->fence, &fence_us[i], err);
+        if (!rc)
+            rc = measure_trip(run, SIDE_OLD, &trip_us[SIDE_OLD][i], err);
+        if (!rc)
+            rc = measure_trip(run, SIDE_NEW, &trip_us[SIDE_NEW][i], err);
+    }
     if (rc)
         return rc;
-    /* Closing, twice whether it is closed, the way back, the position, and a lease; opening, the
-     * other lease, and whether the link is well before it is waited for. */
-    *out_ms = (double)(fence_us + 7 * trip_us[from] + 3 * trip_us[side_other(from)]) / 1000.0;
+    /* Closing, twice whether it is closed, what was under way, the way back, the position, and a
+     * lease; opening, the other lease, and whether the link is well before it is waited for. */
+    *out_ms =
+        (double)(median(fence_us, FORECAST_SAMPLES) + 8 * median(trip_us[from], FORECAST_SAMPLES) +
+                 3 * median(trip_us[side_other(from)], FORECAST_SAMPLES)) /
+        1000.0;
     return 0;
 }
 
 static int measure(struct run *run, const struct plan_step *step, const json_t *args,
-                   enum side from, struct forecast *out, struct err *err)
+                   enum side from, bool may_pulse, struct forecast *out, struct err *err)
 {
     int rc = measure_journal(run, &out->journal_ms, err);
 
     if (!rc)
-        rc = measure_proof(run, step, args, from, &out->proof_ms, err);
+        rc = measure_proof(run, step, args, from, may_pulse, &out->proof_ms, err);
     if (!rc)
         rc = measure_trips(run, from, &out->trips_ms, err);
     if (rc)
@@ -262,11 +365,14 @@ WORK(work_forecast)
     bool is_shared = json_bool_or(args, "shared", 0);
     int64_t budget_ms = json_int_or(args, "budget_ms", 0), ttl_ms = json_int_or(args, "ttl_ms", 0);
     struct forecast f = {0};
+    struct gate gate;
 
     int rc = side_of(args, "from", &from, err);
+    if (!rc && !is_shared)
+        rc = make_gate(run, from, args, &gate, err);
     if (!rc)
         rc = measure_lag(run, from, budget_ms > 0 ? budget_ms : run->service->limits.drain_ms,
-                         &f.lag_ms, err);
+                         is_shared ? NULL : &gate, &f.lag_ms, err);
     if (rc)
         return rc;
     if (is_shared)
@@ -274,7 +380,7 @@ WORK(work_forecast)
                         "forecast: no write is refused (both sides stay open); a row needs %.1f ms "
                         "to the other side",
                         f.lag_ms);
-    rc = measure(run, step, args, from, &f, err);
+    rc = measure(run, step, args, from, gate.second != NULL, &f, err);
     if (rc)
         return rc;
     run->forecast_ms = f.lag_ms + f.trips_ms + f.proof_ms + f.journal_ms;

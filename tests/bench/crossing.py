@@ -5,7 +5,6 @@ import contextlib
 import itertools
 import json
 import os
-import sqlite3
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -60,7 +59,6 @@ class Crossing:
     began_us: int
     ended_us: int
     report: dict
-    split: dict            # {part of the pause: ms}, as the journal has it; empty when it does not say
     _wall_offset_us: int = field(repr=False, default=0)  # wall clock minus monotonic
 
     @property
@@ -95,9 +93,8 @@ class Crossing:
     def parts(self):
         """[(name, ms)] of the pause: as the program split it where it says so, else what lies between the closing of one
         side and the opening of the other, both included, and last what was spent between them."""
-        order = [part["part"] for part in self.report["steps"]]
-        told = sorted(self.split.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
-        return told or self._steps_of_pause()
+        pause = self.report["pause"]
+        return [(part["part"], part["ms"]) for part in pause["parts"]] if pause else self._steps_of_pause()
 
     def _steps_of_pause(self):
         steps, first, last = self.report["steps"], self._close, self._commit
@@ -183,7 +180,7 @@ class Service:
             self.open_side = to
         report = self._must("report", "--json")
         report = json.loads(report.stdout)
-        return Crossing(to, done.returncode, said, began_us, ended_us, report, self._split(report["run"]), offset_us)
+        return Crossing(to, done.returncode, said, began_us, ended_us, report, offset_us)
 
     def settle(self):
         """Nobody writes any more: each side has what the other has."""
@@ -215,13 +212,6 @@ class Service:
         if done.returncode:
             raise LabError(f"cutover {' '.join(map(str, words))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done
-
-    def _split(self, run):
-        """What the journal says of the pause beside its length."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.lab.cfg_path.parent / 'journal.db'}?mode=ro", uri=True)) as journal:
-            rows = journal.execute("SELECT detail FROM event WHERE run_id = ? AND name = 'side.opened' ORDER BY seq", (run,))
-            details = [json.loads(detail) for detail, in rows]
-        return {part: float(ms) for detail in details for part, ms in detail.get("parts", {}).items()}
 
     @staticmethod
     def _tokens(server):

@@ -15,9 +15,10 @@ is looked for on both sides: a write that is lost or doubled fails the bench. A 
 
 Environment: BENCH_KINDS      kinds of servers, of tests/lab/kinds.py (mariadb,mysql)
              BENCH_CLIENTS    how many clients (8,64)
-             BENCH_LOADS      of: paced, saturated (both)
+             BENCH_LOADS      of: paced, saturated (both on MariaDB; on MySQL, which cannot hold writers back, paced)
              BENCH_RATE       writes a second of all clients together when paced (1000)
              BENCH_CROSSINGS  cutovers for each kind, number of clients and load (30)
+             BENCH_MINUTES    no cutover begins later, and fewer of each are what there is (12)
              ORCHESTRATOR     path of an orchestrator binary, to measure its graceful takeover beside (none)
              BUILD            whose cutover; data and results are in BUILD/bench
 """
@@ -40,7 +41,7 @@ from .verify import BUILD, FOLDER, environment
 
 CLIENT = FOLDER / "pause_client"
 LOADS = ("paced", "saturated")
-TURN_CROSSINGS = 6     # of one load, before the next one has its turn
+TURN_CROSSINGS = {True: 6, False: 2}  # of one load, paced or not, before the next one has its turn: one takes 2 s, or 10
 WARM_UP_S = 0.5
 ALONE_WINDOWS = 2
 ALONE_S = 1.0
@@ -83,7 +84,7 @@ def now_us():
 
 # --- measuring -------------------------------------------------------------------------------------------------------
 
-def turn(service, load, crossings, found):
+def turn(service, load, crossings, deadline_s, found):
     """One load at work from nothing to the ledger: some time without a cutover, then `crossings` of them. Each begins with
     nothing in flight: saturated writers would be further ahead of the other side with every second."""
     service.begin()
@@ -94,7 +95,7 @@ def turn(service, load, crossings, found):
             begins_us.append(now_us())
             time.sleep(ALONE_S)
         taken = []
-        while wants_more(taken, crossings):
+        while wants_more(taken, crossings) and time.monotonic() < deadline_s:
             clients.hold()
             service.settle()
             clients.go()
@@ -157,18 +158,19 @@ def note_crossing(writes, crossing, found):
         found.parts.setdefault(name, []).append(ms)
 
 
-def measure(kind, loads, crossings, found):
-    """Fill in {Load: Found} for one kind of servers."""
+def measure(kind, loads, crossings, deadline_s, found):
+    """Fill in {Load: Found} for one kind of servers, as far as there is time."""
     chooser = random.Random(1)
+    left = {load: crossings for load in loads}
     with Service(FOLDER, kind) as service:
-        left = crossings
-        while left > 0:
-            now = min(left, TURN_CROSSINGS)
+        while any(left.values()) and time.monotonic() < deadline_s:
             for load in chooser.sample(loads, len(loads)):
-                before = len(found[load].gap)
-                turn(service, load, now, found[load])
-                show_turn(load, found[load], before)
-            left -= now
+                now = min(left[load], TURN_CROSSINGS[load.is_paced])
+                left[load] -= now
+                if now and time.monotonic() < deadline_s:
+                    before = len(found[load].gap)
+                    turn(service, load, now, deadline_s, found[load])
+                    show_turn(load, found[load], before)
 
 
 # --- showing ---------------------------------------------------------------------------------------------------------
@@ -282,20 +284,20 @@ def words(name, fallback):
     return (os.environ.get(name) or fallback).replace(",", " ").split()
 
 
-def chosen_loads():
+def chosen_loads(kind):
     rate = int(os.environ.get("BENCH_RATE") or 1000)
-    names = words("BENCH_LOADS", ",".join(LOADS))
+    names = words("BENCH_LOADS", ",".join(LOADS if kind.flavour in STALL_AIM_MS else LOADS[:1]))
     if set(names) - set(LOADS):
         raise LabError(f"BENCH_LOADS: there are {', '.join(LOADS)}")
     return [Load(int(clients), rate if name == "paced" else 0) for name in names for clients in words("BENCH_CLIENTS", "8,64")]
 
 
-def one_kind(kind, loads, crossings):
+def one_kind(kind, loads, crossings, deadline_s):
     """(found, orchestrator's beside it, what went wrong). What was measured before something went wrong is shown as well."""
     print(f"\n{kind}, {crossings} cutovers of each:", flush=True)
     found, beside, failure = {load: Found() for load in loads}, {}, []
     try:
-        measure(kind, loads, crossings, found)
+        measure(kind, loads, crossings, deadline_s, found)
         beside = orchestrator.measure(FOLDER, kind, CLIENT, loads) if orchestrator.can_measure(kind) else {}
     except LabError as error:
         failure = [str(error)]
@@ -310,9 +312,9 @@ def one_kind(kind, loads, crossings):
 
 def main():
     sys.stdout.reconfigure(line_buffering=True)
-    loads = chosen_loads()
     crossings = int(os.environ.get("BENCH_CROSSINGS") or 30)
-    chosen = [kinds.find(name) for name in words("BENCH_KINDS", "mariadb,mysql")]
+    chosen = {kind: chosen_loads(kind) for kind in (kinds.find(name) for name in words("BENCH_KINDS", "mariadb,mysql"))}
+    load_s = float(os.environ.get("BENCH_MINUTES") or 12) * 60 / sum(len(loads) for loads in chosen.values())
     FOLDER.mkdir(parents=True, exist_ok=True)
     about = {**environment(), "crossings": crossings, "servers": [str(kind) for kind in chosen], "load": os.getloadavg()[0]}
     print(json.dumps(about))
@@ -321,8 +323,8 @@ def main():
     if orchestrator.why_not():
         print(f"*** orchestrator SKIPPED: {orchestrator.why_not()} ***")
     results, beside_all, listed, complaints = {}, {}, [], []
-    for kind in chosen:
-        found, beside, complained = one_kind(kind, loads, crossings)
+    for kind, loads in chosen.items():
+        found, beside, complained = one_kind(kind, loads, crossings, time.monotonic() + load_s * len(loads))
         complaints += complained
         listed += aims(kind, found, beside)
         results[str(kind)] = found
@@ -333,6 +335,7 @@ def main():
     path.write_text(json.dumps({"about": about, "found": plain, "orchestrator": beside_all,
                                 "aims": [aim.row() for aim in listed]}, indent=1) + "\n")
     path.with_suffix(".md").write_text(documented(results))
+    print("\nThe table of docs/pause.md:\n\n" + documented(results))
     print(f"\nwritten to {path}, and as a table to {path.with_suffix('.md').name}")
     if complaints:
         raise LabError("\n  ".join(complaints))

@@ -151,6 +151,12 @@ static bool is_connection_dead(unsigned code)
            code == 1161;
 }
 
+/* The side that is closed locks accounts; keep_other_side() tries again. */
+static bool is_locked_out(bool is_first, unsigned code)
+{
+    return !is_first && (code == 4151 /* MariaDB */ || code == 3118 /* MySQL */);
+}
+
 static bool connect_to(struct client *client, unsigned side)
 {
     unsigned connect_s = CONNECT_TIMEOUT_S, answer_s = ANSWER_TIMEOUT_S;
@@ -164,8 +170,10 @@ static bool connect_to(struct client *client, unsigned side)
     mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
     if (!mysql_real_connect(mysql, sides[side].host, user, password, NULL, sides[side].port, NULL,
                             0)) {
-        note_error(client, REFUSED_AT_LOGIN + mysql_errno(mysql));
-        if (atomic_load(&ready_count) < client_count)
+        unsigned code = mysql_errno(mysql);
+
+        note_error(client, REFUSED_AT_LOGIN + code);
+        if (atomic_load(&ready_count) < client_count && !is_locked_out(side == client->side, code))
             die("connection", mysql_error(mysql));
         mysql_close(mysql);
         return false;
@@ -252,7 +260,7 @@ static void *write_rows(void *arg)
 
     mysql_thread_init();
     for (unsigned side = 0; side < SIDE_COUNT; side++)
-        (void)connect_to(client, side); /* ends the program if it cannot */
+        (void)connect_to(client, side); /* ends the program if it cannot, unless it is locked out */
     atomic_fetch_add(&ready_count, 1);
 
     int64_t next_us = first_write_us(client);

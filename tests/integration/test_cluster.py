@@ -362,6 +362,28 @@ def test_the_fence_ends_an_idle_transaction_that_wrote_and_leaves_readers_alone(
     assert nodes.primary["old"].value("SELECT COUNT(*) FROM blog.notes WHERE text = 'never committed'") == 0
 
 
+def test_the_fence_reads_the_list_of_transactions_once_when_those_that_wrote_have_gone(nodes):
+    """A second time MariaDB's copy would have to be waited for, while nobody can write."""
+    if nodes.primary["old"].kind.flavour != "mariadb":
+        pytest.skip("only MariaDB's list is a copy")
+    old = nodes.primary["old"]
+    before = old.query("SELECT @@global.log_output AS output, @@global.general_log AS is_on")[0]
+    with nodes.app("old", autocommit=False) as writer, writer.cursor() as writing:
+        writing.executemany("INSERT INTO blog.notes (writer, text) VALUES (%s, 'never committed')", [(7,)] * 2000)
+        time.sleep(0.2)  # nobody has read the copy for as long as it may be old
+        old.query("SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = 1")
+        try:
+            assert nodes.ok("fence-close", "old")["killed"] == 1
+            reads = old.value("SELECT COUNT(*) FROM mysql.general_log WHERE argument LIKE 'SELECT%INNODB_TRX%trx_rows_locked%'"
+                              " AND argument NOT LIKE '%general_log%'")
+            now = old.query("SHOW ENGINE INNODB STATUS")[0]["Status"]  # never a copy
+        finally:
+            old.query(f"SET GLOBAL general_log = {before['is_on']}; SET GLOBAL log_output = '{before['output']}';"
+                      " TRUNCATE mysql.general_log")
+            nodes.ok("fence-open", "old")
+    assert reads == 1 and "undo log entries" not in now
+
+
 def test_the_fence_gives_way_to_a_running_update_and_names_it(nodes):
     nodes.primary["old"].query("INSERT INTO blog.notes (writer, text) VALUES (8, 'slow')")
     slow = in_background(nodes.primary["old"].query, "UPDATE blog.notes SET text = CONCAT('x', SLEEP(4)) WHERE writer = 8",

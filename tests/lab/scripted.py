@@ -471,7 +471,7 @@ class Scripted:
 
     def _system_rows(self):
         session = {"ID": 1, "USER": self._user, "HOST": "localhost", "DB": None, "COMMAND": "Query", "TIME": 0, "STATE": "",
-                   "INFO": "SELECT", "TIME_MS": 0}
+                   "INFO": "SELECT", "TIME_MS": 0, "QUERY_ID": 1}
         rows = {
             "information_schema.PROCESSLIST": [session],
             "information_schema.INNODB_TRX": [{

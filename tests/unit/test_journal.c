@@ -657,6 +657,42 @@ static void test_a_report_tells_the_steps_the_notes_and_the_end(void **state UNU
     json_decref(end);
 }
 
+static void test_a_report_splits_the_pause_in_the_order_of_the_plan(void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *journal = begin_run(&plan);
+    CLEANUP(json_release) json_t *report = NULL;
+    CLEANUP(buf_release) struct buf text = {0};
+    struct err err = {0};
+    json_t *figures =
+        json_pack("{s:s,s:f,s:f,s:{s:f,s:f,s:f}}", "text", "NEW is open", "ms", 9.5, "forecast_ms",
+                  8.0, "parts", "disk", 0.5, plan.steps[1].what, 2.0, plan.steps[0].what, 7.0);
+
+    assert_int_equal(report_build(journal, "blog", NULL, &report, &err), 0);
+    assert_true(json_is_null(json_object_get(report, "pause")));
+    json_decref(report);
+    report = NULL;
+    assert_int_equal(journal_event(journal, "7f3a0001", "side.opened", figures, &err), 0);
+    assert_int_equal(report_build(journal, "blog", NULL, &report, &err), 0);
+    const json_t *pause = json_object_get(report, "pause");
+    const json_t *parts = json_object_get(pause, "parts");
+    const char *const names[] = {plan.steps[0].what, plan.steps[1].what, "disk"};
+    const double took[] = {7.0, 2.0, 0.5};
+    assert_true(json_number_value(json_object_get(pause, "ms")) == 9.5);
+    assert_true(json_number_value(json_object_get(pause, "forecast_ms")) == 8.0);
+    assert_int_equal(json_array_size(parts), 3);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const json_t *part = json_array_get(parts, i);
+        assert_string_equal(json_text_or(part, "part", ""), names[i]);
+        assert_true(json_number_value(json_object_get(part, "ms")) == took[i]);
+    }
+    buf_init(&text, 1 << 20);
+    assert_int_equal(report_render(report, REPORT_TEXT, &text, &err), 0);
+    assert_non_null(strstr(buf_text(&text), "Writes were refused\n"));
+    assert_non_null(strstr(buf_text(&text), "  of that disk         0.5 ms\n"));
+    json_decref(figures);
+}
+
 static int set_up(void **state UNUSED)
 {
     snprintf(path, sizeof path, "/tmp/cutover-journal-XXXXXX");
@@ -709,6 +745,7 @@ int main(void)
         TEST(test_what_is_held_reaches_the_disk_in_its_order_when_it_is_let_go),
         TEST(test_intents_are_on_disk_at_once_even_while_the_rest_is_held),
         TEST(test_a_report_tells_the_steps_the_notes_and_the_end),
+        TEST(test_a_report_splits_the_pause_in_the_order_of_the_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
