@@ -27,11 +27,17 @@ MUST_CHECK int key_point_set(struct key_point *point, const char *const *values,
 MUST_CHECK int key_point_copy(struct key_point *to, const struct key_point *from, struct err *err);
 void key_point_release(struct key_point *point);
 
+/* How many leading parts have the same bytes in both; 0 when one of them is unset. */
+size_t key_point_shared_parts(const struct key_point *a, const struct key_point *b);
+
 /* Keys after `after` (or from it on, when is_from_included) up to and with `until`; NULL or unset:
  * no bound. Or, with points, just the rows that have one of these keys. */
 struct key_range {
     const struct key_point *after, *until;
     bool is_from_included;
+    /* Leading parts of `after` that most rows share with it, as far as is known: the server finds
+     * that a row is in the range sooner. Which rows these are does not depend on it. */
+    size_t shared_parts;
     const struct key_point *points;
     size_t point_count;
     /* what the bounds or points are keys of; NULL: the key that the table is walked by */

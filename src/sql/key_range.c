@@ -3,6 +3,7 @@
  * > (x, y) fully. */
 #include "sql/key_range.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include "sql/quote.h"
@@ -46,6 +47,17 @@ int key_point_copy(struct key_point *to, const struct key_point *from, struct er
         lengths[i] = from->parts[i].len;
     }
     return key_point_set(to, values, lengths, from->count, err);
+}
+
+size_t key_point_shared_parts(const struct key_point *a, const struct key_point *b)
+{
+    size_t shared = 0;
+
+    while (a->is_set && b->is_set && shared < a->count && shared < b->count &&
+           a->parts[shared].len == b->parts[shared].len &&
+           !memcmp(buf_text(&a->parts[shared]), buf_text(&b->parts[shared]), a->parts[shared].len))
+        shared++;
+    return shared;
 }
 
 void key_point_release(struct key_point *point)
@@ -125,26 +137,37 @@ static void compare_sql(const struct table_shape *table, const struct index_shap
     key_literal_sql(column, buf_text(&point->parts[part]), point->parts[part].len, out);
 }
 
-/* (a > x OR (a = x AND (b > y OR (b = y AND c > z)))), the last one with `last` instead of
- * `strict`. */
-static void bound_sql(const struct table_shape *table, const struct index_shape *key,
-                      const struct key_point *point, const char *strict, const char *last,
-                      struct buf *out)
+struct bound {
+    const struct table_shape *table;
+    const struct index_shape *key;
+    const struct key_point *point;
+    const char *strict, *last; /* operators, of all parts but the last one and of that */
+    size_t shared_parts;
+};
+
+/* (a > x OR (a = x AND (b > y OR (b = y AND (c > z))))), the last one with `last` instead of
+ * `strict`; where most rows have x as well, ((a = x AND ...) OR a > x). */
+static void bound_sql(const struct bound *bound, size_t part, struct buf *out)
 {
-    size_t open = 0;
-    for (size_t part = 0; part < point->count; part++) {
-        bool is_last = part + 1 == point->count;
-        buf_putc(out, '(');
-        compare_sql(table, key, point, part, is_last ? last : strict, out);
-        if (is_last)
-            break;
-        buf_puts(out, " OR (");
-        compare_sql(table, key, point, part, "=", out);
+    bool is_last = part + 1 == bound->point->count;
+    bool is_shared = part < bound->shared_parts;
+    const char *operator= is_last ? bound->last : bound->strict;
+
+    buf_putc(out, '(');
+    if (is_last || !is_shared)
+        compare_sql(bound->table, bound->key, bound->point, part, operator, out);
+    if (!is_last) {
+        buf_puts(out, is_shared ? "(" : " OR (");
+        compare_sql(bound->table, bound->key, bound->point, part, "=", out);
         buf_puts(out, " AND ");
-        open++;
-    }
-    for (size_t i = 0; i <= 2 * open; i++)
+        bound_sql(bound, part + 1, out);
         buf_putc(out, ')');
+    }
+    if (!is_last && is_shared) {
+        buf_puts(out, " OR ");
+        compare_sql(bound->table, bound->key, bound->point, part, operator, out);
+    }
+    buf_putc(out, ')');
 }
 
 /* Of one part, and of a class that is compared alike in a list: a IN (1,2,3), which costs the
@@ -202,12 +225,15 @@ void key_range_sql(const struct table_shape *table, const struct index_shape *wa
         points_sql(table, key, range, out);
         return;
     }
+    const struct bound lower = {
+        table, key, range->after, ">", range->is_from_included ? ">=" : ">", range->shared_parts};
+    const struct bound upper = {table, key, range->until, "<", "<=", 0};
     if (has_after)
-        bound_sql(table, key, range->after, ">", range->is_from_included ? ">=" : ">", out);
+        bound_sql(&lower, 0, out);
     if (has_after && has_until)
         buf_puts(out, " AND ");
     if (has_until)
-        bound_sql(table, key, range->until, "<", "<=", out);
+        bound_sql(&upper, 0, out);
     if (!has_after && !has_until)
         buf_puts(out, "TRUE");
 }

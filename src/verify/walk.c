@@ -339,6 +339,8 @@ int walk_run_sliced(const struct walk *walk, struct verify_end *end, const struc
 
         slice.limit = left < *slice_rows ? left : *slice_rows;
         int rc = walk_run(walk, end, &slice, &part, &last, err);
+        if (slice.range.after)
+            slice.range.shared_parts = key_point_shared_parts(slice.range.after, &last);
         if (!rc && last.is_set)
             rc = key_point_copy(&after, &last, err);
         if (rc)

@@ -166,6 +166,36 @@ static void test_a_composite_range_is_spelled_out_part_by_part(void **state)
         "_utf8mb4 X'' COLLATE utf8mb4_general_ci AND (`c` <= 1)))))");
 }
 
+static void test_a_part_that_most_rows_share_is_asked_for_first(void **state)
+{
+    (void)state;
+    CLEANUP(table_catalog_release) struct table_catalog catalog = {0};
+    CLEANUP(key_point_release) struct key_point after = {0};
+    CLEANUP(key_point_release) struct key_point before = {0};
+    CLEANUP(key_point_release) struct key_point unset = {0};
+    CLEANUP(buf_release) struct buf sql;
+    struct err err = {0};
+    const struct table_shape *table = make_table(&catalog, "t");
+    const struct index_shape key = key_of(3, (const size_t[]){0, 2, 2});
+    buf_init(&sql, 4096);
+
+    assert_int_equal(key_point_set(&after, (const char *const[]){"7", "3", "2"},
+                                   (const unsigned long[]){1, 1, 1}, 3, &err),
+                     0);
+    assert_int_equal(key_point_set(&before, (const char *const[]){"7", "31", "2"},
+                                   (const unsigned long[]){1, 2, 1}, 3, &err),
+                     0);
+    assert_int_equal(key_point_shared_parts(&after, &before), 1);
+    assert_int_equal(key_point_shared_parts(&after, &after), 3);
+    assert_int_equal(key_point_shared_parts(&after, &unset), 0);
+    key_range_sql(table, &key, &(struct key_range){.after = &after, .shared_parts = 1}, &sql);
+    buf_puts(&sql, " | ");
+    key_range_sql(table, &key, &(struct key_range){.after = &after, .shared_parts = 3}, &sql);
+    assert_string_equal(buf_text(&sql),
+                        "((`a` = 7 AND (`c` > 3 OR (`c` = 3 AND (`c` > 2)))) OR `a` > 7) | "
+                        "((`a` = 7 AND ((`c` = 3 AND (`c` > 2)) OR `c` > 3)) OR `a` > 7)");
+}
+
 static void test_chunks_neither_overlap_nor_leave_a_gap(void **state)
 {
     (void)state;
@@ -269,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_keys_with_null_prefix_float_or_a_leading_enum_cannot_be_walked),
         cmocka_unit_test(test_schema_differences_are_named_from_both_sides),
         cmocka_unit_test(test_a_composite_range_is_spelled_out_part_by_part),
+        cmocka_unit_test(test_a_part_that_most_rows_share_is_asked_for_first),
         cmocka_unit_test(test_chunks_neither_overlap_nor_leave_a_gap),
         cmocka_unit_test(test_keys_one_by_one_are_a_list_or_a_chain),
         cmocka_unit_test(test_an_enum_is_walked_by_its_number),
