@@ -58,6 +58,7 @@ struct comparison {
     const struct key_point *after, *until; /* the rows between; NULL or unset: no bound */
     uint64_t chunk_rows;                   /* of the next chunk: on_chunk may change it */
     uint64_t tail_rows;                    /* 0: all rows of the range */
+    bool is_unhurried; /* one side is read after the other, never both at once */
     /* Before each chunk; may wait. A negative answer ends the comparison. NULL: nothing is asked.
      */
     int (*before_chunk)(void *context, struct err *err);

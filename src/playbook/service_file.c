@@ -22,6 +22,8 @@
 #define JOURNAL_FOLDER "/var/lib/cutover"
 #define DEFAULT_PORT 3306
 #define DATABASE_NAME_CAP 64 /* the servers' own limit */
+#define GENTLE_CHUNK_MS 10
+#define GENTLE_DUTY_PERCENT 10
 
 static const struct service_limits DEFAULT_LIMITS = {
     .statement_ms = 10 * 1000,
@@ -330,16 +332,41 @@ static int read_verify_mode(const struct conf_node *group, char *out, size_t out
     return 0;
 }
 
+/* What is hardly noticed, in settings; those that are written beside it come first. */
+static int read_verify_pace(const struct conf_node *group, struct service_verify *out,
+                            struct err *err)
+{
+    const struct conf_node *node = conf_child(group, "pace");
+    char pace[16] = "";
+    if (node == NULL) {
+        return 0;
+    }
+    int rc = member_text(group, "pace", pace, sizeof(pace), err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (strcmp(pace, "full") != 0 && strcmp(pace, "gentle") != 0) {
+        return conf_error(node, err, "pace is \"%s\"; expected full or gentle", pace);
+    }
+    if (strcmp(pace, "gentle") == 0) {
+        out->chunk_ms = GENTLE_CHUNK_MS;
+        out->duty_percent = GENTLE_DUTY_PERCENT;
+        out->workers = 1;
+    }
+    return 0;
+}
+
 static int read_verify(const struct conf_node *root, struct service_verify *out, struct err *err)
 {
     static const char *const known[] = {"chunk", "lag",      "threads_running", "duty", "workers",
-                                        "mode",  "snapshot", "accept",          NULL};
+                                        "mode",  "snapshot", "accept",          "pace", NULL};
     if (conf_child(root, "verify") == NULL) {
         return 0;
     }
     const struct conf_node *group = NULL;
     int rc = member_group(root, "verify", "{ chunk = \"500ms\"; ... }", &group, err);
     rc = rc != 0 ? rc : conf_only(group, known, err);
+    rc = rc != 0 ? rc : read_verify_pace(group, out, err);
     rc = rc != 0 ? rc : member_duration(group, "chunk", &out->chunk_ms, err);
     rc = rc != 0 ? rc : member_duration(group, "lag", &out->lag_ms, err);
     rc = rc != 0 ? rc : member_duration(group, "snapshot", &out->snapshot_ms, err);

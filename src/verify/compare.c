@@ -355,9 +355,9 @@ static int read_source(const struct comparison *comparison, struct chunk *chunk,
 
 /*
  * A server asks itself for each row whether it is still before the end, and for a key of three
- * parts that costs a quarter of the whole statement. So where the source was asked for a number of
+ * parts that costs a fifth of the whole statement. So where the source was asked for a number of
  * rows, the replica is asked for as many: it answers them in the order of the key, and they are the
- * source's rows, each one in its place, or the sums differ. Then only the range itself is looked at.
+ * source's rows, each one in its place, or the sums differ. Only then the range itself is read.
  */
 static uint64_t replica_limit(const struct comparison *comparison, const struct chunk *chunk)
 {
@@ -399,8 +399,8 @@ static int read_both(const struct comparison *comparison, struct chunk *on_repli
 {
     struct replica_reader reader = {.comparison = comparison, .chunk = on_replica};
     pthread_t thread;
-    bool is_apart =
-        on_replica && on_source && !pthread_create(&thread, NULL, run_replica_reader, &reader);
+    bool is_apart = on_replica && on_source && !comparison->is_unhurried &&
+                    !pthread_create(&thread, NULL, run_replica_reader, &reader);
 
     int rc = on_source ? read_source(comparison, on_source, comparison->chunk_rows, err) : 0;
     if (is_apart)

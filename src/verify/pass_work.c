@@ -315,6 +315,7 @@ static int compare_once(struct worker *worker, struct err *err)
         .until = &span->until,
         .chunk_rows = first_chunk_rows(options, worker->task->table),
         .tail_rows = options->tail_rows,
+        .is_unhurried = options->pace && options->pace->duty_percent % 100,
         .before_chunk = before_chunk,
         .on_chunk = on_chunk,
         .on_difference = on_difference,

@@ -14,6 +14,7 @@ from . import data, measure
 from .pair import LINK, TOOLS
 
 MODES = ("stream", "remote", "fast")
+PT_SELECT = "pt's SELECT"
 RANGE_ROWS = 20000
 CONNECTIONS = 2  # to each side; as many as cutover opens
 
@@ -122,8 +123,8 @@ class ByRange:
         key = ["tenant", "sku", "region"] if table == "string_key" else ["id"]
         edges = _edges(pair, table, tuple(key))
         for after, until in zip([None, *edges], [*edges, None]):
-            bounds = [_beyond(key, after, ">", strict_end=False) if after else "1",
-                      _beyond(key, until, "<", strict_end=True) if until else "1"]
+            bounds = [beyond(key, after, ">", strict_end=False) if after else "1",
+                      beyond(key, until, "<", strict_end=True) if until else "1"]
             yield (f"SELECT {expression} FROM {data.SCHEMA}.{table} FORCE INDEX (PRIMARY) WHERE "
                    + " AND ".join(f"({bound})" for bound in bounds))
 
@@ -152,7 +153,7 @@ def all_lengths(server, table):
     return f"SUM({data.column_lengths(server, table)})"
 
 
-def _beyond(key, values, sign, strict_end):
+def beyond(key, values, sign, strict_end):
     """Above `values` (or up to and including them), spelled so that every server uses the key for it."""
     terms = []
     for place in range(len(key)):
@@ -199,7 +200,7 @@ def of(pair):
         found += [Contender("pt default", pt, "pt-table-checksum with its defaults"),
                   Contender("pt best", lambda pair: pt(pair, *PT_BEST), f"pt-table-checksum {' '.join(PT_BEST)}")]
     found += [Contender("CHECKSUM TABLE", checksum_table, "CHECKSUM TABLE on both servers at once"),
-              Contender("pt's SELECT", ByRange(pair, pt_expression),
+              Contender(PT_SELECT, ByRange(pair, pt_expression),
                         f"pt's BIT_XOR(CRC32(CONCAT_WS(...))) by key range, {CONNECTIONS} connections to each side, nothing written"),
               Contender("read all", ByRange(pair, all_lengths), "SELECT SUM(LENGTH(...)), likewise: the physical limit")]
     return found

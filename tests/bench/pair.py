@@ -38,7 +38,7 @@ class Pair:
     pair.roles           {role: Account}
     """
 
-    GENTLE = {"workers": 1, "chunk": "10ms", "duty": 15}
+    GENTLE = {"pace": "gentle"}
 
     def __init__(self, root, mb, binary):
         self.root = root

@@ -7,7 +7,7 @@ within a round are printed, and the aims with whether they are met. A slow machi
 
 Environment: BENCH_MB      size of the data set (1600)
              BENCH_ROUNDS  rounds (5)
-             BENCH_PARTS   of: pass, cost, load (all)
+             BENCH_PARTS   of: pass, cost, instructions, load (all)
              BUILD         whose cutover; data and results are in BUILD/bench
 """
 
@@ -23,13 +23,13 @@ from pathlib import Path
 
 from tests.lab.procs import LabError
 
-from . import contenders, data, load, measure, report
+from . import contenders, data, instructions, load, measure, report
 from .pair import Pair
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / (os.environ.get("BUILD") or "build")
 FOLDER = BUILD / "bench"
-PARTS = ("pass", "cost", "load")
+PARTS = ("pass", "cost", "instructions", "load")
 
 
 def environment():
@@ -94,7 +94,7 @@ def show_costs(pair, costs):
 
 # --- instructions ----------------------------------------------------------------------------------------------------
 
-def instructions(pair):
+def perf_instructions(pair):
     """{contender: instructions that OLD executes per row}, for those that compare or read; one pass each."""
     if not measure.can_count_instructions():
         print("\n*** instructions per row SKIPPED: no perf here (make deps-bench), or a machine that does not count them ***")
@@ -107,7 +107,7 @@ def instructions(pair):
 
 # -------------------------------------------------------------------------------------------------------------------
 
-def aims(pair, costs, counted, loads):
+def aims(pair, costs, counted, by_table, loads):
     def faster(name):
         is_there = costs and name in costs and "pt default" in costs
         return report.median_ratio(walls(costs, "pt default"), walls(costs, name)) if is_there else None
@@ -122,6 +122,8 @@ def aims(pair, costs, counted, loads):
         """Instructions where they can be counted, else CPU time, of stream as a share of pt's expression."""
         if {"stream", "pt's SELECT"} <= set(counted):
             return "instructions", counted["stream"] / counted["pt's SELECT"]
+        if by_table:
+            return "instructions", max(counts["stream"] / counts[contenders.PT_SELECT] for counts in by_table.values())
         if {"stream", "pt's SELECT"} <= set(costs):
             cpu = {name: [cost.cpu_s["old"] + cost.cpu_s["new"] for cost in costs[name]] for name in ("stream", "pt's SELECT")}
             return "CPU time", report.median_ratio(cpu["stream"], cpu["pt's SELECT"])
@@ -153,17 +155,19 @@ def main():
                  "logical_bytes": data.logical_bytes(pair.old)}
         print(json.dumps(about))
         contenders.pt_prepare(pair)
-        costs, counted, loads = {}, {}, {}
+        costs, counted, by_table, loads = {}, {}, {}, {}
         if "pass" in parts:
             costs = passes(pair, rounds)
             show_passes(pair, costs, about["logical_bytes"])
             show_costs(pair, costs)
         if "cost" in parts:
-            counted = instructions(pair)
+            counted = perf_instructions(pair)
+        if "instructions" in parts:
+            by_table = instructions.run(FOLDER)
         if "load" in parts:
             loads = load.run(pair, rounds)
-        aims(pair, costs, counted, loads)
-        results = {"about": about, "instructions_per_row": counted, "load": loads,
+        aims(pair, costs, counted, by_table, loads)
+        results = {"about": about, "instructions_per_row": counted, "instructions_by_table": by_table, "load": loads,
                    "passes": {name: [{"wall_s": cost.wall_s, "cpu_s": cost.cpu_s, "peak_bytes": cost.peak_bytes,
                                       "network_bytes": cost.network_bytes} for cost in all_] for name, all_ in costs.items()}}
         path = FOLDER / f"verify-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.json"

@@ -172,9 +172,11 @@ class Sql:
 
 class Server(Sql):
     """One server of a kind. `options` override or extend what it is started with, e.g. {"log-bin": None} for no
-    binary log; they may be changed between stop and start."""
+    binary log; they may be changed between stop and start. `under` is a program that runs it, such as valgrind, with its
+    words; `start_s` is how long it may take to answer."""
 
-    def __init__(self, kind, folder, name, address, server_id, template, *, domain_id=None, tls=None, options=None):
+    def __init__(self, kind, folder, name, address, server_id, template, *, domain_id=None, tls=None, options=None,
+                 under=(), start_s=30):
         super().__init__(folder / "sock", address, ports.free_port((address,), preferred=3306), tls)
         self.kind = kind
         self.folder = folder
@@ -192,7 +194,8 @@ class Server(Sql):
             **(options or {}),
         }
         self._template = template
-        self._process = Process(name, [*kind.argv(kind.program), f"--defaults-file={folder}/my.cnf", *as_root()],
+        self._start_s = start_s
+        self._process = Process(name, [*under, *kind.argv(kind.program), f"--defaults-file={folder}/my.cnf", *as_root()],
                                 log=folder / "error.log", env={**os.environ, **kind.environment()},
                                 restart_code=kind.restart_code)
 
@@ -218,7 +221,7 @@ class Server(Sql):
             run(["cp", "-a", "--sparse=always", "--reflink=auto", self._template, self.data])
         (self.folder / "my.cnf").write_text(self._my_cnf())
         self._process.start()
-        self._process.wait_ready(self.answers)
+        self._process.wait_ready(self.answers, self._start_s)
 
     def stop(self):
         """A clean shutdown."""

@@ -119,6 +119,23 @@ static void test_a_service_is_production_until_somebody_says_otherwise(void **st
     assert_refused("environment = \"prod\";\n" GOOD, 1, "expected production, staging or lab");
 }
 
+static void test_a_gentle_pace_is_a_set_of_defaults(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    assert_int_equal(read_text(GOOD "verify = { pace = \"full\"; };\n", &service, &err), 0);
+    assert_int_equal(service.verify.duty_percent, 0);
+    service_release(&service);
+    assert_int_equal(
+        read_text(GOOD "verify = { duty = 30; pace = \"gentle\"; };\n", &service, &err), 0);
+    assert_int_equal(service.verify.workers, 1);
+    assert_int_equal(service.verify.chunk_ms, 10);
+    assert_int_equal(service.verify.duty_percent, 30);
+    service_release(&service);
+    assert_refused("verify = { pace = \"slow\"; };\n" GOOD, 1, "expected full or gentle");
+}
+
 static void test_a_canary_is_one_of_the_records_and_a_drill_keeps_only_it(void **state)
 {
     (void)state;
@@ -488,6 +505,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_service_is_production_until_somebody_says_otherwise),
+        cmocka_unit_test(test_a_gentle_pace_is_a_set_of_defaults),
         cmocka_unit_test(test_a_canary_is_one_of_the_records_and_a_drill_keeps_only_it),
         cmocka_unit_test(test_a_permission_is_waived_like_a_check_until_its_moment),
         cmocka_unit_test(test_a_complete_file_is_read_into_every_field),
