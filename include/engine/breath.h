@@ -41,6 +41,11 @@ struct breath {
 };
 
 /*
+ * Is this part taken in a breath? Not when the commit part has been found done: then a part before
+ * it that is not true any more is done again like any other, and nobody waits for it.
+ */
+bool breath_is_due(const struct run *run, size_t index);
+/*
  * Instead of lease check and intent, before each such part: the first takes the breath, that is the
  * lease is checked and the intents go to disk; the commit part waits until its own is there.
  */

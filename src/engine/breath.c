@@ -75,17 +75,37 @@ static int need_commit_intent(struct run *run, struct err *err)
 
 /* --- in and out ------------------------------------------------------------------------------- */
 
+bool breath_is_due(const struct run *run, size_t index)
+{
+    return run->plan.steps[index].is_breath &&
+           (run->breath.is_on || run->steps[breath_last(run, index)].state != STEP_DONE);
+}
+
+/* One transaction, unless parts in the middle were found done: those are not going to be begun. */
+static int write_intents(struct run *run, size_t first, size_t end, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = first, next; i < end && !rc; i = next) {
+        for (next = i; next < end && run->steps[next].state != STEP_DONE;)
+            next++;
+        if (next > i)
+            rc = journal_intents(run->journal, run->id, &run->plan, i, next - 1, err);
+        else
+            next++;
+    }
+    return rc;
+}
+
 static int begin(struct run *run, size_t index, struct err *err)
 {
     size_t last = breath_last(run, index);
-    int rc = 0;
 
     if (last - index >= BREATH_PART_CAP || !run->plan.steps[last].commits)
         return err_set(err, ERR_BUG, EFFECT_NONE, "the breath of the plan has %zu parts%s",
                        last - index + 1,
                        run->plan.steps[last].commits ? "" : ", and does not end in a commit step");
-    if (last > index)
-        rc = journal_intents(run->journal, run->id, &run->plan, index, last - 1, err);
+    int rc = write_intents(run, index, last, err);
     if (rc)
         return rc;
     breath_release(run);

@@ -290,7 +290,8 @@ static int refuse_unsure(const struct run *run, size_t last, struct err *err)
 
 /*
  * Is it unsure whether a side was opened? Not when that was found done or undone. Other commit
- * steps are done again, whatever became of them: that opens nothing.
+ * steps are done again, whatever became of them: that opens nothing. So is that of `abandon`: the
+ * other side is given up.
  */
 static bool is_unsure(struct run *run, size_t last)
 {
@@ -298,8 +299,8 @@ static bool is_unsure(struct run *run, size_t last)
     enum step_state state = run->steps[last].state;
 
     return step->commits && step->op_count == 1 && strcmp(step->ops[0].work, "side.open") == 0 &&
-           state != STEP_PENDING && state != STEP_DONE && state != STEP_UNDONE &&
-           step_is_true(run, last) != TRI_YES;
+           (!step->action || step->action->id != ACTION_ABANDON) && state != STEP_PENDING &&
+           state != STEP_DONE && state != STEP_UNDONE && step_is_true(run, last) != TRI_YES;
 }
 
 /*

@@ -255,7 +255,7 @@ static int begin_step(struct run *run, size_t index, struct err *err)
                              err);
     if (rc)
         return rc;
-    if (step->is_breath)
+    if (breath_is_due(run, index))
         return breath_part(run, index, err);
     rc = journal_intents(run->journal, run->id, &run->plan, index, index, err);
     if (rc)

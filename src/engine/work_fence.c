@@ -101,21 +101,22 @@ WORK(work_fence_close)
     struct session *session;
     struct fence_report report = {0};
 
-    (void)step;
     int rc = open_side(run, args, &side, &session, err);
     if (!rc)
         rc = work_make_fence(run, side, session, err);
     if (rc)
         return rc;
+    /* Done again after the commit step: users are on the other side, and wait for nothing. */
+    bool is_again = step->is_breath && !run->breath.is_on;
     bool was_open = !fence_found(run->fence)->is_closed;
     if (was_open)
         rc = fence_let_age(err);
-    if (!rc && was_open && json_bool_or(args, "gate", 0)) /* nothing between it and closing */
+    if (!rc && was_open && !is_again && json_bool_or(args, "gate", 0)) /* nothing in between */
         rc = work_pass_gate(run, side, args, err);
     if (rc)
         return rc;
     heartbeat_set(run->heartbeat, side, false);
-    if (was_open)
+    if (was_open && !is_again)
         run_pause_begin(run);
     rc = fence_close(run->fence, &report, err);
     fence_freep(&run->fence);

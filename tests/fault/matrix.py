@@ -17,6 +17,13 @@ class Journey:
     aborts_to: tuple        # where `abort` may leave the service
     sides: tuple = ("old", "new")  # where the application looks for an open side
     is_quick: bool = True          # `make test` has time for it
+    # how a person starts it, before what every run is given; {path}: of the playbook
+    command: tuple = ("run", "{path}")
+    is_lossy: bool = False         # no side that `sides` names is open at first, and abort leads back to that
+
+    def words(self, stage):
+        """What is typed."""
+        return [word.format(path=stage.path(self.playbook)) for word in self.command]
 
     def __str__(self):
         return f"{self.playbook}-from-{self.starts_in}"
@@ -32,6 +39,13 @@ JOURNEYS = (
     Journey("rollback", "switched", ("switched",), is_quick=False),
     Journey("rollback", "shared", ("shared",)),
     Journey("rollback-fenced", "switched", ("switched",), is_quick=False),
+    # The move was cut short between two records; its run is unfinished, and the way back closes it.
+    Journey("rollback-fenced", "flipping", ("flipping",), is_quick=False,
+            command=("rollback", "--playbook", "{path}")),
+    Journey("unmirror", "mirrored", ("mirrored", "following")),
+    # The reverse link has stopped for good. Nobody of the application goes to NEW, which is given up.
+    Journey("rollback-lossy", "severed", ("unsafe",), sides=("old",), is_quick=False, is_lossy=True,
+            command=("rollback", "--lose-writes", "--lose", "1000000")),
     Journey("5-retire", "switched", ("switched",)),
 )
 

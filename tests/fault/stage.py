@@ -33,13 +33,17 @@ HIDDEN_PORT = 13306  # where a primary listens; the port that everybody is told 
 # No question to a server may take longer than 3 s: a fault ends within a few of them.
 LIMITS = {"statement": "3s", "drain": "4s", "dns": "20s", "stragglers": "20s"}
 
-# situation -> the one before it, and the playbook that leads from there
+# situation -> the one before it, and the playbook that leads from there; or, for those in which no playbook ends, the
+# name of the method below that breaks something
 MADE_BY = {
     "following": ("apart", "1-follow"),
     "mirrored": ("following", "3-mirror"),
     "shared": ("mirrored", "only-open"),
     "switched": ("mirrored", "4-migration-day-fenced"),
+    "flipping": ("mirrored", "stop_between_records"),
+    "severed": ("switched", "stop_reverse_link"),
 }
+CALLED = {"severed": "unsafe"}  # what the program says of it
 
 ONLY_OPEN = """
 playbook = {
@@ -53,14 +57,15 @@ playbook = {
 """
 
 # situation -> where the data must be, and the side whose scheduled events fire
-DATA_ON = {"apart": ("old",), "rehearsing": ("old",), "retired": ("new",)}
+DATA_ON = {"apart": ("old",), "rehearsing": ("old",), "retired": ("new",), "unsafe": ()}
 EVENTS_ON = {"apart": "old", "following": "old", "rehearsing": "old", "mirrored": "old",
-             "switched": "new", "retired": "new"}
+             "switched": "new", "retired": "new", "flipping": "new"}
 
 
 # situation -> the sides that take writes, and where every record points; None: either
 TRUTH = {"apart": ({"old"}, "old"), "following": ({"old"}, "old"), "mirrored": ({"old"}, "old"),
-         "shared": ({"old", "new"}, None), "switched": ({"new"}, "new"), "retired": ({"new"}, "new")}
+         "shared": ({"old", "new"}, None), "switched": ({"new"}, "new"), "retired": ({"new"}, "new"),
+         "flipping": ({"new"}, None), "unsafe": ({"new"}, "new")}
 
 
 class ProxiedLab(Lab):
@@ -160,10 +165,13 @@ class Stage:
         """Everything is as it was when this situation had been reached."""
         self.calm()
         if situation not in self._kept:
-            before, playbook = MADE_BY[situation]
+            before, how = MADE_BY[situation]
             self.put(before)
-            self.ok("run", self.path(playbook), "--yes", "--skip-ttl-wait")
-            assert self.status()["situation"] == situation
+            if hasattr(self, how):
+                getattr(self, how)()
+            else:
+                self.ok("run", self.path(how), "--yes", "--skip-ttl-wait")
+            assert self.status()["situation"] == CALLED.get(situation, situation)
             self._keep(situation)
         kept = self._kept[situation]
         together(*[server.kill9 for server in self.lab.servers])
@@ -175,7 +183,23 @@ class Stage:
         self._put_records(kept.records)
         for side in (self.lab.old, self.lab.new):
             side.wait_replicas()
-        wait_until(self.links_run, 15, "the links to run again")
+        wait_until(self.links_have_stopped if situation == "severed" else self.links_run, 15, "the links to be as they were")
+
+    def stop_between_records(self):
+        """A flip that failed between two names."""
+        failed = self.cutover("run", self.path("4-migration-day-fenced"), "--yes", "--skip-ttl-wait",
+                              failpoint="error@cut-over.flip.before-act#2")
+        assert failed.returncode == 5, told(failed)
+
+    def stop_reverse_link(self):
+        """A row that is on OLD already, where nobody sees it, arrives from NEW."""
+        old, row = self.primaries["old"], "INSERT INTO blog.tags (name) VALUES ('severed')"
+        is_sealed = old.kind.flavour == "mysql" and old.value("SELECT @@global.super_read_only")
+        old.query(("SET GLOBAL super_read_only = 0; " if is_sealed else "") + f"SET sql_log_bin = 0; {row}")
+        if is_sealed:
+            old.query("SET GLOBAL super_read_only = 1")
+        self.primaries["new"].query(row)
+        wait_until(self.links_have_stopped, 15, "the reverse link to stop")
 
     def put_stagger(self):
         """What a person does after a restart when my.cnf does not stagger AUTO_INCREMENT."""
@@ -236,6 +260,9 @@ class Stage:
     def _journal_files(self):
         return list(self.disk.folder.glob("journal.db*"))
 
+    def links_have_stopped(self):
+        return any(link.sql == "No" and "Duplicate" in link.error for link in self.primaries["old"].links())
+
     def links_run(self):
         return all(link.runs for server in self.lab.servers for link in server.links())
 
@@ -282,16 +309,18 @@ class Stage:
                 for name, record in records.items()}
 
     @contextmanager
-    def traffic(self, sides=("old", "new"), may_share=True):
+    def traffic(self, sides=("old", "new"), may_share=True, is_open=True):
         """Writers and the watcher at work. What they saw is judged by judge(), not here.
 
-        may_share: both sides may be open, when AUTO_INCREMENT is staggered"""
+        may_share: both sides may be open, when AUTO_INCREMENT is staggered
+        is_open: one of `sides` is"""
         writers = Writers(self.direct, self.lab.accounts["app"], NAMES, self.points_at, sides)
         watcher = Watcher(self.direct, self.lab.accounts["controller"], self.lab.accounts["app"], may_share)
         writers.start()
         watcher.start()
         try:
-            writers.wait_for_writes()
+            if is_open:
+                writers.wait_for_writes()
             yield Traffic(writers, watcher)
         finally:
             writers.stop()

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """kill -9 in every part of every playbook, then `run --resume` or `abort`, while an application writes."""
 
+import re
 import signal
 
 import pytest
+
+from tests.lab.procs import wait_until
 
 from . import matrix
 from .stage import told
@@ -25,8 +28,8 @@ def test_killed_again_and_again_at_other_points_a_run_still_arrives(stage, journ
 
 def _killed_in_turn(stage, journey, plan, point):
     stage.put(journey.starts_in)
-    with stage.traffic(journey.sides) as traffic:
-        words = ("run", stage.path(journey.playbook))
+    with stage.traffic(journey.sides, is_open=not journey.is_lossy) as traffic:
+        words = journey.words(stage)
         for part in matrix.parts_of(plan):
             failpoint = part.failpoint("kill", point)
             if point == "after-outcome":  # the first part of that name is not acted upon again
@@ -44,8 +47,8 @@ def _killed_in_turn(stage, journey, plan, point):
 def test_killed_in_a_part_the_run_can_be_resumed_or_aborted(stage, case):
     stage.put(case.journey.starts_in)
     records = stage.records()
-    with stage.traffic(case.journey.sides) as traffic:
-        killed = stage.cutover("run", stage.path(case.journey.playbook), *RUN, failpoint=case.failpoint)
+    with stage.traffic(case.journey.sides, is_open=not case.journey.is_lossy) as traffic:
+        killed = stage.cutover(*case.journey.words(stage), *RUN, failpoint=case.failpoint)
         assert killed.returncode == -signal.SIGKILL, told(killed)
         if case.way == "abort" and not case.is_committed:
             stage.ok("abort")
@@ -67,13 +70,36 @@ def refuse_to_abort(stage):
     assert "cutover rollback" in refused.stderr and "--resume" in refused.stderr, told(refused)
 
 
+def test_a_fence_that_was_lost_after_a_crash_in_the_breath_is_closed_again_before_the_flip(stage):
+    """NEW was opened, and the controller died before any outcome of the breath was on disk; then OLD restarts, and its
+    read_only is gone. What is found done because NEW is open is doubted as well."""
+    stage.put("mirrored")
+    with stage.traffic() as traffic:
+        killed = stage.cutover("run", stage.path(FENCED), *RUN, failpoint="kill@cut-over.open-to.after-act")
+        assert killed.returncode == -signal.SIGKILL, told(killed)
+        old = stage.primaries["old"]
+        old.kill9()
+        old.start()
+        if old.kind.flavour == "mysql":  # it came back closed: somebody opens it for administrators
+            old.query("SET PERSIST super_read_only = 0; SET GLOBAL read_only = 1")
+        wait_until(stage.links_run, 30, "the links to come back")
+        stage.put_stagger()
+        resumed = stage.ok("run", "--resume", *RUN)
+        assert re.search(r"cut-over/open-to: found done", resumed.stderr), told(resumed)
+        assert re.search(r"cut-over/close-from was done and is not true any more", resumed.stderr), told(resumed)
+        assert stage.open_sides() == {"new"}
+        traffic.writers.wait_for_writes()
+    status = stage.judge(traffic, {"switched"})
+    stage.judge_journal(status["situation"])
+
+
 @pytest.mark.faults(deeds=("kill",), ways=("abort",),
                     where=lambda c: c.part.has_undo and not c.is_committed and c.point == "after-act",
                     quick=lambda c: matrix.is_one_of(c, FENCED, "close-from"))
 def test_killed_while_it_aborts_it_can_be_aborted_again(stage, case):
     stage.put(case.journey.starts_in)
-    with stage.traffic(case.journey.sides) as traffic:
-        killed = stage.cutover("run", stage.path(case.journey.playbook), *RUN, failpoint=case.failpoint)
+    with stage.traffic(case.journey.sides, is_open=not case.journey.is_lossy) as traffic:
+        killed = stage.cutover(*case.journey.words(stage), *RUN, failpoint=case.failpoint)
         assert killed.returncode == -signal.SIGKILL, told(killed)
         killed = stage.cutover("abort", failpoint=case.part.failpoint("kill", "before-undo").partition("#")[0])
         assert killed.returncode == -signal.SIGKILL, told(killed)

@@ -13,9 +13,10 @@ import pytest
 from tests.lab.ports import free_port
 from tests.lab.procs import wait_until
 
-from . import cells, journal_judge
+from . import cells, journal_judge, matrix, playbooks
 from .deeds import DEEDS
 from .proxy import ELSE, RESET, SILENCE, Proxy
+from .stage import CALLED, MADE_BY, TRUTH
 
 HOST = "127.0.0.1"
 SOON_S = 5
@@ -172,6 +173,14 @@ def test_a_journal_that_was_changed_or_left_open_is_noticed(finished, statement,
 
 
 # --- the choice of cells ---------------------------------------------------------------------------------------------
+
+def test_every_shipped_playbook_and_every_situation_has_a_journey():
+    """A playbook that is shipped without a row in matrix.py would never be broken."""
+    shipped = {path.stem for path in playbooks.SHIPPED.glob("*.cfg")}
+    assert {journey.playbook for journey in matrix.JOURNEYS} == shipped
+    assert {journey.starts_in for journey in matrix.JOURNEYS} >= {"apart", *MADE_BY}
+    assert {CALLED.get(situation, situation) for situation in ("apart", *MADE_BY)} <= TRUTH.keys()
+
 
 @pytest.fixture(scope="session")
 def every_cell(plans):

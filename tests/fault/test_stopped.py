@@ -19,9 +19,9 @@ BUDGET_S = 5.0  # what the application may see; the lab's machine is slow and sh
                     or c.deed == "term" and matrix.is_one_of(c, "4-migration-day", "probe", "open-to"))
 def test_stopped_by_a_signal_it_leaves_a_side_open_and_a_way_on(stage, case):
     stage.put(case.journey.starts_in)
-    with stage.traffic(case.journey.sides) as traffic:
+    with stage.traffic(case.journey.sides, is_open=not case.journey.is_lossy) as traffic:
         began = time.monotonic()
-        stopped = stage.cutover("run", stage.path(case.journey.playbook), *RUN, failpoint=case.failpoint)
+        stopped = stage.cutover(*case.journey.words(stage), *RUN, failpoint=case.failpoint)
         traffic.writers.wait_for_writes(deadline_s=BUDGET_S)
         assert traffic.writers.longest_gap_s(began) < BUDGET_S, told(stopped)
         if stopped.returncode == 0:
@@ -66,9 +66,9 @@ def go_on(stage, case, stopped):
                     quick=lambda c: c.way == "abort" and matrix.is_one_of(c, FENCED, "close-from", "open-to"))
 def test_failing_in_a_part_it_undoes_the_step_or_asks_for_a_person(stage, case):
     stage.put(case.journey.starts_in)
-    with stage.traffic(case.journey.sides) as traffic:
+    with stage.traffic(case.journey.sides, is_open=not case.journey.is_lossy) as traffic:
         began = time.monotonic()
-        failed = stage.cutover("run", stage.path(case.journey.playbook), *RUN, failpoint=case.failpoint)
+        failed = stage.cutover(*case.journey.words(stage), *RUN, failpoint=case.failpoint)
         traffic.writers.wait_for_writes(deadline_s=BUDGET_S)
         assert traffic.writers.longest_gap_s(began) < BUDGET_S, told(failed)
         assert failed.returncode == exit_code_of_failure(case), told(failed)

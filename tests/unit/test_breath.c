@@ -163,6 +163,33 @@ static void test_what_was_intended_and_not_begun_is_withdrawn(void **state UNUSE
     die();
 }
 
+static void test_a_part_that_is_done_again_after_the_commit_step_takes_no_breath(
+    void **state UNUSED)
+{
+    begin(true);
+    for (size_t i = CLOSE; i <= OPEN; i++)
+        states[i].state = STEP_DONE;
+    states[CLOSE].state = STEP_PENDING; /* found done, and then found not to be true any more */
+    assert_false(breath_is_due(&run, CLOSE));
+    states[OPEN].state = STEP_PENDING;
+    assert_true(breath_is_due(&run, CLOSE));
+    assert_false(breath_is_due(&run, FLIP));
+    die();
+}
+
+static void test_a_part_that_was_found_done_is_not_intended_again(void **state UNUSED)
+{
+    struct err err = {0};
+
+    begin(true);
+    assert_int_equal(
+        journal_step(run.journal, ID, DRAIN, &run.plan.steps[DRAIN], STEP_DONE, NULL, &err), 0);
+    states[DRAIN].state = STEP_DONE;
+    assert_int_equal(breath_part(&run, CLOSE, &err), 0);
+    expect_on_disk(STEP_INTENT, STEP_DONE, STEP_PENDING, false);
+    die();
+}
+
 static void test_parts_that_do_not_end_in_a_commit_step_are_no_breath(void **state UNUSED)
 {
     struct err err = {0};
@@ -203,6 +230,8 @@ int main(void)
         TEST(test_the_intent_to_commit_may_be_there_before_its_turn),
         TEST(test_outcomes_are_on_disk_when_the_breath_is_over),
         TEST(test_what_was_intended_and_not_begun_is_withdrawn),
+        TEST(test_a_part_that_is_done_again_after_the_commit_step_takes_no_breath),
+        TEST(test_a_part_that_was_found_done_is_not_intended_again),
         TEST(test_parts_that_do_not_end_in_a_commit_step_are_no_breath),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
