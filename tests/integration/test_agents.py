@@ -15,7 +15,8 @@ WAIVER = {"check": "agent.orchestrator", "by": "Jane Doe", "why": "recoveries ar
 
 @pytest.fixture(scope="module", name="service")
 def one_service():
-    with Stage(mb=0, options={"old1": {"performance-schema": "ON"}}) as stage:
+    seen = {"performance-schema": "ON", "performance-schema-events-statements-history-size": 10}
+    with Stage(mb=0, options={"old1": seen}) as stage:
         yield stage.service("mirrored")
 
 
