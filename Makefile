@@ -68,7 +68,7 @@ comma := ,
 
 SOURCES   := $(sort $(wildcard src/*/*.c))
 SQL_FILES := $(sort $(wildcard src/sql/*.sql src/sql/journal/*.sql))
-OBJECTS   := $(SOURCES:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/sql_catalog.o
+OBJECTS   := $(SOURCES:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/sql_catalog.o $(BUILD)/obj/gen/www.o
 LIBRARY   := $(BUILD)/libcutover.a
 PROGRAM   := $(BUILD)/cutover
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -92,6 +92,14 @@ $(BUILD)/gen/stamp: $(SQL_FILES) $(BUILD)/gen/files src/sql/generate.awk
 # The header keeps its time when a statement changed but no id did: then only the catalog is compiled again.
 $(BUILD)/gen/sql_ids.h $(BUILD)/gen/sql_catalog.c: $(BUILD)/gen/stamp
 	@:
+
+# The files of the dashboard, as they are, in the program.
+DYGRAPHS  := /usr/share/javascript/dygraphs
+WWW_FILES := $(sort $(wildcard src/ctl/www/*.*)) $(DYGRAPHS)/dygraph.min.js $(DYGRAPHS)/dygraph.min.css
+$(BUILD)/obj/gen/www.o: $(WWW_FILES) src/ctl/www/embed.sh $(BUILD)/flags
+	@mkdir -p $(@D) $(BUILD)/gen
+	$(Q)src/ctl/www/embed.sh $(WWW_FILES) >$(BUILD)/gen/www.c
+	$(Q)$(CC) $(ALL_CFLAGS) -c $(BUILD)/gen/www.c -o $@
 
 # Other flags, other objects.
 .PHONY: FORCE

@@ -6,6 +6,7 @@
 #ifndef CUTOVER_BASE_DIGEST_H
 #define CUTOVER_BASE_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attr.h"
@@ -19,5 +20,8 @@ MUST_CHECK int digest_sha256_hex(const void *bytes, size_t len, char out[DIGEST_
 
 /* `digits` random hex digits from the kernel into out (digits + 1 bytes). ERR_IO/NONE. */
 MUST_CHECK int digest_random_hex(char *out, size_t digits, struct err *err);
+
+/* Are two hex digests the same? Takes as long for any two. */
+bool digest_equal(const char a[DIGEST_HEX_LEN + 1], const char b[DIGEST_HEX_LEN + 1]);
 
 #endif

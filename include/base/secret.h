@@ -25,6 +25,9 @@ struct secret {
  */
 MUST_CHECK int secret_load(struct secret *out, const char *reference, const char *base_dir,
                            struct err *err);
+/* The same for a file of several lines. */
+MUST_CHECK int secret_load_lines(struct secret *out, const char *reference, const char *base_dir,
+                                 struct err *err);
 MUST_CHECK int secret_set(struct secret *out, const char *text, struct err *err);
 void secret_release(struct secret *secret);
 

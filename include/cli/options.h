@@ -49,6 +49,7 @@ struct cli_options {
     const char *plan_path;     /* NULL = compile the playbook */
     const char *out_path;      /* NULL = standard output only */
     const char *playbook_path; /* NULL = the shipped one */
+    const char *listen;        /* serve: NULL = as configured */
     const char *lose;          /* rollback: how many transactions, or "unknown"; NULL */
     const char *tables[CLI_TABLE_CAP];
     size_t table_count;

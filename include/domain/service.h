@@ -124,6 +124,17 @@ struct service_fence {
     size_t except_count;
 };
 
+/* The dashboard: who may look at it and who may act. */
+#define SERVE_LISTEN_DEFAULT "127.0.0.1:8306"
+struct service_serve {
+    char listen[80];      /* "127.0.0.1:8306", "[::1]:8306"; "" = SERVE_LISTEN_DEFAULT */
+    bool has_tokens;      /* false: people on this host may look, and nobody may act */
+    struct secret tokens; /* the text of the file: NAME ROLE TOKEN, one a line */
+    char certificate_path[PATH_MAX], key_path[PATH_MAX]; /* "": no TLS */
+    char **hosts; /* names under which it is reached, besides the address it listens on */
+    size_t host_count;
+};
+
 struct service {
     char path[PATH_MAX]; /* the file it came from, absolute */
     char name[64];
@@ -140,6 +151,7 @@ struct service {
     struct service_limits limits;
     struct service_verify verify;
     struct service_fence fence;
+    struct service_serve serve;
     struct waiver *waivers;
     size_t waiver_count;
     struct acceptance *accepted; /* verify = { accept = ( ... ) } */

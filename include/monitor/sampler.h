@@ -38,7 +38,9 @@ struct node_sample {
     unsigned conflicts;      /* 1 while the link is stopped by 1062, 1032 or 1950 */
     int64_t asked_ms;        /* monotonic, before it was read */
     struct drift_node state; /* how it is set, to be held beside what it was */
-    uint64_t commits; /* Com_insert+update+delete+replace of clients, for a write rate; 0 unknown */
+    /* how many transactions it has written itself, as its log counts them (heartbeats too); 0
+     * unknown. MariaDB's Com_insert counts what it applies for others as well. */
+    uint64_t commits;
 };
 
 struct lag_snapshot {

@@ -3,6 +3,7 @@
 #include "base/digest.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
 #include <sys/random.h>
@@ -38,4 +39,9 @@ int digest_random_hex(char *out, size_t digits, struct err *err)
         return err_set(err, ERR_IO, EFFECT_NONE, "no random bytes: %s", strerror(errno));
     to_hex(bytes, digits, out);
     return 0;
+}
+
+bool digest_equal(const char a[DIGEST_HEX_LEN + 1], const char b[DIGEST_HEX_LEN + 1])
+{
+    return CRYPTO_memcmp(a, b, DIGEST_HEX_LEN) == 0;
 }

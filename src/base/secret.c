@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,7 @@ static int check_private(int fd, const char *path, struct err *err)
     return 0;
 }
 
-static int load_file(struct secret *out, const char *path, struct err *err)
+static int load_file(struct secret *out, const char *path, bool has_lines, struct err *err)
 {
     char bytes[SECRET_CAP_BYTES + 1];
     CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -101,16 +102,18 @@ static int load_file(struct secret *out, const char *path, struct err *err)
                      SECRET_CAP_BYTES);
     if (len > 0 && bytes[len - 1] == '\n')
         len--;
-    if (!rc && (len == 0 || memchr(bytes, '\0', (size_t)len) || memchr(bytes, '\n', (size_t)len)))
-        rc = err_set(err, ERR_CONFIG, EFFECT_NONE, "secret file %s must hold exactly one line",
-                     path);
+    if (!rc && (len == 0 || memchr(bytes, '\0', (size_t)len) ||
+                (!has_lines && memchr(bytes, '\n', (size_t)len))))
+        rc = err_set(err, ERR_CONFIG, EFFECT_NONE, "secret file %s must hold %s", path,
+                     has_lines ? "lines of text" : "exactly one line");
     if (!rc)
         rc = secret_copy(out, bytes, (size_t)len, err);
     secret_wipe(bytes, sizeof bytes);
     return rc;
 }
 
-int secret_load(struct secret *out, const char *reference, const char *base_dir, struct err *err)
+static int load(struct secret *out, const char *reference, const char *base_dir, bool has_lines,
+                struct err *err)
 {
     if (strncmp(reference, "env:", 4) == 0) {
         const char *value = getenv(reference + 4);
@@ -132,5 +135,16 @@ int secret_load(struct secret *out, const char *reference, const char *base_dir,
                                 : snprintf(path, sizeof path, "%s/%s", base_dir, name);
     if (length < 0 || length >= (int)sizeof path)
         return err_set(err, ERR_CONFIG, EFFECT_NONE, "the path of a secret file is too long");
-    return load_file(out, path, err);
+    return load_file(out, path, has_lines, err);
+}
+
+int secret_load(struct secret *out, const char *reference, const char *base_dir, struct err *err)
+{
+    return load(out, reference, base_dir, false, err);
+}
+
+int secret_load_lines(struct secret *out, const char *reference, const char *base_dir,
+                      struct err *err)
+{
+    return load(out, reference, base_dir, true, err);
 }

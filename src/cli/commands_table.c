@@ -163,6 +163,23 @@ static const struct cli_command rows[] = {
          "is as it was before, with 5 when it is not or a write was lost.",
      .example = "cutover drill 4-migration-day-fenced --times 3 --fault kill-controller@cut-over",
      .handler = cmd_drill},
+    {.id = CLI_SERVE,
+     .name = "serve",
+     .args = "",
+     .summary = "show the migration in a browser: lag, links, the runbook, the way back",
+     .about = "Serves one page, its API and the metrics for Prometheus from this process: the\n"
+              "situation in a sentence, the lag of both links ten times a second, who is open,\n"
+              "the steps of the run that is under way with the statements of the current one,\n"
+              "what was compared, what the name servers answer, and whether there is a way\n"
+              "back. It reads the servers and the journal, and changes nothing; the run goes\n"
+              "on without it.\n"
+              "\n"
+              "On this host anybody may look. To let others look, or to tell them apart, name\n"
+              "a file of tokens: serve = { tokens = \"file:tokens\"; } with a line for each,\n"
+              "NAME ROLE TOKEN, the role is watch or operate. An address that other hosts\n"
+              "reach needs tokens and TLS.",
+     .example = "cutover serve --listen 127.0.0.1:8306",
+     .handler = cmd_serve},
     {.id = CLI_ACTIONS,
      .name = "actions",
      .args = "[ACTION]",

@@ -14,6 +14,21 @@ static const enum render_color situation_colors[SITUATION_COUNT] = {
     [SITUATION_SWITCHED] = COLOR_GOOD,  [SITUATION_RETIRED] = COLOR_NOTE,
 };
 
+const char *status_open_text(enum tri is_open)
+{
+    return is_open == TRI_YES ? "open" : is_open == TRI_NO ? "closed" : "unknown";
+}
+
+char *status_lag_text(int64_t lag_us, char out[32])
+{
+    if (lag_us == LAG_INFINITE)
+        return lag_text(LAG_INFINITE, out);
+    if (lag_us >= 10000)
+        return lag_text(lag_us / 1000, out);
+    (void)snprintf(out, 32, "%.1f ms", (double)lag_us / 1000.0);
+    return out;
+}
+
 static void print_paragraph(const char *label, const char *text)
 {
     if (text[0])

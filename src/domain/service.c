@@ -66,12 +66,14 @@ void service_release(struct service *service)
     free(service->dns.records);
     free_texts(service->fence.accounts, service->fence.account_count);
     free_texts(service->fence.except, service->fence.except_count);
+    free_texts(service->serve.hosts, service->serve.host_count);
     free(service->waivers);
     free(service->accepted);
     secret_release(&service->controller.password);
     secret_release(&service->monitor.password);
     secret_release(&service->replication.password);
     secret_release(&service->dns.token);
+    secret_release(&service->serve.tokens);
     memset(service, 0, sizeof(*service));
 }
 

@@ -51,7 +51,6 @@ struct reading {
     } beats[BEATS_CAP];
     size_t beat_count;
     struct feed feed;
-    uint64_t commits;
     /* primaries: this server's clock minus ours at most, 0 with has_clock false */
     bool has_clock;
     int64_t ahead_us;
@@ -251,13 +250,12 @@ static int read_slowly(struct watcher *watcher, struct reading *out, struct err 
 {
     CLEANUP(db_result_release) struct db_result row = {0};
     if (clock_mono_ms() < watcher->slow_due_ms) {
-        out->started_ms = watcher->reading.started_ms;
-        out->commits = watcher->reading.commits; /* only this thread writes it */
+        out->started_ms = watcher->reading.started_ms; /* only this thread writes it */
         out->has_clock = watcher->reading.has_clock;
         out->ahead_us = watcher->reading.ahead_us;
         return 0;
     }
-    int rc = node_client_query(&watcher->client, SQL_SAMPLER_COMMITS, &row, err);
+    int rc = node_client_query(&watcher->client, SQL_SAMPLER_UPTIME, &row, err);
     if (rc == 0)
         out->started_ms = clock_mono_ms() - number_of(&row, 0, "uptime_s") * 1000;
     watcher->slow_due_ms = clock_mono_ms() + SLOW_INTERVAL_MS;
@@ -266,7 +264,6 @@ static int read_slowly(struct watcher *watcher, struct reading *out, struct err 
     rc = read_clock(watcher, out, err);
     if (rc != 0)
         return rc;
-    out->commits = (uint64_t)number_of(&row, 0, "writes");
     return 0;
 }
 
@@ -481,7 +478,7 @@ static void derive_node(const struct sampler *sampler, const struct watcher *wat
     out->sampled_ms = reading->read_ms;
     out->asked_ms = reading->asked_ms;
     out->state = state_of(reading);
-    out->commits = reading->commits;
+    out->commits = position_reach(&reading->position, &reading->origin);
     out->receive_lag_ms = receive_lag(sampler, watcher, now_ms);
     for (int of = SIDE_OLD; of < SIDE_COUNT; of++)
         if (hears(watcher, (enum side)of))

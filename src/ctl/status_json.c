@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The status for a program. What is not known is null, never a number that looks good. */
 #include "base/clock.h"
-#include "cli/status.h"
+#include "ctl/status.h"
 #include "domain/lag.h"
 
 static json_t *tri_json(enum tri value)

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* Every route, one row each, and the only place that asks whether somebody may. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/api_read.h"
+#include "ctl/routes.h"
+
+static const struct route rows[] = {
+    {.method = "GET",
+     .path = "/",
+     .role = ROLE_ANYBODY,
+     .handle = api_page,
+     .answers = "text/html",
+     .about = "the dashboard; whoever may not watch finds a place for a token in it"},
+    {.method = "GET",
+     .path = "/assets/",
+     .is_prefix = true,
+     .role = ROLE_ANYBODY,
+     .handle = api_asset,
+     .answers = "text/javascript, text/css, image/svg+xml",
+     .about = "the files of the dashboard"},
+    {.method = "GET",
+     .path = "/healthz",
+     .role = ROLE_ANYBODY,
+     .handle = api_health,
+     .answers = "text/plain",
+     .about = "200 while this process answers; says nothing of the service"},
+    {.method = "GET",
+     .path = "/api/whoami",
+     .role = ROLE_ANYBODY,
+     .handle = api_whoami,
+     .answers = "application/json",
+     .about = "the name and the role of the token that was sent"},
+    {.method = "POST",
+     .path = "/api/login",
+     .role = ROLE_ANYBODY,
+     .handle = api_login,
+     .answers = "application/json",
+     .about = "the body is a token; the answer's cookie stands for it for twelve hours"},
+    {.method = "POST",
+     .path = "/api/logout",
+     .role = ROLE_ANYBODY,
+     .handle = api_logout,
+     .answers = "application/json",
+     .about = "forgets the cookie's session"},
+    {.method = "GET",
+     .path = "/api/state",
+     .role = ROLE_WATCH,
+     .handle = api_state,
+     .answers = "application/json",
+     .about = "the situation, what it was concluded from, and whether there is a way back"},
+    {.method = "GET",
+     .path = "/api/lag",
+     .role = ROLE_WATCH,
+     .handle = api_lag,
+     .answers = "application/json",
+     .about = "lag of both links and all nodes, and the write rate, of the last tenth of a second"},
+    {.method = "GET",
+     .path = "/api/lag/history",
+     .role = ROLE_WATCH,
+     .handle = api_lag_history,
+     .answers = "application/json",
+     .about = "lag of both links since ?since_us=, in at most ?points= points"},
+    {.method = "GET",
+     .path = "/api/names",
+     .role = ROLE_WATCH,
+     .handle = api_names,
+     .answers = "application/json",
+     .about = "what name servers and resolvers answer"},
+    {.method = "GET",
+     .path = "/api/run",
+     .role = ROLE_WATCH,
+     .handle = api_run,
+     .answers = "application/json",
+     .about = "the last run: steps, notes, the statements of the part that is under way"},
+    {.method = "GET",
+     .path = "/api/events",
+     .role = ROLE_WATCH,
+     .handle = api_events,
+     .answers = "text/event-stream",
+     .about = "all of it as it changes; goes on behind Last-Event-ID"},
+    {.method = "GET",
+     .path = "/api/openapi.json",
+     .role = ROLE_ANYBODY,
+     .handle = api_description,
+     .answers = "application/json",
+     .about = "this table, as OpenAPI 3.1"},
+    {.method = "GET",
+     .path = "/metrics",
+     .role = ROLE_WATCH,
+     .handle = api_metrics,
+     .answers = "text/plain; version=0.0.4",
+     .about = "for Prometheus"},
+};
+
+const struct route *route_table(size_t *out_count)
+{
+    *out_count = ARRAY_LEN(rows);
+    return rows;
+}
+
+void route_refuse(struct http_answer *answer, unsigned status, const char *fmt, ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    CLEANUP(json_release) json_t *value = json_pack("{s:s}", "error", text);
+    char *line = value ? json_dumps(value, JSON_COMPACT) : NULL;
+    answer->status = status;
+    http_answer_field(answer, "Content-Type", "application/json");
+    buf_init(&answer->body, HTTP_BODY_CAP_BYTES);
+    buf_puts(&answer->body, line ? line : "{}");
+    free(line);
+}
+
+/* Every answer, whatever it is: nothing is cached, framed, sniffed, or sent on. */
+static void add_fields(struct server *server, struct http_answer *answer)
+{
+    http_answer_field(answer, "Cache-Control", "no-store");
+    http_answer_field(answer, "X-Content-Type-Options", "nosniff");
+    http_answer_field(answer, "Referrer-Policy", "no-referrer");
+    http_answer_field(answer, "Content-Security-Policy",
+                      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+                      "connect-src 'self'; base-uri 'none'; form-action 'self'; "
+                      "frame-ancestors 'none'");
+    if (server_has_tls(server))
+        http_answer_field(answer, "Strict-Transport-Security", "max-age=31536000");
+}
+
+static bool fits_path(const struct route *route, const char *path)
+{
+    return route->is_prefix ? strncmp(path, route->path, strlen(route->path)) == 0
+                            : strcmp(path, route->path) == 0;
+}
+
+static const struct route *find(const struct http_call *call, bool *out_has_path)
+{
+    /* a HEAD is answered as the GET, and the server leaves the body out */
+    const char *method = strcmp(call->method, "HEAD") == 0 ? "GET" : call->method;
+
+    *out_has_path = false;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (fits_path(&rows[i], call->path)) {
+            *out_has_path = true;
+            if (strcmp(rows[i].method, method) == 0)
+                return &rows[i];
+        }
+    return NULL;
+}
+
+static void answer_route(struct server *server, const struct http_call *call,
+                         struct http_answer *answer)
+{
+    struct identity who;
+    bool has_path;
+
+    if (!access_knows_host(server_access(server), http_call_field(call, "Host"))) {
+        route_refuse(answer, 421,
+                     "this is not the name of this dashboard; \"serve.hosts\" in the "
+                     "configuration lists others");
+        return;
+    }
+    const struct route *route = find(call, &has_path);
+    if (!route) {
+        route_refuse(answer, has_path ? 405 : 404,
+                     has_path ? "not with this method" : "there is no such path");
+        return;
+    }
+    if (strcmp(route->method, "GET") != 0 && !access_is_same_origin(call)) {
+        route_refuse(answer, 403, "this came from a page of another site");
+        return;
+    }
+    access_identify(server_access(server), call, &who);
+    if (who.role < route->role) {
+        route_refuse(answer, who.role == ROLE_ANYBODY ? 401 : 403,
+                     who.role == ROLE_ANYBODY ? "a token is needed for this"
+                                              : "%s may %s, which is not enough for this",
+                     who.name, role_name(who.role));
+        return;
+    }
+    if (call->is_too_long) {
+        route_refuse(answer, 413, "more than %u bytes", (unsigned)HTTP_BODY_CAP_BYTES);
+        return;
+    }
+    const struct route_call asked = {
+        .server = server, .http = call, .who = &who, .rest = call->path + strlen(route->path)};
+    route->handle(&asked, answer);
+}
+
+void route_dispatch(struct server *server, const struct http_call *call, struct http_answer *answer)
+{
+    answer_route(server, call, answer);
+    add_fields(server, answer);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/journal_follow.h"
+
+#include "engine/journal_file.h"
+
+int journal_version(struct journal *journal, int64_t *out, struct err *err)
+{
+    CLEANUP(store_statement_freep) struct store_statement *ask = NULL;
+    int rc = journal_prepare(journal, SQL_JOURNAL_VERSION, &ask, err);
+
+    if (rc)
+        return rc;
+    rc = store_step(ask, err);
+    if (rc < 0)
+        return rc;
+    *out = store_column_int(ask, 0);
+    return 0;
+}
+
+int journal_news(struct journal *journal, const char *run_id, int64_t after, size_t cap,
+                 journal_news_fn each, void *context, struct err *err)
+{
+    CLEANUP(store_statement_freep) struct store_statement *list = NULL;
+    int rc = journal_prepare(journal, SQL_JOURNAL_EVENT_AFTER, &list, err);
+
+    if (rc)
+        return rc;
+    store_bind_text(list, 1, run_id);
+    store_bind_int(list, 2, after);
+    store_bind_int(list, 3, (int64_t)cap);
+    while ((rc = store_step(list, err)) == 1) {
+        const struct journal_news news = {.seq = store_column_int(list, 0),
+                                          .at_us = store_column_int(list, 1),
+                                          .name = store_column_text(list, 2),
+                                          .detail = store_column_text(list, 3)};
+        rc = each(context, &news);
+        if (rc)
+            return rc;
+    }
+    return rc;
+}

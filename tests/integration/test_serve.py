@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: MIT
+"""The dashboard's server, asked as a browser, a program and Prometheus do: who may see what, and that what it says is so."""
+
+import http.client
+import json
+import re
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+
+from tests.integration import programs
+from tests.integration.service import DONE, MIRROR, Stage
+from tests.lab import tls
+from tests.lab.lab import CUTOVER
+from tests.lab.procs import wait_until
+
+ANNA, BEN = "anna-" + "4f1d2c3b4a5968778695", "ben-" + "00112233445566778899"
+
+
+@pytest.fixture(scope="module", name="stage")
+def one_stage():
+    with Stage(mb=0) as stage:
+        yield stage
+
+
+class Serving:
+    """`cutover serve`, from its first word to its end."""
+
+    def __init__(self, service, cfg, *options):
+        self._process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [CUTOVER, "-c", cfg or service.lab.cfg_path, "serve", *(options or ("--listen", "127.0.0.1:0"))], text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        said = self._process.stdout.readline()
+        url = re.match(r"(https?)://([^/]+)/ shows", said)
+        assert url, said + self._process.communicate(timeout=10)[1]
+        self.scheme, self.host = url.groups()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        out, err = self._process.communicate(timeout=20)
+        assert self._process.returncode == DONE, out + err
+
+    def connect(self):
+        if self.scheme == "https":
+            return http.client.HTTPSConnection(self.host, timeout=20, context=ssl._create_unverified_context())  # pylint: disable=protected-access
+        return http.client.HTTPConnection(self.host, timeout=20)
+
+    def ask(self, path, method="GET", body=None, **fields):
+        connection = self.connect()
+        connection.request(method, path, body=body, headers={name.replace("_", "-"): value for name, value in fields.items()})
+        answer = connection.getresponse()
+        answer.text = answer.read().decode()
+        connection.close()
+        return answer
+
+    def json(self, path, **fields):
+        def answered():
+            answer = self.ask(path, **fields)
+            assert answer.status in (200, 503), (answer.status, answer.text)
+            return answer.status == 200 and answer
+        return json.loads(wait_until(answered, 20, f"{path} to be known").text)
+
+    def events(self, **fields):
+        """(name, id, data) of the stream, as they come."""
+        connection = self.connect()
+        connection.request("GET", "/api/events", headers=fields)
+        answer = connection.getresponse()
+        assert answer.status == 200, answer.read()
+        event = {}
+        try:
+            while line := answer.readline().decode():
+                name, _, value = line.rstrip("\n").partition(": ")
+                if name:
+                    event[name] = value
+                elif event:
+                    yield event["event"], int(event.get("id", 0)), json.loads(event["data"])
+                    event = {}
+        finally:
+            connection.close()
+
+
+@pytest.fixture(name="open_one")
+def one_without_tokens(stage):
+    service = stage.service("mirrored")
+    with Serving(service, None) as serving:
+        yield service, serving
+
+
+@pytest.fixture(name="guarded")
+def one_with_tokens(stage):
+    service = stage.service("mirrored")
+    tokens = service.lab.root / "tokens"
+    tokens.write_text(f"# who may\nanna watch {ANNA}\nben operate {BEN}\n")
+    tokens.chmod(0o600)
+    with Serving(service, service.config("guarded", lambda c: c.update(serve={"tokens": f"file:{tokens}"}))) as serving:
+        yield serving
+
+
+def test_it_says_what_is_true(open_one):
+    service, serving = open_one
+    state = serving.json("/api/state")
+    assert state["situation"] == "mirrored" and state["headline"]["tone"] == "calm"
+    assert state["headline"]["writers"].startswith("OLD (")
+    lag = serving.json("/api/lag")
+    assert lag["links"]["forward"]["is_running"] and lag["links"]["reverse"]["exists"]
+    assert [node["is_open"] for node in lag["nodes"] if node["is_primary"]] == [True, False]
+    run = serving.json("/api/run")
+    assert run["state"] == "done" and run["now"] is None and run["emergency"] is None
+    assert {record["points_to"] for record in serving.json("/api/names")["dns"]["records"]} == {"old"}
+    assert service.situation == "mirrored"
+
+
+def test_a_link_that_stops_is_unknown_within_a_second_and_never_zero(open_one):
+    service, serving = open_one
+    new = service.primaries["new"]
+    wait_until(lambda: serving.json("/api/lag")["links"]["forward"]["lag_ms"] is not None, 20, "lag to be known")
+    try:
+        programs.say(new, "stop", channel="cutover_forward")
+        began = time.monotonic()
+        wait_until(lambda: serving.json("/api/lag")["links"]["forward"]["lag_ms"] is None, 5, "the stopped link to show")
+        assert time.monotonic() - began < 3
+        assert serving.json("/api/lag")["links"]["forward"]["is_running"] is False
+    finally:
+        programs.say(new, "start", channel="cutover_forward")
+    history = wait_until(lambda: serving.json("/api/lag/history"), 5, "the history")
+    assert None in history["forward"], "the gap"
+    assert len(history["at_us"]) == len(history["forward"]) == len(history["reverse"])
+
+
+def test_a_run_is_told_as_it_goes_on_and_again_to_who_comes_back(open_one):
+    service, serving = open_one
+    seen = []
+
+    def watch():
+        for name, number, data in serving.events():
+            if name == "journal":
+                seen.append((number, data["name"], data["run"]))
+
+    threading.Thread(target=watch, daemon=True).start()
+    service.go("tell", "mirrored", MIRROR[:1])
+    run = service.status()["run"]["id"]
+    wait_until(lambda: [name for _, name, of in seen if of == run][-1:] == ["run.done"], 20, "the end of the run to be told")
+    assert [number for number, *_ in seen] == sorted({number for number, *_ in seen}), "each once, in order"
+    numbers = [number for number, name, _ in seen if name == "step.done"]
+    again = (event for event in serving.events(**{"Last-Event-ID": str(numbers[0])}) if event[0] == "journal")
+    assert next(again)[1] > numbers[0]
+
+
+def test_lag_comes_ten_times_a_second(open_one):
+    _, serving = open_one
+    stream = (data["at_us"] for name, _, data in serving.events() if name == "lag")
+    times = [next(stream) for _ in range(21)]
+    assert times == sorted(set(times))
+    assert (times[-1] - times[0]) / 20 < 400_000, "an unloaded machine does it in 100 ms"
+
+
+def test_every_answer_forbids_what_it_can(open_one):
+    _, serving = open_one
+    for path in ("/", "/assets/main.js", "/api/state", "/healthz", "/nothing", "/api/openapi.json"):
+        answer = serving.ask(path)
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"], path
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_page_does_not_need_what_its_policy_forbids(open_one):
+    _, serving = open_one
+    page = serving.ask("/").text
+    assert "style=" not in page and not re.search(r"<script(?![^>]*\bsrc=)", page) and not re.search(r"\son\w+=", page)
+    for asset in re.findall(r'(?:src|href)="(/[^"]+)"', page):
+        assert serving.ask(asset).status == 200, asset
+
+
+@pytest.mark.parametrize("host, status", [("localhost", 200), ("127.0.0.1:1", 200), ("evil.example", 421), ("127.0.0.1.evil.example", 421)])
+def test_a_name_of_somebody_else_that_leads_here_is_not_answered(open_one, host, status):
+    _, serving = open_one
+    assert serving.ask("/healthz", Host=host).status == status
+
+
+def test_what_is_not_there_is_told_apart(open_one):
+    _, serving = open_one
+    assert serving.ask("/api/nothing").status == 404
+    assert serving.ask("/assets/../etc/passwd").status == 404
+    assert serving.ask("/api/state", "DELETE").status == 405
+    assert serving.ask("/api/login", "POST", body="x" * 70000).status == 413
+
+
+def test_who_has_no_token_sees_nothing_of_the_service(guarded):
+    for path in ("/api/state", "/api/lag", "/api/lag/history", "/api/run", "/api/names", "/api/events", "/metrics"):
+        for fields in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "cutover_session=" + "0" * 64}):
+            answer = guarded.ask(path, **fields)
+            assert answer.status == 401, (path, fields)
+            assert "blog" not in answer.text
+    assert guarded.ask("/").status == 200
+
+
+def test_a_token_opens_as_bearer_and_as_session(guarded):
+    assert guarded.json("/api/state", Authorization=f"Bearer {ANNA}")["situation"] == "mirrored"
+    assert guarded.json("/api/whoami", Authorization=f"Bearer {BEN}") == {"name": "ben", "role": "operate", "has_tokens": True}
+    answer = guarded.ask("/api/login", "POST", body=ANNA)
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and ANNA not in cookie
+    cookie = cookie.split(";")[0]
+    assert guarded.json("/api/whoami", Cookie=cookie)["name"] == "anna"
+    assert guarded.ask("/api/logout", "POST", Cookie=cookie).status == 200
+    assert guarded.json("/api/whoami", Cookie=cookie)["role"] == "anybody"
+
+
+def test_a_page_of_another_site_may_not_sign_in(guarded):
+    assert guarded.ask("/api/login", "POST", body=ANNA, Origin="http://evil.example").status == 403
+    assert guarded.ask("/api/login", "POST", body=ANNA, Origin=f"http://{guarded.host}").status == 200
+
+
+def test_metrics_leave_out_what_is_not_known(open_one):
+    service, serving = open_one
+    serving.json("/api/state")
+    text = serving.ask("/metrics").text
+    assert 'cutover_situation{situation="mirrored"} 1' in text and 'cutover_situation{situation="unsafe"} 0' in text
+    assert re.search(r'^cutover_link_running\{link="forward"\} 1$', text, re.MULTILINE)
+    for line in text.splitlines():
+        assert re.fullmatch(r'# (HELP|TYPE) cutover_\w+ .+|cutover_\w+(\{(\w+="[^"]*",?)+\})? -?[0-9.e+-]+', line), line
+    names = re.findall(r"^# TYPE (\w+)", text, re.MULTILINE)
+    assert len(names) == len(set(names))
+    assert service.lab.accounts["app"].password not in text
+
+
+def test_two_hundred_screens_at_once(open_one):
+    _, serving = open_one
+    streams = [serving.events() for _ in range(200)]
+    assert all(next(stream) for stream in streams)
+    assert re.search(r"^cutover_watchers 200$", serving.ask("/metrics").text, re.MULTILINE)
+    for stream in streams:
+        seen = {name for name, _, _ in (next(stream) for _ in range(12))}
+        assert "lag" in seen
+        stream.close()
+    wait_until(lambda: "\ncutover_watchers 0\n" in serving.ask("/metrics").text, 20, "closed screens to be noticed")
+
+
+def test_an_address_that_others_reach_needs_tokens_and_tls(stage):
+    service = stage.service("mirrored")
+    service.cutover("serve", "--listen", "0.0.0.0:0").ended(2, "anybody could look", "ssh -L")
+    service.cutover("serve", "--listen", "here").ended(2, '"here" is no place to listen')
+    tokens = service.lab.root / "loose"
+    tokens.write_text("anna watch short\n")
+    tokens.chmod(0o600)
+    service.cutover("serve", cfg=service.config("loose", lambda c: c.update(serve={"tokens": f"file:{tokens}"}))).ended(
+        2, r"serve.tokens: line 1: a token shorter than 20 characters")
+    tokens.write_text(f"anna watch {ANNA}\n")
+    service.cutover("serve", "--listen", "0.0.0.0:0", cfg=service.config("loose", lambda c: c.update(
+        serve={"tokens": f"file:{tokens}"}))).ended(2, "tokens would travel in the clear")
+
+
+def test_a_port_that_is_taken_is_named(open_one):
+    service, serving = open_one
+    service.cutover("serve", "--listen", serving.host).ended(4, f"cannot listen on .* port {serving.host.rpartition(':')[2]}: Address already in use")
+
+
+def test_over_tls_the_cookie_stays_there(stage, tmp_path):
+    service = stage.service("mirrored")
+    files = tls.create(tmp_path / "tls", [])
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"anna watch {ANNA}\n")
+    tokens.chmod(0o600)
+    cfg = service.config("tls", lambda c: c.update(serve={
+        "tokens": f"file:{tokens}", "certificate": str(files.cert), "key": str(files.key)}))
+    with Serving(service, cfg, "--listen", "127.0.0.1:0") as serving:
+        assert serving.scheme == "https"
+        answer = serving.ask("/api/login", "POST", body=ANNA)
+        assert "; Secure" in answer.headers["Set-Cookie"] and "max-age" in answer.headers["Strict-Transport-Security"]
