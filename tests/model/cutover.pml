@@ -384,7 +384,7 @@ inline lease_free()
 #define is_in_breath(p) (BREATH && (p) > CLOSE_FROM && (p) <= OPEN_TO)
 #define writes_intent(p) (!is_in_breath(p) || (p) == STILL_CLOSED)
 #define writes_outcome(p) (!is_in_breath(p) && !(BREATH && (p) == CLOSE_FROM) || (p) == OPEN_TO)
-#define asks_lease(p) (!is_in_breath(p) || ((p) == STILL_CLOSED && MUTANT == 13))
+#define asks_lease(p) (!is_in_breath(p))
 #define intent_of(p)                                                                               \
     (!BREATH -> (p) : ((p) == CLOSE_FROM -> STILL_CLOSED : ((p) == STILL_CLOSED -> OPEN_TO : (p))))
 #else
@@ -520,7 +520,7 @@ inline flip()
 /* A sealed node takes no signature: behind the fence a lock that was lost is not taken again. */
 #define has_not_moved (is_closed(FROM) && !(own[FROM] & ~want))
 #define is_lease_confirmed                                                                         \
-    ((lock[OLD] == me && lock[NEW] == me) || MUTANT == 7 || MUTANT == 13)
+    ((lock[OLD] == me && lock[NEW] == me) || MUTANT == 7)
 
 inline still_closed()
 {

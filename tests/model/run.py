@@ -55,7 +55,6 @@ MUTANTS = [
     Mutant(10, "still-closed", LAW_2, THERE, 1),
     Mutant(11, "an unknown outcome is looked up", LAW_1, THERE, 1),
     Mutant(12, "the statement that opens a side asks for the lease itself", LAW_1, THERE, 1),
-    Mutant(13, "a lease lost behind the fence is not taken again", LAW_1, THERE, 1),
     Mutant(23, "a lock is taken again only while the other one is held", LAW_1, THERE, 1),
     Mutant(24, "who has lost his run undoes nothing", LAW_1, THERE, 2),
     Mutant(14, "only who adopted the run writes its journal", LAW_2, THERE, 2),

@@ -240,6 +240,15 @@ static void assert_narrow(const char *text)
     }
 }
 
+/* "--list" is not named by a line about "--listen". */
+static bool names(const char *text, const char *head)
+{
+    for (const char *at = strstr(text, head); at; at = strstr(at + 1, head))
+        if (at[strlen(head)] == ' ' || at[strlen(head)] == '\n')
+            return true;
+    return false;
+}
+
 static void test_every_help_fits_a_terminal_and_names_its_options(void **state UNUSED)
 {
     size_t commands = 0, options = 0;
@@ -255,7 +264,7 @@ static void test_every_help_fits_a_terminal_and_names_its_options(void **state U
         for (size_t j = 0; j < options; j++) {
             char head[64];
             help_option_head(&option[j], head, sizeof head);
-            bool is_named = strstr(buf_text(&text), head) != NULL;
+            bool is_named = names(buf_text(&text), head);
             assert_int_equal(is_named, (option[j].commands & CLI_COMMAND_BIT(command[i].id)) != 0);
         }
     }
