@@ -24,7 +24,7 @@
 #define CLI_ARG_CAP 2
 #define CLI_DEFAULT_CONFIG "/etc/cutover/cutover.cfg"
 
-enum cli_format { CLI_TEXT, CLI_MARKDOWN, CLI_JSON };
+enum cli_format { CLI_TEXT, CLI_MARKDOWN, CLI_JSON, CLI_HTML };
 /* Which side is right where both take writes. */
 enum cli_right { CLI_RIGHT_UNSAID, CLI_RIGHT_OLD, CLI_RIGHT_NEW };
 /* Of a rollback, and of a comparison: one option, each command takes its own. */

@@ -24,6 +24,17 @@
 MUST_CHECK int report_build(struct journal *journal, const char *service, const char *run_id,
                             json_t **out, struct err *err);
 
+/*
+ * As one file of HTML that needs nothing else. Beside the report it wants what report_add_story()
+ * adds.
+ */
+MUST_CHECK int report_html(const json_t *report, struct buf *out, struct err *err);
+/*
+ * Into the report of a run: "lag_series": [{node, points: [[at_us, ms or null]]}], in each step
+ * "statements": [{node, text}], and "warnings" of the plan.
+ */
+MUST_CHECK int report_add_story(struct journal *journal, json_t *report, struct err *err);
+
 enum report_form { REPORT_TEXT, REPORT_MARKDOWN };
 MUST_CHECK int report_render(const json_t *report, enum report_form form, struct buf *out,
                              struct err *err);

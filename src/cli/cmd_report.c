@@ -25,6 +25,8 @@ static int report_text(const json_t *report, enum cli_format format, struct buf 
         free(text);
         return buf_check(out, err);
     }
+    if (format == CLI_HTML)
+        return report_html(report, out, err);
     return report_render(report, format == CLI_MARKDOWN ? REPORT_MARKDOWN : REPORT_TEXT, out, err);
 }
 
@@ -57,6 +59,8 @@ int cmd_report(const struct cli_options *options, struct err *err)
     if (!rc)
         rc = report_build(journal, service.name, options->arg_count ? options->args[0] : NULL,
                           &report, err);
+    if (!rc && options->format == CLI_HTML)
+        rc = report_add_story(journal, report, err);
     if (!rc)
         rc = report_text(report, options->format, &text, err);
     if (!rc)

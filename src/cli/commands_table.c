@@ -125,8 +125,11 @@ static const struct cli_command rows[] = {
      .summary = "the story of a run, from the journal",
      .about = "Each step with its time and outcome, the write pause, lag before the flip,\n"
               "rows verified, what the DNS did, and what went wrong. Without RUN it tells of\n"
-              "the latest one. Reads the journal only: no server is asked.",
-     .example = "cutover report --format markdown --out migration-day.md",
+              "the latest one. Reads the journal only: no server is asked.\n"
+              "\n"
+              "As html it is one file to keep or to attach: charts of the lag and the pause,\n"
+              "who said yes, every statement; no script, and nothing is fetched.",
+     .example = "cutover report --format html --out migration-day.html",
      .handler = cmd_report},
     {.id = CLI_DRILL,
      .name = "drill",

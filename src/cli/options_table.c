@@ -4,8 +4,11 @@
 
 static const char *const log_levels[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error", NULL};
-static const char *const formats[] = {
-    [CLI_TEXT] = "text", [CLI_MARKDOWN] = "markdown", [CLI_JSON] = "json", NULL};
+static const char *const formats[] = {[CLI_TEXT] = "text",
+                                      [CLI_MARKDOWN] = "markdown",
+                                      [CLI_JSON] = "json",
+                                      [CLI_HTML] = "html",
+                                      NULL};
 /* The first is what holds when the option is not given; nobody can type an empty choice. */
 static const char *const modes[] = {[CLI_MODE_UNSAID] = "",
                                     [CLI_MODE_SHARED] = "shared",

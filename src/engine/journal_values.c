@@ -127,6 +127,24 @@ int journal_samples(struct journal *journal, const char *run_id,
     return rc ? rc : journal_end(journal, add_samples(journal, run_id, samples, count, err), err);
 }
 
+int journal_sample_list(struct journal *journal, const char *run_id, journal_sample_fn each,
+                        void *context, struct err *err)
+{
+    CLEANUP(store_statement_freep) struct store_statement *list = NULL;
+    int rc = journal_prepare(journal, SQL_JOURNAL_SAMPLE_LIST, &list, err);
+
+    if (rc)
+        return rc;
+    store_bind_text(list, 1, run_id);
+    while ((rc = store_step(list, err)) == 1) {
+        int64_t apply_ms = store_column_is_null(list, 2) ? LAG_INFINITE : store_column_int(list, 2);
+        rc = each(context, store_column_text(list, 0), store_column_int(list, 1), apply_ms);
+        if (rc)
+            return rc;
+    }
+    return rc;
+}
+
 int journal_lag_stats(struct journal *journal, const char *run_id, struct journal_lag *out,
                       size_t cap, size_t *out_count, struct err *err)
 {
