@@ -213,7 +213,16 @@ class Stage:
                 for side, server in self.primaries.items()}
 
     def open_sides(self):
-        return {side for side, server in self.primaries.items() if server.value("SELECT @@global.read_only") == 0}
+        """Where the application gets a write through. A MariaDB that was closed and has restarted is not read-only, and lets
+        nobody of the application in."""
+        return {side for side, server in self.primaries.items()
+                if server.value("SELECT @@global.read_only") == 0 and not self._is_held(server)}
+
+    def _is_held(self, server):
+        return server.kind.flavour == "mariadb" and server.value(
+            "SELECT COUNT(*) FROM mysql.global_priv WHERE User = %s"
+            " AND COALESCE(JSON_VALUE(Priv, '$.account_locked'), 0) = 1",
+            (self.lab.accounts["app"].user,)) > 0
 
     def wait_for_links(self):
         """Until those that are to run do: a stopped one is left to the program."""
