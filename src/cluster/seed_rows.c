@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/signals.h"
 #include "cluster/seed_job.h"
 #include "sql/quote.h"
@@ -17,6 +18,8 @@
 #define BATCH_BYTES (1U << 20)
 #define BATCH_CAP_BYTES (1U << 30)
 #define TEXT_CAP_BYTES (1U << 20)
+#define NATIVE_DEADLOCK 1213
+#define DEADLOCK_TRIES 20
 
 /* --- cutting --- */
 
@@ -239,6 +242,22 @@ static int check_stop(struct seed_flow *flow, const struct seed_piece *piece, st
     return 0;
 }
 
+/*
+ * Workers that fill one table lock gaps of its other indexes, and may wait for each other. InnoDB
+ * then takes the whole statement of one of them back (it is a transaction of its own), so that one
+ * is given again. Source: MySQL manual, "How to Minimize and Handle Deadlocks".
+ */
+static int insert_batch(struct session *target, const char *sql, struct err *err)
+{
+    for (int64_t tries = 1;; tries++) {
+        int rc = db_exec(target->db, sql, err);
+        if (rc != ERR_SERVER || err->native != NATIVE_DEADLOCK || tries == DEADLOCK_TRIES)
+            return rc;
+        *err = (struct err){0};
+        (void)clock_sleep_ms(tries); /* a stop is looked at before the next batch */
+    }
+}
+
 /* Every target must have taken every row: fewer is an error, never "done". */
 static int write_batch(struct copy *copy, struct err *err)
 {
@@ -248,7 +267,7 @@ static int write_batch(struct copy *copy, struct err *err)
         rc = buf_check(&copy->batch, err);
     for (size_t i = 0; !rc && i < copy->worker->targets.count; i++) {
         struct session *target = &copy->worker->targets.sessions[i];
-        rc = db_exec(target->db, buf_text(&copy->batch), err);
+        rc = insert_batch(target, buf_text(&copy->batch), err);
         if (!rc && db_affected(target->db) != copy->batch_rows)
             rc = err_set(err, ERR_DATA, EFFECT_APPLIED, "%s took %" PRIu64 " of %" PRIu64 " rows",
                          target->node->name, db_affected(target->db), copy->batch_rows);

@@ -78,10 +78,10 @@ def refuses(done, before, after):
 
 @pytest.mark.parametrize("way", ["resume", "abort"])
 @pytest.mark.parametrize("place", [
-    "go-no-go.gate.before-act",           # nothing but a journal to write to
-    "cut-over.close-from.before-act",
+    pytest.param("go-no-go.gate.before-act", marks=pytest.mark.slow_fault),  # nothing but a journal to write to
+    pytest.param("cut-over.close-from.before-act", marks=pytest.mark.slow_fault),
     "cut-over.close-from.after-act",      # a side is closed, and the other one has opened it, or not
-    "cut-over.still-closed.after-act",
+    pytest.param("cut-over.still-closed.after-act", marks=pytest.mark.slow_fault),
     "cut-over.open-to.before-act",        # after the last question, right before the statement that opens
 ])
 def test_who_stood_still_while_another_took_the_run_changes_nothing(stage, place, way):
