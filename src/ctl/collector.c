@@ -211,7 +211,7 @@ static void read_run(struct follower *follower)
     publish(collector, VIEW_RUN, page);
 }
 
-/* A journal may come into being while we watch, or be put in the place of another one. */
+/* A journal may come into being while we watch. */
 static void follow_once(struct follower *follower)
 {
     const struct service *service = follower->collector->options.service;

@@ -18,7 +18,7 @@
 #include "base/secret.h"
 
 #define CONNECTION_MEMORY_BYTES 32768
-#define STREAM_CAP_BYTES (1U << 20)
+#define STREAM_CAP_BYTES (16U << 20) /* the page of a long run has thousands of notes */
 #define STREAM_BLOCK_BYTES 16384
 #define PEM_CAP_BYTES 65536
 

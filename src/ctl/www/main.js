@@ -7,10 +7,13 @@ import { addEvent, showHeadline, showNames, showNodes, showProof, showWayBack } 
 import { listenForCopy, showRun } from "./runbook.js";
 import * as words from "./words.js";
 
+const OLD_FACTS_S = 10; // a server that hangs holds up the slower questions, not the lag of the others
 const SILENT_MS = 3000; // without a word for so long nothing on the screen is called true
 
 let chart;
 let pointsTo = null;
+let factsAt = null;
+let areFactsOld = false;
 let heardAt = 0;
 let closedSince = null;
 
@@ -42,11 +45,13 @@ function showLag(lag) {
   byId("writes-old").textContent = words.rate(lag.writes_per_s.old);
   byId("writes-new").textContent = words.rate(lag.writes_per_s.new);
   chart.add(lag);
+  areFactsOld = factsAt !== null && lag.at_us - factsAt > OLD_FACTS_S * 1e6;
   showPause(lag);
   drawMap(lag, pointsTo);
 }
 
 function showState(state) {
+  factsAt = state.at_us;
   pointsTo = state.dns.points_to;
   showHeadline(state);
   showNodes(state);
@@ -61,8 +66,9 @@ function listen() {
   for (const [name, show] of Object.entries(SHOWN_BY))
     stream.addEventListener(name, (event) => {
       heardAt = Date.now();
-      connection("live", "live");
       show(JSON.parse(event.data));
+      if (areFactsOld) connection("lost", "the sentence and the facts are old: a server is slow to answer");
+      else connection("live", "live");
     });
   stream.addEventListener("open", async () => chart.load(await get(`/api/lag/history?points=3000`)));
   stream.addEventListener("error", () => {
