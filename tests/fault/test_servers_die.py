@@ -56,13 +56,12 @@ def bring_back(stage, victim):
     wait_until(stage.links_run, 30, "the links to come back")
 
 
-def takes_no_writes(traffic, watched_s=1):
-    """Nobody has a write acknowledged for a while; the writers try several times in it."""
+def sides_that_take_writes(traffic, watched_s=1):
+    """Where a write was acknowledged while this watched; the writers try several times in it."""
     try:
-        sides = traffic.writers.wait_for_writes(count=1, deadline_s=watched_s)
+        return traffic.writers.wait_for_writes(count=1, deadline_s=watched_s)
     except AssertionError:
-        return True
-    raise AssertionError(f"writes were accepted on {sides}")
+        return set()
 
 
 @pytest.mark.parametrize("way", ["resume", ABORT])
@@ -104,21 +103,32 @@ def test_new_dies_as_it_is_opened_and_nobody_guesses_whether_it_was(stage, way):
 @pytest.mark.parametrize("way", [RESUME, "abort"])
 @pytest.mark.parametrize("place", ["close-from.after-outcome", AFTER_DRAIN])
 def test_old_dies_while_it_is_closed_and_a_person_is_told(stage, place, way):
-    """Nobody can write then: OLD is gone and NEW was never opened. It comes back as closed as it was: a MySQL knows that it
-    was, and a MariaDB lets nobody of the application in."""
+    """Nobody can write then: OLD is gone and NEW was never opened. A MySQL comes back closed. A MariaDB may come back open,
+    for its accounts are being locked while OLD drains, and are surely locked only when NEW opens: then OLD is open alone."""
     stage.put("mirrored")
+    comes_back_closed = stage.primaries["old"].kind.flavour == "mysql"
     with stage.traffic() as traffic:
         failed = run_and_kill(stage, FENCED, place, "old")
         assert failed.returncode == 5, told(failed)
         assert "abort" in failed.stderr or "--resume" in failed.stderr, told(failed)
         bring_back(stage, "old")
-        assert takes_no_writes(traffic)
+        if not comes_back_closed and place.startswith("close-from"):
+            let_in(stage, "old")
+        assert sides_that_take_writes(traffic) <= (set() if comes_back_closed else {"old"})
         if way == "abort":
             stage.ok("abort")
         else:
             stage.ok("run", "--resume", *RUN)
         traffic.writers.wait_for_writes()
     stage.judge(traffic, {"mirrored" if way == "abort" else "switched"})
+
+
+def let_in(stage, side):
+    """As if the primary had died before the application's accounts were locked."""
+    user = stage.lab.accounts["app"].user
+    for row in stage.direct[side].query("SELECT host AS host FROM mysql.user WHERE user = %s", (user,)):
+        stage.direct[side].query("SET SESSION sql_log_bin = 0;"
+                                 f" ALTER USER '{user}'@'{row['host']}' ACCOUNT UNLOCK")
 
 
 def test_new_dies_after_it_was_opened_and_comes_back_closed(stage):
