@@ -12,7 +12,8 @@
 /*
  * What engine/report.h tells of the run, and "now": {id, step, part, title, statements: [{node,
  * text, undo}], is_commit} of the part that is under way or next, null when none is left, and
- * "emergency": {command, why}: what to type when this controller is gone. {"run": null} when
+ * "emergency": {command, why}: what to type when this controller is gone, and "people": what
+ * waits for a person and what may be asked now (engine/request_offer.h). {"run": null} when
  * nothing was ever run. Caller json_decref()s.
  *
  * config_path  as it is to be typed

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "engine/report.h"
+#include "engine/request_offer.h"
 
 static void add_ops(json_t *list, const struct op *ops, size_t count, int is_undo)
 {
@@ -71,6 +72,16 @@ static int add_now(struct journal *journal, const struct run_record *run, json_t
     return rc;
 }
 
+static int add_people(struct journal *journal, const char *service, const char *config_path,
+                      json_t *page, struct err *err)
+{
+    json_t *people = NULL;
+    int rc = request_offers(journal, service, config_path, &people, err);
+
+    (void)json_object_set_new(page, "people", people);
+    return rc;
+}
+
 int run_page(struct journal *journal, const char *service, const char *config_path, json_t **out,
              struct err *err)
 {
@@ -87,6 +98,8 @@ int run_page(struct journal *journal, const char *service, const char *config_pa
         rc = report_build(journal, service, run.id, &page, err);
     if (!rc)
         rc = add_now(journal, &run, page, err);
+    if (!rc)
+        rc = add_people(journal, service, config_path, page, err);
     if (rc)
         return rc;
     (void)json_object_set_new(page, "emergency", emergency(&run, config_path));
