@@ -147,7 +147,7 @@ deps: ## install the Debian packages that are missing (etc/packages.txt); nothin
 	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test lint model)
 
 # Servers that this release of Debian does not have, unpacked into $(SERVERS) whatever BUILD is; nothing is installed.
-.PHONY: deps-mysql deps-mariadb11 deps-mariadb105 clean-servers
+.PHONY: deps-mysql deps-mariadb11 deps-mariadb105 deps-prometheus clean-servers
 deps-mysql: ## fetch MySQL and its client library into build/servers (Debian sid; 60 MB, 400 MB on disk, no root)
 	$(Q)etc/servers.sh $(SERVERS) mysql
 
@@ -157,10 +157,13 @@ deps-mariadb11: ## the same for MariaDB 11.8 (Debian trixie; 30 MB)
 deps-mariadb105: ## the same for MariaDB 10.5 (Debian bullseye; 20 MB)
 	$(Q)etc/servers.sh $(SERVERS) mariadb-10.5
 
+deps-prometheus: ## the same for Prometheus, whose promtool checks metrics and alerts (Debian bookworm; 20 MB)
+	$(Q)etc/servers.sh $(SERVERS) prometheus
+
 # What tests want beyond this host's own servers. The archive may lack one of them: then its tests are skipped, loudly.
 .PHONY: deps-servers
 deps-servers:
-	$(Q)for kind in mysql mariadb-11.8 mariadb-10.5; do \
+	$(Q)for kind in mysql mariadb-11.8 mariadb-10.5 prometheus; do \
 	    etc/servers.sh $(SERVERS) $$kind || [ $$? = 69 ] || exit 1; \
 	done
 

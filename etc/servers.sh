@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Fetch database servers that this host's own release does not have, for the tests and the demo:
 #
-#   etc/servers.sh FOLDER KIND...       KIND: mysql, mariadb-11.8, mariadb-10.5 (the table below)
+#   etc/servers.sh FOLDER KIND...       KIND: mysql, mariadb-11.8, mariadb-10.5, prometheus (the table below)
 #
 # The packages come from the Debian release that has them, with all they depend on (their own libc too), and are
 # unpacked into FOLDER/KIND. Nothing is installed, started or changed on this host, and root is not needed. apt does
@@ -19,10 +19,13 @@ table='
 mysql          sid       mysql-server-core mysql-client-core libmysqlclient-dev
 mariadb-11.8   trixie    mariadb-server-core mariadb-client-core mariadb-backup
 mariadb-10.5   bullseye  mariadb-server-core-10.5 mariadb-client-core-10.5
+prometheus     bookworm  prometheus
 '
 
 # What the servers' packages ask for and the servers themselves never run counts as installed.
 never_run='adduser debconf galera-4 gawk init-system-helpers iproute2 libconfig-inifiles-perl libdbi-perl lsb-base
+libjs-bootstrap libjs-bootstrap4 libjs-eonasdan-bootstrap-datetimepicker libjs-jquery libjs-jquery-hotkeys libjs-moment
+libjs-moment-timezone libjs-mustache libjs-popper.js libjs-rickshaw
 mariadb-common mysql-common passwd perl perl-base procps psmisc rsync socat systemd systemd-standalone-sysusers
 sysvinit-utils'
 
@@ -82,7 +85,8 @@ download() {
 # The dynamic loader of an unpacked release, relative to it. Some have it in lib and link to it absolutely.
 find_loader() {
     local root=$1 found
-    for found in "$root"/usr/lib64/ld-linux-*.so.* "$root"/usr/lib/ld-linux-*.so.* "$root"/lib/*-linux-gnu/ld-2.*.so; do
+    for found in "$root"/usr/lib64/ld-linux-*.so.* "$root"/usr/lib/ld-linux-*.so.* "$root"/lib/*-linux-gnu/ld-2.*.so \
+        "$root"/lib/*-linux-gnu/ld-linux-*.so.*; do
         if [[ -x $found && $(readlink -e "$found") == "$root"/* ]]; then
             echo "${found#"$root/"}"
             return

@@ -7,6 +7,7 @@
 #include "cli/exit_code.h"
 #include "cli/help.h"
 #include "cli/render.h"
+#include "ctl/metrics.h"
 #include "domain/pairs.h"
 #include "domain/situation.h"
 #include "io/db.h"
@@ -98,6 +99,14 @@ static int generate_playbook_reference(const char *name, struct buf *out, struct
     return 0;
 }
 
+static int generate_metrics(const char *name, struct buf *out, struct err *err)
+{
+    (void)name;
+    (void)err;
+    metrics_document(out);
+    return 0;
+}
+
 static int generate_servers(const char *name, struct buf *out, struct err *err)
 {
     (void)name;
@@ -132,6 +141,7 @@ static const struct {
     {"man", generate_man},
     {"completion", generate_completion},
     {"mermaid", generate_mermaid},
+    {"metrics", generate_metrics},
     {"playbook-reference", generate_playbook_reference},
     {"reference", generate_reference},
     {"servers", generate_servers},
@@ -149,7 +159,7 @@ int cmd_generate(const struct cli_options *options, struct err *err)
         return rc ? rc : print(&text, err);
     }
     return err_set(err, ERR_USAGE, EFFECT_NONE,
-                   "generate \"%s\": expected man, completion, mermaid, playbook-reference, "
-                   "reference or servers",
+                   "generate \"%s\": expected man, completion, mermaid, metrics, "
+                   "playbook-reference, reference or servers",
                    options->args[0]);
 }

@@ -214,8 +214,8 @@ static const struct cli_command rows[] = {
      .min_args = 1,
      .max_args = 2,
      .summary = "print texts that are made from the program's tables",
-     .about = "For the build: man, completion, mermaid, playbook-reference, reference\n"
-              "[COMMAND], servers.",
+     .about = "For the build: man, completion, mermaid, metrics, playbook-reference,\n"
+              "reference [COMMAND], servers.",
      .example = "cutover generate man | man -l -",
      .handler = cmd_generate,
      .is_hidden = true},

@@ -25,6 +25,9 @@ struct lag_history {
     size_t next, count;
     struct commits commits[SIDE_COUNT][RATE_RING];
     size_t commits_next;
+    /* when both primaries were first seen closed and none was seen open since; 0: one is open */
+    int64_t closed_since_us;
+    bool is_closed_known;
 };
 
 int lag_history_new(struct lag_history **out, struct err *err)
@@ -63,6 +66,26 @@ static bool is_fresh(const struct lag_snapshot *snapshot, const struct node_samp
     return node->is_reached && snapshot->at_ms - node->sampled_ms <= SAMPLER_FRESH_MS;
 }
 
+/* A primary that falls silent neither ends a pause nor begins one. */
+static void note_closed(struct lag_history *history, const struct lag_snapshot *snapshot,
+                        int64_t at_us)
+{
+    size_t closed = 0, open = 0;
+
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct node_sample *node = primary_sample(snapshot, side);
+        if (!node || !is_fresh(snapshot, node))
+            continue;
+        closed += node->is_open == TRI_NO;
+        open += node->is_open == TRI_YES;
+    }
+    history->is_closed_known = open > 0 || closed == SIDE_COUNT;
+    if (open > 0)
+        history->closed_since_us = 0;
+    else if (closed == SIDE_COUNT && history->closed_since_us == 0)
+        history->closed_since_us = at_us;
+}
+
 void lag_history_note(struct lag_history *history, const struct lag_snapshot *snapshot,
                       int64_t at_us)
 {
@@ -81,6 +104,7 @@ void lag_history_note(struct lag_history *history, const struct lag_snapshot *sn
             .at_us = at_us, .count = node && is_fresh(snapshot, node) ? node->commits : 0};
     }
     history->commits_next = (history->commits_next + 1) % RATE_RING;
+    note_closed(history, snapshot, at_us);
     (void)pthread_mutex_unlock(&history->lock);
 }
 
@@ -175,17 +199,29 @@ static json_t *node_json(const struct lag_snapshot *snapshot, const struct node_
     bool is_known = is_fresh(snapshot, node);
     bool is_open_known = is_known && node->is_open != TRI_UNKNOWN;
 
-    return json_pack("{s:s,s:s,s:b,s:b,s:o,s:o,s:o}", "node", node->name, "side",
-                     side_name(node->side), "is_primary", (int)node->is_primary, "is_reached",
-                     (int)is_known, "is_open",
-                     is_open_known ? json_boolean(node->is_open == TRI_YES) : json_null(),
-                     "receive_ms", is_known ? ms_json(node->receive_lag_ms) : json_null(),
-                     "apply_ms", is_known ? ms_json(node->apply_lag_ms[node->side]) : json_null());
+    return json_pack(
+        "{s:s,s:s,s:b,s:b,s:o,s:o,s:o,s:o}", "node", node->name, "side", side_name(node->side),
+        "is_primary", (int)node->is_primary, "is_reached", (int)is_known, "is_open",
+        is_open_known ? json_boolean(node->is_open == TRI_YES) : json_null(), "receive_ms",
+        is_known ? ms_json(node->receive_lag_ms) : json_null(), "apply_ms",
+        is_known ? ms_json(node->apply_lag_ms[node->side]) : json_null(), "transactions",
+        is_known && node->is_primary && node->commits > 0 ? json_integer((json_int_t)node->commits)
+                                                          : json_null());
 }
 
 static json_t *writes_json(double rate)
 {
     return rate < 0 ? json_null() : json_real(rate);
+}
+
+/* Since when nobody can write; 0 while somebody can, null when it is not known. */
+static json_t *closed_json(struct lag_history *history)
+{
+    (void)pthread_mutex_lock(&history->lock);
+    json_t *since =
+        history->is_closed_known ? json_integer((json_int_t)history->closed_since_us) : json_null();
+    (void)pthread_mutex_unlock(&history->lock);
+    return since;
 }
 
 json_t *lag_page(struct lag_history *history, const struct lag_snapshot *snapshot, int64_t at_us)
@@ -194,10 +230,10 @@ json_t *lag_page(struct lag_history *history, const struct lag_snapshot *snapsho
 
     for (size_t i = 0; i < snapshot->node_count; i++)
         (void)json_array_append_new(nodes, node_json(snapshot, &snapshot->nodes[i]));
-    return json_pack("{s:I,s:{s:o,s:o},s:{s:o,s:o},s:i,s:o}", "at_us", (json_int_t)at_us, "links",
-                     "forward", link_json(snapshot, SIDE_NEW), "reverse",
-                     link_json(snapshot, SIDE_OLD), "writes_per_s", "old",
-                     writes_json(lag_history_writes(history, SIDE_OLD)), "new",
-                     writes_json(lag_history_writes(history, SIDE_NEW)), "conflicts",
-                     (int)snapshot->conflicts, "nodes", nodes);
+    return json_pack(
+        "{s:I,s:{s:o,s:o},s:{s:o,s:o},s:i,s:o,s:o}", "at_us", (json_int_t)at_us, "links", "forward",
+        link_json(snapshot, SIDE_NEW), "reverse", link_json(snapshot, SIDE_OLD), "writes_per_s",
+        "old", writes_json(lag_history_writes(history, SIDE_OLD)), "new",
+        writes_json(lag_history_writes(history, SIDE_NEW)), "conflicts", (int)snapshot->conflicts,
+        "nobody_writes_since_us", closed_json(history), "nodes", nodes);
 }

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The pages that everybody else sees, in another form: a number on a graph is the number on the
- * screen. Source: Prometheus, Exposition formats; Metric and label naming.
+ * screen. Source: Prometheus, Exposition formats.
  */
 #include "ctl/metrics.h"
 
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/clock.h"
 #include "domain/situation.h"
+#include "engine/journal.h"
 
-static void head(struct buf *out, const char *name, const char *type, const char *help)
+static const char *begin(struct buf *out, enum metric_id id)
 {
-    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+    const struct metric *row = &metric_table()[id];
+
+    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name, row->type);
+    return row->name;
 }
 
 /* A label's value: backslash, quote and line break are escaped. */
@@ -28,12 +33,8 @@ static void put_label(struct buf *out, const char *text)
     }
 }
 
-/* One sample with up to two labels; nothing when the value is not known. */
-static void sample(struct buf *out, const char *name, const char *const labels[4],
-                   const json_t *value, double scale)
+static void put_name(struct buf *out, const char *name, const char *const labels[4])
 {
-    if (!json_is_number(value) && !json_is_boolean(value))
-        return;
     buf_puts(out, name);
     for (size_t i = 0; i < 4 && labels[i]; i += 2) {
         buf_printf(out, "%s%s=\"", i ? "," : "{", labels[i]);
@@ -41,10 +42,28 @@ static void sample(struct buf *out, const char *name, const char *const labels[4
         buf_putc(out, '"');
     }
     buf_puts(out, labels[0] ? "} " : " ");
+}
+
+/* One sample with up to two labels; nothing when the value is not known. */
+static void sample(struct buf *out, const char *name, const char *const labels[4],
+                   const json_t *value, double scale)
+{
+    if (!json_is_number(value) && !json_is_boolean(value))
+        return;
+    put_name(out, name, labels);
     if (json_is_boolean(value))
         buf_printf(out, "%d\n", json_is_true(value) ? 1 : 0);
+    else if (json_is_integer(value) && scale == 1) /* a counter keeps its last digit */
+        buf_printf(out, "%" JSON_INTEGER_FORMAT "\n", json_integer_value(value));
     else
-        buf_printf(out, "%.9g\n", json_number_value(value) * scale);
+        buf_printf(out, "%.15g\n", json_number_value(value) * scale);
+}
+
+static const char *const none[4] = {NULL};
+
+static void add_one(struct buf *out, enum metric_id id, const json_t *value, double scale)
+{
+    sample(out, begin(out, id), none, value, scale);
 }
 
 static json_t *page_of(struct server *server, enum view_topic topic)
@@ -57,25 +76,21 @@ static json_t *page_of(struct server *server, enum view_topic topic)
 static void add_links(struct buf *out, const json_t *lag)
 {
     static const struct {
-        const char *name, *field, *help;
+        enum metric_id id;
+        const char *field;
         double scale;
-    } rows[] = {
-        {"cutover_link_lag_seconds", "lag_ms",
-         "How far the end of a link is behind, at most. No sample: unknown.", 0.001},
-        {"cutover_link_receive_lag_seconds", "receive_ms",
-         "How far what a link has received is behind. No sample: unknown.", 0.001},
-        {"cutover_link_running", "is_running", "Whether a link receives and applies.", 1},
-    };
+    } fields[] = {{METRIC_LINK_EXISTS, "exists", 1},
+                  {METRIC_LINK_RUNNING, "is_running", 1},
+                  {METRIC_LINK_LAG, "lag_ms", 0.001},
+                  {METRIC_LINK_RECEIVE_LAG, "receive_ms", 0.001}};
     static const char *const links[] = {"forward", "reverse"};
 
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        head(out, rows[i].name, "gauge", rows[i].help);
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        const char *name = begin(out, fields[i].id);
         for (size_t k = 0; k < ARRAY_LEN(links); k++) {
             const char *const labels[4] = {"link", links[k]};
-            sample(out, rows[i].name, labels,
-                   json_object_get(json_object_get(json_object_get(lag, "links"), links[k]),
-                                   rows[i].field),
-                   rows[i].scale);
+            const json_t *link = json_object_get(json_object_get(lag, "links"), links[k]);
+            sample(out, name, labels, json_object_get(link, fields[i].field), fields[i].scale);
         }
     }
 }
@@ -83,100 +98,145 @@ static void add_links(struct buf *out, const json_t *lag)
 static void add_nodes(struct buf *out, const json_t *lag)
 {
     static const struct {
-        const char *name, *field, *help;
-    } rows[] = {
-        {"cutover_node_reached", "is_reached", "Whether a node answered lately."},
-        {"cutover_node_open", "is_open", "Whether a node accepts writes. No sample: unknown."},
-    };
+        enum metric_id id;
+        const char *field;
+        double scale;
+    } fields[] = {{METRIC_NODE_REACHED, "is_reached", 1},
+                  {METRIC_NODE_OPEN, "is_open", 1},
+                  {METRIC_NODE_LAG, "apply_ms", 0.001},
+                  {METRIC_NODE_TRANSACTIONS, "transactions", 1}};
 
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        const char *name = begin(out, fields[i].id);
         size_t index;
         json_t *node;
-        head(out, rows[i].name, "gauge", rows[i].help);
         json_array_foreach(json_object_get(lag, "nodes"), index, node)
         {
             const char *const labels[4] = {"node", json_text_or(node, "node", ""), "side",
                                            json_text_or(node, "side", "")};
-            sample(out, rows[i].name, labels, json_object_get(node, rows[i].field), 1);
+            sample(out, name, labels, json_object_get(node, fields[i].field), fields[i].scale);
         }
     }
 }
 
-static void add_writes(struct buf *out, const json_t *lag)
+/* As of this moment, not of the page: whoever waits for the end counts on. */
+static void add_refused(struct buf *out, const json_t *lag)
 {
-    const json_t *writes = json_object_get(lag, "writes_per_s");
-    const char *const old[4] = {"side", "old"}, *const new[4] = {"side", "new"};
+    json_int_t since_us = json_int_or(lag, "nobody_writes_since_us", -1);
+    const char *name = begin(out, METRIC_WRITES_REFUSED);
 
-    head(out, "cutover_transactions_per_second", "gauge",
-         "Transactions that a side's primary wrote itself, a second, over the last one.");
-    sample(out, "cutover_transactions_per_second", old, json_object_get(writes, "old"), 1);
-    sample(out, "cutover_transactions_per_second", new, json_object_get(writes, "new"), 1);
+    if (since_us == 0)
+        buf_printf(out, "%s 0\n", name);
+    else if (since_us > 0)
+        buf_printf(out, "%s %.6f\n", name, (double)(clock_wall_us() - since_us) / 1e6);
 }
 
 static void add_situation(struct buf *out, const json_t *state)
 {
     const char *now = json_text_or(state, "situation", "");
+    const char *name = begin(out, METRIC_SITUATION);
 
-    head(out, "cutover_situation", "gauge", "1 for the situation that the service is in.");
     for (enum situation situation = 0; *now && situation < SITUATION_COUNT; situation++) {
-        const char *name = situation_name(situation);
-        buf_printf(out, "cutover_situation{situation=\"%s\"} %d\n", name, strcmp(name, now) == 0);
+        const char *const labels[4] = {"situation", situation_name(situation)};
+        put_name(out, name, labels);
+        buf_printf(out, "%d\n", strcmp(labels[1], now) == 0);
     }
-}
-
-static void add_one(struct buf *out, const char *name, const char *help, const json_t *value,
-                    double scale)
-{
-    static const char *const none[4] = {NULL};
-
-    head(out, name, "gauge", help);
-    sample(out, name, none, value, scale);
 }
 
 static void add_proof(struct buf *out, const json_t *state, const json_t *lag)
 {
     const json_t *sum = json_object_get(state, "verification");
 
-    add_one(out, "cutover_conflicts", "Links that are stopped by a conflict of data.",
-            json_object_get(lag, "conflicts"), 1);
-    add_one(out, "cutover_verified_rows", "Rows that the comparisons have looked at.",
-            json_object_get(sum, "rows"), 1);
-    add_one(out, "cutover_verified_differences", "Differences that they found.",
-            json_object_get(sum, "differences"), 1);
-    add_one(out, "cutover_verified_age_seconds", "Since the oldest table was compared.",
-            json_object_get(sum, "age_ms"), 0.001);
-    add_one(out, "cutover_proof_covering", "Whether what was compared is still kept proven.",
-            json_object_get(json_object_get(state, "proof"), "is_covering"), 1);
-    add_one(out, "cutover_rollback_possible", "Whether the service can go back now.",
+    add_one(out, METRIC_CONFLICTS, json_object_get(lag, "conflicts"), 1);
+    add_one(out, METRIC_VERIFIED_ROWS, json_object_get(sum, "rows"), 1);
+    add_one(out, METRIC_VERIFIED_DIFFERENCES, json_object_get(sum, "differences"), 1);
+    add_one(out, METRIC_VERIFIED_AGE, json_object_get(sum, "age_ms"), 0.001);
+    add_one(out, METRIC_PROOF, json_object_get(json_object_get(state, "proof"), "is_covering"), 1);
+    add_one(out, METRIC_ROLLBACK,
             json_object_get(json_object_get(state, "going_back"), "is_possible"), 1);
 }
 
-static void add_run(struct buf *out, const json_t *run)
+static void add_run(struct buf *out, const json_t *state, const json_t *run)
 {
+    const char *now = json_text_or(run, "state", "");
+    const char *name = begin(out, METRIC_LAST_PAUSE);
     json_int_t pause_ms = json_int_or(run, "write_pause_ms", -1);
 
-    head(out, "cutover_last_write_pause_seconds", "gauge",
-         "How long the last run had writes refused. No sample: it refused none.");
     if (pause_ms >= 0)
-        buf_printf(out, "cutover_last_write_pause_seconds %.6g\n", (double)pause_ms / 1000.0);
+        buf_printf(out, "%s %.6g\n", name, (double)pause_ms / 1000.0);
+    name = begin(out, METRIC_RUN_STATE);
+    for (enum run_state is = RUN_RUNNING; *now && is <= RUN_ABORTED; is++) {
+        const char *const labels[4] = {"state", run_state_name(is)};
+        put_name(out, name, labels);
+        buf_printf(out, "%d\n", strcmp(labels[1], now) == 0);
+    }
+    name = begin(out, METRIC_CONTROLLER);
+    const char *holder =
+        json_string_value(json_object_get(json_object_get(state, "lease"), "holder"));
+    if (holder)
+        buf_printf(out, "%s %d\n", name, *holder != '\0');
+}
+
+static void add_answers(struct buf *out, const json_t *names)
+{
+    static const char *const places[] = {"OLD", "NEW", "edge", "elsewhere", "no answer"};
+    const json_t *answers = json_object_get(json_object_get(names, "dns"), "answers");
+    const char *name = begin(out, METRIC_ANSWERS);
+
+    for (size_t i = 0; json_array_size(answers) && i < ARRAY_LEN(places); i++) {
+        const char *const labels[4] = {"leads_to", places[i]};
+        size_t index, count = 0;
+        json_t *answer;
+        json_array_foreach(answers, index, answer) count +=
+            strcmp(json_text_or(answer, "leads_to", ""), places[i]) == 0;
+        put_name(out, name, labels);
+        buf_printf(out, "%zu\n", count);
+    }
+}
+
+static void add_journal(struct buf *out, const char *path)
+{
+    struct statvfs room;
+    const char *name = begin(out, METRIC_JOURNAL_FREE);
+
+    if (statvfs(path, &room) == 0)
+        buf_printf(out, "%s %llu\n", name,
+                   (unsigned long long)room.f_bavail * (unsigned long long)room.f_frsize);
+}
+
+static void add_times(struct buf *out, const json_t *lag, const json_t *state, const json_t *names)
+{
+    const struct {
+        const char *name;
+        const json_t *page;
+    } pages[] = {{"lag", lag}, {"state", state}, {"names", names}};
+    const char *name = begin(out, METRIC_PAGE_TIME);
+
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        const char *const labels[4] = {"page", pages[i].name};
+        sample(out, name, labels, json_object_get(pages[i].page, "at_us"), 1e-6);
+    }
 }
 
 void metrics_text(struct server *server, struct buf *out)
 {
     CLEANUP(json_release) json_t *lag = page_of(server, VIEW_LAG);
     CLEANUP(json_release) json_t *state = page_of(server, VIEW_STATE);
+    CLEANUP(json_release) json_t *names = page_of(server, VIEW_NAMES);
     CLEANUP(json_release) json_t *run = page_of(server, VIEW_RUN);
+    const struct service *service = server_service(server);
+    const char *const labels[4] = {"version", CUTOVER_VERSION, "service", service->name};
 
-    head(out, "cutover_info", "gauge", "The version of this program, and the service's name.");
-    buf_puts(out, "cutover_info{version=\"" CUTOVER_VERSION "\",service=\"");
-    put_label(out, server_service(server)->name);
-    buf_puts(out, "\"} 1\n");
+    put_name(out, begin(out, METRIC_INFO), labels);
+    buf_puts(out, "1\n");
     add_links(out, lag);
     add_nodes(out, lag);
-    add_writes(out, lag);
+    add_refused(out, lag);
     add_situation(out, state);
+    add_run(out, state, run);
     add_proof(out, state, lag);
-    add_run(out, run);
-    head(out, "cutover_watchers", "gauge", "Screens that are open now.");
-    buf_printf(out, "cutover_watchers %u\n", server_watchers(server));
+    add_answers(out, names);
+    add_journal(out, service->journal_path);
+    add_times(out, lag, state, names);
+    buf_printf(out, "%s %u\n", begin(out, METRIC_WATCHERS), server_watchers(server));
 }

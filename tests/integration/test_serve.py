@@ -4,11 +4,13 @@
 import http.client
 import itertools
 import json
+import os
 import re
 import ssl
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,7 @@ from tests.lab import tls
 from tests.lab.lab import CUTOVER
 from tests.lab.procs import wait_until
 
+PROMTOOL = Path(os.environ.get("SERVERS") or "build/servers").resolve() / "prometheus/run"
 ANNA, BEN = "anna-" + "4f1d2c3b4a5968778695", "ben-" + "00112233445566778899"
 
 
@@ -247,6 +250,36 @@ def test_metrics_leave_out_what_is_not_known(open_one):
     names = re.findall(r"^# TYPE (\w+)", text, re.MULTILINE)
     assert len(names) == len(set(names))
     assert service.lab.accounts["app"].password not in text
+    assert re.search(r'^cutover_node_transactions_total\{node="[^"]+",side="old"\} [1-9][0-9]*$', text, re.MULTILINE)
+    assert re.search(r"^cutover_writes_refused_seconds 0$", text, re.MULTILINE)
+    table = subprocess.run([CUTOVER, "generate", "metrics"], capture_output=True, text=True, check=True).stdout
+    assert set(names) == set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
+
+
+@pytest.mark.skipif(not PROMTOOL.exists(), reason="no promtool: make deps-prometheus")
+def test_metrics_are_named_as_prometheus_wants_them(open_one):
+    _, serving = open_one
+    known_lag(serving)
+    done = subprocess.run([PROMTOOL, "usr/bin/promtool", "check", "metrics"], input=serving.ask("/metrics").text, capture_output=True,
+                          text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_a_pause_is_counted_from_its_first_moment(open_one):
+    service, serving = open_one
+
+    def refused():
+        found = re.search(r"^cutover_writes_refused_seconds (\S+)$", serving.ask("/metrics").text, re.MULTILINE)
+        return found and float(found[1])
+
+    known_lag(serving)
+    old = service.primaries["old"]
+    old.query("SET GLOBAL read_only = 1")
+    try:
+        wait_until(lambda: (refused() or 0) > 0.3, 10, "the pause to be counted")
+    finally:
+        old.query("SET GLOBAL read_only = 0")
+    wait_until(lambda: refused() == 0, 10, "the pause to end")
 
 
 def test_two_hundred_screens_at_once(open_one):

@@ -138,6 +138,27 @@ static void test_a_node_that_fell_silent_is_not_called_open(void **state)
         json_object_get(json_object_get(json_object_get(page, "links"), "forward"), "lag_ms")));
 }
 
+static json_int_t closed_since(int64_t at_us, enum tri old, enum tri new)
+{
+    snapshot.nodes[0].is_open = old;
+    snapshot.nodes[1].is_open = new;
+    note(at_us, 0);
+    CLEANUP(json_release) json_t *page = lag_page(history, &snapshot, at_us);
+    return json_int_or(page, "nobody_writes_since_us", -1);
+}
+
+static void test_a_pause_begins_when_both_are_closed_and_silence_does_not_end_it(void **state)
+{
+    (void)state;
+    assert_int_equal(closed_since(1, TRI_NO, TRI_YES), 0);
+    assert_int_equal(closed_since(2, TRI_NO, TRI_UNKNOWN), -1);
+    assert_int_equal(closed_since(3, TRI_NO, TRI_NO), 3);
+    assert_int_equal(closed_since(4, TRI_UNKNOWN, TRI_NO), -1);
+    assert_int_equal(closed_since(5, TRI_NO, TRI_NO), 3);
+    assert_int_equal(closed_since(6, TRI_UNKNOWN, TRI_YES), 0);
+    assert_int_equal(closed_since(7, TRI_NO, TRI_NO), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +174,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_node_that_fell_silent_is_not_called_open, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_pause_begins_when_both_are_closed_and_silence_does_not_end_it, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
