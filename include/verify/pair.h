@@ -15,13 +15,19 @@
 #include "io/db.h"
 #include "sql/catalog.h"
 
+/* How many rows a statement reads, in the table that is being read. */
+struct slice {
+    uint64_t rows;
+    double us_per_row; /* of the slowest of the last statements; 0: none was read yet */
+};
+
 struct verify_end {
     struct db *db;
     struct server_version version;
     enum side side;
     bool is_open;
-    uint64_t slice_rows; /* of the next statement, in the table that is being read */
-    bool is_downstream;  /* a replica of its side's primary: what it gets comes by any channel */
+    struct slice slice;
+    bool is_downstream; /* a replica of its side's primary: what it gets comes by any channel */
     struct origin origin;
 };
 

@@ -80,12 +80,18 @@ MUST_CHECK int walk_run(const struct walk *walk, struct verify_end *end,
 /*
  * The same in statements of WALK_SLICE_MS at most, about: a long one would be in the way of others.
  * Only with a key, forwards. The sum does not depend on where a statement ends.
- * slice_rows  of the next statement; grows and shrinks
+ * How many rows they read is the end's slice, which learns from each.
  */
 #define WALK_SLICE_MS 10
 MUST_CHECK int walk_run_sliced(const struct walk *walk, struct verify_end *end,
-                               const struct walk_read *read, uint64_t *slice_rows,
-                               struct chunk_sum *out_sum, struct key_point *out_last,
-                               struct err *err);
+                               const struct walk_read *read, struct chunk_sum *out_sum,
+                               struct key_point *out_last, struct err *err);
+
+/*
+ * After a statement of slice->rows rows. The slowest of the last ones counts, and is forgotten
+ * slowly: on a busy server one in ten takes several times as long as the rest, and the longest is
+ * the one that is in the way. Pure.
+ */
+void walk_slice_learn(struct slice *slice, int64_t took_us);
 
 #endif

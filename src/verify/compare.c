@@ -95,12 +95,13 @@ int comparison_try_fast(struct comparison *comparison, bool *out_is_done, struct
 /* How the sums are made. */
 static void comparison_choose(struct comparison *comparison)
 {
-    uint64_t slice_rows = comparison->chunk_rows && comparison->chunk_rows < SLICE_ROWS_FIRST
-                              ? comparison->chunk_rows
-                              : SLICE_ROWS_FIRST;
+    const struct slice first = {.rows = comparison->chunk_rows &&
+                                                comparison->chunk_rows < SLICE_ROWS_FIRST
+                                            ? comparison->chunk_rows
+                                            : SLICE_ROWS_FIRST};
 
-    comparison->pair->source.slice_rows = slice_rows;
-    comparison->pair->replica.slice_rows = slice_rows;
+    comparison->pair->source.slice = first;
+    comparison->pair->replica.slice = first;
     comparison_read_rows(comparison, "");
     if (comparison->mode != VERIFY_REMOTE)
         return;
@@ -284,8 +285,7 @@ static int sum_by_rows(const struct comparison *comparison, struct verify_end *e
 {
     const struct walk_read read = {.range = *range, .limit = limit};
     bool is_sliced = !comparison->pair->is_still && !range->point_count;
-    int rc = is_sliced ? walk_run_sliced(comparison->walk, end, &read, &end->slice_rows, &out->sum,
-                                         until, err)
+    int rc = is_sliced ? walk_run_sliced(comparison->walk, end, &read, &out->sum, until, err)
                        : walk_run(comparison->walk, end, &read, &out->sum, until, err);
     out->is_end = !rc && out->sum.rows < limit;
     return rc;

@@ -14,6 +14,8 @@
 
 #define TEXT_CAP_BYTES (1U << 20)
 #define SLICE_ROWS_MIN 200
+#define SLICE_KEPT 0.95    /* of a slow statement, after each that was faster */
+#define SLICE_SURPRISE 4.0 /* times as slow as the last ones, at most */
 
 /* --- one table on two sides ------------------------------------------------------------------- */
 
@@ -312,18 +314,23 @@ int walk_run(const struct walk *walk, struct verify_end *end, const struct walk_
     return 0;
 }
 
-static uint64_t next_slice(uint64_t rows, int64_t took_us)
+void walk_slice_learn(struct slice *slice, int64_t took_us)
 {
-    uint64_t fitting = rows * WALK_SLICE_MS * 1000 / (uint64_t)(took_us > 1 ? took_us : 1);
-    uint64_t most = 2 * rows; /* what follows may be wider, or not in memory */
+    double us_per_row = (double)(took_us > 1 ? took_us : 1) / (double)slice->rows;
+    double most = SLICE_SURPRISE * slice->us_per_row; /* one stall is not the next ones' pace */
+    double kept = SLICE_KEPT * slice->us_per_row;
 
-    fitting = fitting > most ? most : fitting;
-    return fitting < SLICE_ROWS_MIN ? SLICE_ROWS_MIN : fitting;
+    if (slice->us_per_row > 0 && us_per_row > most)
+        us_per_row = most;
+    slice->us_per_row = us_per_row > kept ? us_per_row : kept;
+    uint64_t fitting = (uint64_t)(WALK_SLICE_MS * 1000.0 / slice->us_per_row);
+    uint64_t grown = 2 * slice->rows; /* what follows may be wider, or not in memory */
+    fitting = fitting > grown ? grown : fitting;
+    slice->rows = fitting < SLICE_ROWS_MIN ? SLICE_ROWS_MIN : fitting;
 }
 
 int walk_run_sliced(const struct walk *walk, struct verify_end *end, const struct walk_read *read,
-                    uint64_t *slice_rows, struct chunk_sum *out_sum, struct key_point *out_last,
-                    struct err *err)
+                    struct chunk_sum *out_sum, struct key_point *out_last, struct err *err)
 {
     CLEANUP(key_point_release) struct key_point after = {0};
     CLEANUP(key_point_release) struct key_point last = {0};
@@ -337,7 +344,7 @@ int walk_run_sliced(const struct walk *walk, struct verify_end *end, const struc
         uint64_t left = read->limit - sum.rows;
         int64_t began_us = clock_mono_us();
 
-        slice.limit = left < *slice_rows ? left : *slice_rows;
+        slice.limit = left < end->slice.rows ? left : end->slice.rows;
         int rc = walk_run(walk, end, &slice, &part, &last, err);
         if (slice.range.after)
             slice.range.shared_parts = key_point_shared_parts(slice.range.after, &last);
@@ -347,8 +354,8 @@ int walk_run_sliced(const struct walk *walk, struct verify_end *end, const struc
             return rc;
         sum = (struct chunk_sum){sum.rows + part.rows, sum.bytes + part.bytes, part.hash};
         is_end = part.rows < slice.limit || sum.rows == read->limit;
-        if (part.rows == *slice_rows)
-            *slice_rows = next_slice(part.rows, clock_mono_us() - began_us);
+        if (part.rows == end->slice.rows)
+            walk_slice_learn(&end->slice, clock_mono_us() - began_us);
         slice.range.after = &after;
         slice.range.is_from_included = false;
     }

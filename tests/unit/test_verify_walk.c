@@ -179,6 +179,58 @@ static void test_a_set_in_a_key_is_compared_with_all_of_its_bits(void **state)
     assert_non_null(strstr(buf_text(&sql), "CAST(`s` AS UNSIGNED) > 9223372036854775809"));
 }
 
+/* --- how much a statement reads --- */
+
+/* So many statements, each as fast as told, one after the other. */
+static void learn(struct slice *slice, unsigned count, double us_per_row)
+{
+    for (unsigned i = 0; i < count; i++)
+        walk_slice_learn(slice, (int64_t)((double)slice->rows * us_per_row));
+}
+
+static void test_a_statement_grows_until_it_takes_its_time(void **state)
+{
+    struct slice slice = {.rows = 500};
+    (void)state;
+
+    learn(&slice, 1, 1);
+    assert_int_equal(slice.rows, 1000);
+    learn(&slice, 10, 1);
+    assert_int_equal(slice.rows, WALK_SLICE_MS * 1000);
+}
+
+static void test_one_slow_statement_in_eight_keeps_all_of_them_short(void **state)
+{
+    struct slice slice = {.rows = 2500, .us_per_row = 4};
+    (void)state;
+
+    for (unsigned round = 0; round < 20; round++) {
+        learn(&slice, 7, 1);
+        assert_in_range((uint64_t)((double)slice.rows * 4), 1, 2 * WALK_SLICE_MS * 1000);
+        learn(&slice, 1, 4);
+    }
+}
+
+static void test_a_server_that_is_quiet_again_gets_long_statements_again(void **state)
+{
+    struct slice slice = {.rows = 10000, .us_per_row = 1};
+    (void)state;
+
+    learn(&slice, 1, 4);
+    assert_int_equal(slice.rows, 2500);
+    learn(&slice, 30, 1);
+    assert_int_equal(slice.rows, WALK_SLICE_MS * 1000);
+}
+
+static void test_a_stall_is_not_taken_for_the_pace(void **state)
+{
+    struct slice slice = {.rows = 10000, .us_per_row = 1};
+    (void)state;
+
+    walk_slice_learn(&slice, 5000000);
+    assert_int_equal(slice.rows, 2500);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +240,10 @@ int main(void)
         cmocka_unit_test(test_two_names_of_the_first_utf8_are_one_character_set),
         cmocka_unit_test(test_columns_in_another_order_are_still_found),
         cmocka_unit_test(test_a_set_in_a_key_is_compared_with_all_of_its_bits),
+        cmocka_unit_test(test_a_statement_grows_until_it_takes_its_time),
+        cmocka_unit_test(test_one_slow_statement_in_eight_keeps_all_of_them_short),
+        cmocka_unit_test(test_a_server_that_is_quiet_again_gets_long_statements_again),
+        cmocka_unit_test(test_a_stall_is_not_taken_for_the_pace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
