@@ -24,6 +24,7 @@ WINDOW_S = 10
 WARM_UP_S = 1         # the contender works already when the writers begin
 THREADS = 4
 RATE_TPS = 300
+KINDS = (("closed", 0, 1), ("rate", RATE_TPS, 2))  # name, transactions a second (0: what there is), windows a round
 SLOW_S = 0.005        # statements shorter than this are not written down
 STATEMENT_CHARS = 160
 NONE = "nobody"
@@ -58,10 +59,10 @@ def run(pair, rounds):
     guests = _guests(pair)
     print("\n" + "\n".join(f"  {guest.name:<15} {guest.about}" for guest in guests))
     found = {}
-    for kind, rate in (("closed", 0), ("rate", RATE_TPS)):
+    for kind, rate, windows in KINDS:
         found[kind] = {guest.name: [] for guest in guests}
         chooser = random.Random(2)
-        for number in range(rounds):
+        for number in range(rounds * windows):
             for guest in chooser.sample(guests, len(guests)):
                 found[kind][guest.name].append(_window(pair, guest, rate))
             print(f"  {kind}, round {number + 1}: " + ", ".join(
@@ -81,11 +82,16 @@ def aims(loads):
         with_, without = loads.get(kind, {}).get(guest), loads.get(kind, {}).get(NONE)
         return statistics.median(a[what] / b[what] for a, b in zip(with_, without)) if with_ and without else None
 
+    def medians(kind, guest, what):
+        """Of all windows: the slowest of a hundred writes differ by five times between two windows of the writers alone."""
+        with_, without = median(kind, guest, what), median(kind, NONE, what)
+        return with_ / without if with_ and without else None
+
     kept = relative("closed", "gentle", "tps")
     return [
         report.Aim("longest statement added, closed loop, default", median("closed", "default", "guest_longest_ms"), 50, unit=" ms"),
         report.Aim("longest statement added, closed loop, gentle", median("closed", "gentle", "guest_longest_ms"), 50, unit=" ms"),
-        report.Aim(f"p99 of the writers at {RATE_TPS} tps, gentle / none", relative("rate", "gentle", "p99_ms"), 2),
+        report.Aim(f"p99 of the writers at {RATE_TPS} tps, gentle / none, medians", medians("rate", "gentle", "p99_ms"), 2),
         report.Aim("writes lost in a closed loop, gentle", None if kept is None else 100 * (1 - kept), 10, unit=" %"),
     ]
 
