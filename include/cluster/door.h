@@ -22,6 +22,9 @@ struct door {
 
 MUST_CHECK int door_read(struct session *session, struct door *out, struct err *err);
 
+/* Was a statement of ours refused because the node is sealed, which is no mistake of anybody's? */
+bool door_refuses(struct session *session, const struct err *refusal);
+
 /*
  * For everybody, now and after a restart. Verified by reading it back.
  * Errors  ERR_CONFLICT/UNKNOWN somebody else closes it. EFFECT_APPLIED: it is open, but a restart

@@ -27,13 +27,6 @@
 struct lease;
 
 /*
- * Create the schema `cutover` (heartbeat, lease, probe tables) on one node, unlogged, if it is not
- * there. Idempotent. A sealed node is left as it is.
- */
-MUST_CHECK int lease_prepare_schema(const struct service *service, const struct node *node,
-                                    struct err *err);
-
-/*
  * Take the lease on both primaries, or on none.
  * holder  "user@host pid 123", shown to others        run_id  shown to others
  * Errors  ERR_BUSY/NONE names the holder, its run and since when; ERR_LOST/NONE a primary cannot be

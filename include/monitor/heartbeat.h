@@ -30,7 +30,7 @@ struct heartbeat_count {
 
 /*
  * Beats nowhere until heartbeat_set() says where. The table must be there on every node: see
- * lease_prepare_schema().
+ * own_schema_prepare().
  */
 MUST_CHECK int heartbeat_start(const struct service *service, struct heartbeat **out,
                                struct err *err);

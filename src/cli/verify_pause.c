@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cluster/lease.h"
+#include "cluster/own_schema.h"
 #include "cluster/session.h"
 #include "engine/observe.h"
 
@@ -14,7 +14,7 @@ static int prepare_nodes(const struct service *service, struct err *err)
 {
     int rc = 0;
     for (size_t i = 0; !rc && i < service->node_count; i++)
-        rc = lease_prepare_schema(service, &service->nodes[i], err);
+        rc = own_schema_prepare(service, &service->nodes[i], err);
     return rc;
 }
 

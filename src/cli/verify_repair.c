@@ -10,6 +10,7 @@
 #include "cli/exit_code.h"
 #include "cli/run_ui.h"
 #include "cluster/lease.h"
+#include "cluster/own_schema.h"
 #include "engine/journal.h"
 #include "verify/repair.h"
 
@@ -196,7 +197,7 @@ static int take_charge(struct carrying *carrying, struct err *err)
     if (!rc)
         rc = digest_random_hex(carrying->id, 8, err);
     for (int side = 0; !rc && side < SIDE_COUNT; side++)
-        rc = lease_prepare_schema(service, service_primary(service, (enum side)side), err);
+        rc = own_schema_prepare(service, service_primary(service, (enum side)side), err);
     return rc ? rc : lease_take(service, carrying->holder, carrying->id, &carrying->lease, err);
 }
 

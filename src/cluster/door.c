@@ -7,6 +7,7 @@
 
 #define ERROR_INTERRUPTED 1317
 #define ERROR_WRONG_VALUE 1231
+#define ERROR_READ_ONLY 1290
 
 int door_read(struct session *session, struct door *out, struct err *err)
 {
@@ -26,6 +27,13 @@ int door_read(struct session *session, struct door *out, struct err *err)
                          .is_whole = result_number(&row, 0, "is_whole") != 0,
                          .is_kept = result_number(&row, 0, "is_kept") != 0};
     return 0;
+}
+
+bool door_refuses(struct session *session, const struct err *refusal)
+{
+    struct door door;
+    return refusal->native == ERROR_READ_ONLY && door_read(session, &door, NULL) == 0 &&
+           door.is_sealed;
 }
 
 int door_forget(struct session *session, struct err *err)

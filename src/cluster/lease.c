@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "cluster/door.h"
+#include "cluster/own_schema.h"
 #include "cluster/session.h"
 
 #define KEEPER_INTERVAL_MS 1000
@@ -28,7 +29,6 @@
 #define GIVE_BACK_MS 1000
 #define ERROR_NO_SUCH_DATABASE 1049
 #define ERROR_NO_SUCH_TABLE 1146
-#define ERROR_READ_ONLY 1290
 #define LOCK_NAME_SIZE (64 + 1) /* the most that MySQL takes */
 
 struct lease {
@@ -67,38 +67,6 @@ static int lock_name(const struct service *service, char out[LOCK_NAME_SIZE], st
         name = digest;
     }
     (void)snprintf(out, LOCK_NAME_SIZE, "cutover.%.56s", name);
-    return 0;
-}
-
-/* Was that refused because the node is sealed, which is no mistake of anybody's? */
-static bool is_sealed(struct session *session, const struct err *refusal)
-{
-    struct door door;
-    return refusal->native == ERROR_READ_ONLY && door_read(session, &door, NULL) == 0 &&
-           door.is_sealed;
-}
-
-/* --- the schema --- */
-
-int lease_prepare_schema(const struct service *service, const struct node *node, struct err *err)
-{
-    static const enum sql_id statements[] = {
-        SQL_UNLOGGED,           SQL_LEASE_SCHEMA_DATABASE, SQL_LEASE_SCHEMA_HEARTBEAT,
-        SQL_LEASE_SCHEMA_LEASE, SQL_LEASE_SCHEMA_PROBE,    SQL_LEASE_SCHEMA_PAUSE};
-    CLEANUP(session_release) struct session session = {0};
-    int rc = session_open(service, node, SESSION_CONTROLLER, &session, err);
-    if (rc != 0)
-        return rc;
-    for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
-        struct err cause = {0};
-        rc = session_exec(&session, statements[i], NULL, 0, &cause);
-        if (rc != 0 && is_sealed(&session, &cause))
-            return 0; /* refused even when all is there */
-        if (rc != 0 && err != NULL)
-            *err = cause;
-        if (rc != 0)
-            return err_wrap(err, "preparing the schema cutover");
-    }
     return 0;
 }
 
@@ -286,7 +254,7 @@ static int sign(struct lease *lease, enum side side, struct err *err)
                                    {"run", lease->run},
                                    {"epoch", epoch}};
     int rc = session_exec(&lease->session[side], SQL_LEASE_WRITE, args, ARRAY_LEN(args), &cause);
-    lease->is_unsigned[side] = rc != 0 && is_sealed(&lease->session[side], &cause);
+    lease->is_unsigned[side] = rc != 0 && door_refuses(&lease->session[side], &cause);
     if (rc == 0 || lease->is_unsigned[side])
         return 0;
     if (err != NULL)
@@ -316,7 +284,7 @@ static int take_locks(struct lease *lease, bool is_one_enough, struct err *err)
         if (lease->session[side].db == NULL)
             continue;
         const struct node *node = service_primary(lease->service, (enum side)side);
-        int rc = lease_prepare_schema(lease->service, node, err);
+        int rc = own_schema_prepare(lease->service, node, err);
         if (rc != 0)
             return rc;
         rc = sign(lease, (enum side)side, err);

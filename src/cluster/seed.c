@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
-#include "cluster/lease.h"
 #include "cluster/link.h"
+#include "cluster/own_schema.h"
 #include "cluster/seed_job.h"
 
 #define WORKERS_DEFAULT 4
@@ -296,7 +296,7 @@ static int prepare_own_schema(struct seed_job *job, struct err *err)
 {
     int rc = 0;
     for (size_t i = 0; !rc && i < job->targets.count; i++)
-        rc = lease_prepare_schema(job->options->service, job->targets.sessions[i].node, err);
+        rc = own_schema_prepare(job->options->service, job->targets.sessions[i].node, err);
     return rc;
 }
 

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/signals.h"
 #include "cluster/lease.h"
+#include "cluster/own_schema.h"
 #include "engine/drill_fault.h"
 #include "engine/drill_leg.h"
 #include "engine/journal_drill.h"
@@ -504,7 +505,7 @@ static int prepare(struct drill *drill, struct err *err)
     int rc = refuse_other_controller(drill->service, err);
 
     for (size_t i = 0; i < drill->service->node_count && !rc; i++)
-        rc = lease_prepare_schema(drill->service, &drill->service->nodes[i], err);
+        rc = own_schema_prepare(drill->service, &drill->service->nodes[i], err);
     return rc;
 }
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/signals.h"
 #include "cluster/fence.h"
+#include "cluster/own_schema.h"
 #include "engine/conflict_keeper.h"
 #include "engine/driver.h"
 #include "engine/hold_keeper.h"
@@ -63,7 +64,7 @@ static int prepare_nodes(struct run *run, struct err *err)
 {
     for (size_t i = 0; i < run->service->node_count; i++) {
         const struct node *node = &run->service->nodes[i];
-        int rc = lease_prepare_schema(run->service, node, err);
+        int rc = own_schema_prepare(run->service, node, err);
         if (!rc)
             continue;
         bool is_needed = node->is_primary && !(node->side == SIDE_NEW && run_is_without_new(run));

@@ -2,7 +2,6 @@
 /* The set: a hash of tables, each with a hash and a list of its rows (or ranges). */
 #include "verify/touched.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,16 +11,14 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "verify/touched_bytes.h"
+
 #define KEY_CAP_BYTES (1U << 20)
 #define RANGE_SHIFT 10 /* a range begins as 1024 numbers */
 #define RANGE_SHIFT_STEP 3
 #define RANGE_SHIFT_CAP 40
 #define LABEL_SIZE 520 /* two names of 64 characters, as UTF-8 */
 
-enum item_kind { ITEM_ROW = 'k', ITEM_RANGE = 'r' }; /* the first byte of an item's key */
-
-/* Key: kind, then of a row: index, NUL, and for each part its length and bytes; of a range: its
- * number. */
 struct touched_item {
     uint64_t first;
     int64_t at_ms;
@@ -29,7 +26,7 @@ struct touched_item {
     UT_hash_handle hh;
     bool is_doubtful, is_integer, is_lost;
     unsigned key_len;
-    char key[];
+    char key[]; /* verify/touched_bytes.h */
 };
 
 struct touched_table {
@@ -76,7 +73,7 @@ static void account(struct touched *set, struct touched_table *table,
                     const struct touched_item *item, bool is_added)
 {
     uint64_t bytes = item_bytes(item), one = 1;
-    bool is_range = item->key[0] == ITEM_RANGE;
+    bool is_range = touched_bytes_are_range(item->key);
     uint64_t *of_set = is_range ? &set->ranges : &set->rows;
     uint64_t *of_table = is_range ? &table->ranges : &table->rows;
 
@@ -209,71 +206,11 @@ static bool put(struct touched *set, struct touched_table *table, const struct b
     return true;
 }
 
-/* --- keys ------------------------------------------------------------------------------------- */
-
-static void add_part(struct buf *out, const char *bytes, size_t len)
-{
-    uint32_t size = (uint32_t)len;
-    buf_add(out, &size, sizeof(size));
-    buf_add(out, bytes, len);
-}
-
-static void row_key(const struct touched_key *key, struct buf *out)
-{
-    buf_reset(out);
-    buf_putc(out, ITEM_ROW);
-    buf_puts(out, key->index);
-    buf_putc(out, '\0');
-    for (size_t i = 0; i < key->point->count; i++)
-        add_part(out, buf_text(&key->point->parts[i]), key->point->parts[i].len);
-}
-
-static void range_key(int64_t number, struct buf *out)
-{
-    buf_reset(out);
-    buf_putc(out, ITEM_RANGE);
-    buf_add(out, &number, sizeof(number));
-}
-
-static const char *item_index(const struct touched_item *item)
-{
-    return item->key[0] == ITEM_ROW ? item->key + 1 : "";
-}
-
-static int64_t item_range(const struct touched_item *item)
-{
-    int64_t number;
-    memcpy(&number, item->key + 1, sizeof(number));
-    return number;
-}
-
-static const char *next_part(const char *at, uint32_t *out_len)
-{
-    memcpy(out_len, at, sizeof(*out_len));
-    return at + sizeof(*out_len);
-}
-
-static bool parse_integer(const char *text, size_t len, int64_t *out)
-{
-    char digits[32], *end;
-    if (!len || len >= sizeof(digits))
-        return false;
-    memcpy(digits, text, len);
-    digits[len] = '\0';
-    errno = 0;
-    *out = strtoll(digits, &end, 10);
-    return !errno && !*end;
-}
-
 /* The range in which a row lies; false: ranges cannot be made of its key. */
 static bool range_of(const struct touched_item *item, unsigned shift, int64_t *out)
 {
-    if (!item->is_integer || item_index(item)[0])
-        return false;
-    uint32_t len;
     int64_t value;
-    const char *part = next_part(item->key + 2, &len);
-    if (!parse_integer(part, len, &value))
+    if (!item->is_integer || !touched_bytes_first_integer(item->key, &value))
         return false;
     *out = value >> shift;
     return true;
@@ -297,11 +234,11 @@ static bool widen(struct touched *set, struct touched_table *table)
     DL_FOREACH_SAFE(old, item, next)
     {
         int64_t number = 0;
-        if (item->key[0] == ITEM_RANGE)
-            number = item_range(item) >> (shift - before);
+        if (touched_bytes_are_range(item->key))
+            number = touched_bytes_range(item->key) >> (shift - before);
         else
             is_done = is_done && range_of(item, shift, &number);
-        range_key(number, &set->key);
+        touched_bytes_of_range(number, &set->key);
         is_done = is_done && !set->key.is_failed && put(set, table, &set->key, item);
         account(set, table, item, false);
         free(item);
@@ -331,18 +268,18 @@ static void enforce_cap(struct touched *set)
 static void put_somehow(struct touched *set, struct touched_table *table,
                         const struct touched_item *item)
 {
-    int64_t number;
+    int64_t number = 0;
 
     if (table->is_whole) {
         make_whole(set, table, item->first, item->at_ms); /* only the older of the two counts */
         return;
     }
     buf_reset(&set->key);
-    bool is_row = item->key[0] == ITEM_ROW;
+    bool is_row = !touched_bytes_are_range(item->key);
     bool is_fitting = true;
     if (is_row && table->shift) {
         is_fitting = range_of(item, table->shift, &number);
-        range_key(number, &set->key);
+        touched_bytes_of_range(number, &set->key);
     } else {
         is_fitting = is_row || table->shift;
         buf_add(&set->key, item->key, item->key_len);
@@ -369,14 +306,14 @@ int touched_add(struct touched *set, const struct touched_key *key, int64_t at_m
                                        .at_ms = at_ms,
                                        .is_doubtful = key->is_doubtful,
                                        .is_integer = key->is_integer};
-    row_key(key, &set->key);
+    touched_bytes_of_row(key, &set->key);
     int64_t value;
     if (table->shift) {
         const struct buf *part = &key->point->parts[0];
-        bool is_fitting =
-            key->is_integer && !key->index[0] && parse_integer(buf_text(part), part->len, &value);
+        bool is_fitting = key->is_integer && !key->index[0] &&
+                          touched_bytes_integer(buf_text(part), part->len, &value);
         if (is_fitting)
-            range_key(value >> table->shift, &set->key);
+            touched_bytes_of_range(value >> table->shift, &set->key);
         if (!is_fitting || !put(set, table, &set->key, &model))
             make_whole(set, table, number, at_ms);
     } else if (set->key.is_failed || !put(set, table, &set->key, &model)) {
@@ -403,30 +340,6 @@ uint64_t touched_sequence(const struct touched *set)
 
 /* --- batches ---------------------------------------------------------------------------------- */
 
-static int point_of_row(const struct touched_item *item, struct key_point *out, struct err *err)
-{
-    const char *values[INDEX_COLUMN_CAP], *at = item->key + 1 + strlen(item->key + 1) + 1;
-    unsigned long lengths[INDEX_COLUMN_CAP];
-    size_t count = 0;
-
-    while (at < item->key + item->key_len && count < INDEX_COLUMN_CAP) {
-        uint32_t len;
-        values[count] = next_part(at, &len);
-        at = values[count] + len;
-        lengths[count++] = len;
-    }
-    return key_point_set(out, values, lengths, count, err);
-}
-
-static int point_of_number(int64_t number, struct key_point *out, struct err *err)
-{
-    char text[32];
-    const char *const values[] = {text};
-    const unsigned long lengths[] = {
-        (unsigned long)snprintf(text, sizeof(text), "%lld", (long long)number)};
-    return key_point_set(out, values, lengths, 1, err);
-}
-
 static int fill_points(struct touched_batch *batch, unsigned shift, struct err *err)
 {
     struct touched_item *item;
@@ -437,14 +350,14 @@ static int fill_points(struct touched_batch *batch, unsigned shift, struct err *
     if (!batch->points)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for %zu keys", batch->count);
     if (batch->kind == TOUCHED_RANGE) {
-        int64_t width = (int64_t)1 << shift, from = item_range(batch->items) * width;
+        int64_t width = (int64_t)1 << shift, from = touched_bytes_range(batch->items->key) * width;
         batch->count = 2;
         if (from != INT64_MIN)
-            rc = point_of_number(from - 1, &batch->points[0], err);
-        return rc ? rc : point_of_number(from + (width - 1), &batch->points[1], err);
+            rc = touched_bytes_point_of(from - 1, &batch->points[0], err);
+        return rc ? rc : touched_bytes_point_of(from + (width - 1), &batch->points[1], err);
     }
     DL_FOREACH (batch->items, item) {
-        rc = point_of_row(item, &batch->points[i++], err);
+        rc = touched_bytes_point(item->key, item->key_len, &batch->points[i++], err);
         if (rc)
             return rc;
     }
@@ -466,17 +379,18 @@ static int fill(struct touched *set, struct touched_batch *batch, uint64_t until
         batch->index = "";
         return 0;
     }
-    batch->kind = head->key[0] == ITEM_RANGE ? TOUCHED_RANGE : TOUCHED_ROWS;
+    batch->kind = touched_bytes_are_range(head->key) ? TOUCHED_RANGE : TOUCHED_ROWS;
     batch->first = head->first;
     batch->at_ms = head->at_ms;
-    batch->index = item_index(head);
+    batch->index = touched_bytes_index(head->key);
     if (batch->kind == TOUCHED_RANGE)
         limit = 1;
     DL_FOREACH_SAFE(head, item, next)
     {
         if (batch->count == limit || item->first > until)
             break;
-        if (item->key[0] != head->key[0] || strcmp(item_index(item), batch->index) != 0)
+        if (item->key[0] != head->key[0] ||
+            strcmp(touched_bytes_index(item->key), batch->index) != 0)
             continue;
         unlink_item(table, item);
         DL_APPEND(batch->items, item);

@@ -16,6 +16,7 @@
 #include "cluster/events.h"
 #include "cluster/fence.h"
 #include "cluster/lease.h"
+#include "cluster/own_schema.h"
 #include "cluster/link.h"
 #include "cluster/probe.h"
 #include "cluster/survey.h"
@@ -168,7 +169,7 @@ static int run_prepare(char **arg UNUSED, struct outcome *outcome)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < service.node_count; i++)
-        rc = lease_prepare_schema(&service, &service.nodes[i], &outcome->err);
+        rc = own_schema_prepare(&service, &service.nodes[i], &outcome->err);
     return rc;
 }
 
