@@ -11,12 +11,17 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/secret.h"
 
 #define DIGEST_HEX_LEN 64
 
 /* Hex SHA-256 of the bytes into out. ERR_BUG/NONE when libcrypto refuses. */
 MUST_CHECK int digest_sha256_hex(const void *bytes, size_t len, char out[DIGEST_HEX_LEN + 1],
                                  struct err *err);
+
+/* Hex HMAC-SHA-256 of the bytes by the key into out. ERR_BUG/NONE when libcrypto refuses. */
+MUST_CHECK int digest_hmac_hex(const struct secret *key, const void *bytes, size_t len,
+                               char out[DIGEST_HEX_LEN + 1], struct err *err);
 
 /* `digits` random hex digits from the kernel into out (digits + 1 bytes). ERR_IO/NONE. */
 MUST_CHECK int digest_random_hex(char *out, size_t digits, struct err *err);

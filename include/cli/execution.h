@@ -7,6 +7,7 @@
 #define CUTOVER_CLI_EXECUTION_H
 
 #include "cli/run_ui.h"
+#include "ctl/notifier.h"
 
 /* One command's belongings. */
 struct execution {
@@ -17,6 +18,7 @@ struct execution {
     struct run_options run;
     struct run_result result;
     char holder[160];
+    struct notifier *notifier; /* NULL: nobody is told of events */
 };
 
 MUST_CHECK int execution_init(struct execution *x, const struct cli_options *options,

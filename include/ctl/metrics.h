@@ -34,9 +34,11 @@ enum metric_id {
     METRIC_ANSWERS,
     METRIC_JOURNAL_FREE,
     METRIC_PAGE_TIME,
+    METRIC_NOTICES,
+    METRIC_NOTICES_FAILED,
     METRIC_WATCHERS,
 };
-#define METRIC_COUNT 24
+#define METRIC_COUNT 26
 
 struct metric {
     const char *name, *type, *labels; /* labels: "node, side"; "" none */

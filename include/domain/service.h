@@ -135,6 +135,17 @@ struct service_serve {
     size_t host_count;
 };
 
+/* One who is told of events: a URL that is posted to, or a program that is started. */
+struct service_notify {
+    struct secret url;   /* also the path of a URL can be a password */
+    char exec[PATH_MAX]; /* absolute; "": there is a URL */
+    char label[128];     /* the URL's host, the program's name: what may be shown */
+    char **events;       /* patterns of names, "step.*"; none: every event */
+    size_t event_count;
+    struct secret secret; /* signs what is posted; empty: nothing is signed */
+    int64_t timeout_ms;
+};
+
 struct service {
     char path[PATH_MAX]; /* the file it came from, absolute */
     char name[64];
@@ -152,6 +163,8 @@ struct service {
     struct service_verify verify;
     struct service_fence fence;
     struct service_serve serve;
+    struct service_notify *notified;
+    size_t notified_count;
     struct waiver *waivers;
     size_t waiver_count;
     struct acceptance *accepted; /* verify = { accept = ( ... ) } */

@@ -24,4 +24,13 @@ typedef int (*journal_news_fn)(void *context, const struct journal_news *news);
 MUST_CHECK int journal_news(struct journal *journal, const char *run_id, int64_t after, size_t cap,
                             journal_news_fn each, void *context, struct err *err);
 
+/*
+ * Events of all runs behind a number, in their order, at most `cap`; run_id "" is of no run.
+ */
+typedef int (*journal_next_fn)(void *context, const char *run_id, const struct journal_news *news);
+MUST_CHECK int journal_next(struct journal *journal, int64_t after, size_t cap,
+                            journal_next_fn each, void *context, struct err *err);
+/* The number of the newest event of all; 0 when there is none. */
+MUST_CHECK int journal_newest(struct journal *journal, int64_t *out, struct err *err);
+
 #endif

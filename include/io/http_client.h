@@ -24,10 +24,15 @@ struct http_client;
 struct http_request {
     const char *method; /* "GET", "PATCH", ... */
     const char *url;
-    const char *content_type;    /* NULL when there is no body */
-    const char *body;            /* NULL = none */
-    const struct secret *bearer; /* Authorization: Bearer ...; NULL = none; never logged */
+    const char *content_type;       /* NULL when there is no body */
+    const char *body;               /* NULL = none */
+    const struct secret *bearer;    /* Authorization: Bearer ...; NULL = none; never logged */
+    const char *const (*fields)[2]; /* name and value of more header fields; NULL = none */
+    size_t field_count;
     int64_t timeout_ms;
+    /* Asked about once a second; true: nobody waits for the answer any more. NULL = never. */
+    bool (*is_unwanted)(void *context);
+    void *context;
 };
 
 struct http_response {

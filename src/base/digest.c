@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -24,6 +25,20 @@ int digest_sha256_hex(const void *bytes, size_t len, char out[DIGEST_HEX_LEN + 1
 
     if (!EVP_Digest(bytes, len, digest, &digest_len, EVP_sha256(), NULL) || digest_len != 32)
         return err_set(err, ERR_BUG, EFFECT_NONE, "libcrypto refused to compute SHA-256");
+    to_hex(digest, DIGEST_HEX_LEN, out);
+    return 0;
+}
+
+int digest_hmac_hex(const struct secret *key, const void *bytes, size_t len,
+                    char out[DIGEST_HEX_LEN + 1], struct err *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned digest_len = 0;
+
+    if (!HMAC(EVP_sha256(), secret_bytes(key), (int)secret_len(key), bytes, len, digest,
+              &digest_len) ||
+        digest_len != 32)
+        return err_set(err, ERR_BUG, EFFECT_NONE, "libcrypto refused to compute an HMAC");
     to_hex(digest, DIGEST_HEX_LEN, out);
     return 0;
 }

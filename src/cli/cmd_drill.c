@@ -10,6 +10,7 @@
 #include "cli/drill_playbook.h"
 #include "cli/exit_code.h"
 #include "cli/run_ui.h"
+#include "ctl/notifier.h"
 #include "engine/drill.h"
 #include "engine/journal_drill.h"
 #include "playbook/read.h"
@@ -30,6 +31,7 @@ struct drilling {
     char workers[24];
     const char *program[PROGRAM_CAP];
     struct drill_options drill;
+    struct notifier *notifier; /* NULL: nobody is told of events */
 };
 
 /* --- what is asked for ------------------------------------------------------------------------ */
@@ -200,11 +202,12 @@ static int init(struct drilling *x, const struct cli_options *options, struct er
                                       .read = read_playbook,
                                       .compile = compile};
     set_program(x);
-    return 0;
+    return notifier_start(&x->service, &x->notifier, err);
 }
 
 static void release(struct drilling *x)
 {
+    notifier_end(x->notifier); /* its legs write into the same journal, and tell nobody */
     plan_release(&x->plan);
     service_release(&x->service);
     render_release(&x->render);

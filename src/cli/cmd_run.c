@@ -18,11 +18,12 @@ int execution_init(struct execution *x, const struct cli_options *options, struc
     render_init(&x->render, options);
     int rc = service_read(options->config_path, &x->service, err);
     run_options_init(&x->run, &x->service, options, &x->render, x->holder);
-    return rc;
+    return rc ? rc : notifier_start(&x->service, &x->notifier, err);
 }
 
 void execution_release(struct execution *x)
 {
+    notifier_end(x->notifier); /* after the result was told */
     plan_release(&x->plan);
     service_release(&x->service);
     render_release(&x->render);

@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 
 #include "base/clock.h"
+#include "ctl/notify_book.h"
 #include "domain/situation.h"
 #include "engine/journal.h"
 
@@ -218,6 +219,26 @@ static void add_times(struct buf *out, const json_t *lag, const json_t *state, c
     }
 }
 
+static void add_notices(struct buf *out, const char *journal_path)
+{
+    static const struct {
+        enum metric_id id;
+        const char *field;
+    } fields[] = {{METRIC_NOTICES, "delivered"}, {METRIC_NOTICES_FAILED, "failed"}};
+    CLEANUP(notify_book_release) struct notify_book book;
+
+    notify_book_look(&book, journal_path);
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        const char *key, *name = begin(out, fields[i].id);
+        json_t *target;
+        json_object_foreach(book.targets, key, target)
+        {
+            const char *const labels[4] = {"target", json_text_or(target, "label", ""), "id", key};
+            sample(out, name, labels, json_object_get(target, fields[i].field), 1);
+        }
+    }
+}
+
 void metrics_text(struct server *server, struct buf *out)
 {
     CLEANUP(json_release) json_t *lag = page_of(server, VIEW_LAG);
@@ -238,5 +259,6 @@ void metrics_text(struct server *server, struct buf *out)
     add_answers(out, names);
     add_journal(out, service->journal_path);
     add_times(out, lag, state, names);
+    add_notices(out, service->journal_path);
     buf_printf(out, "%s %u\n", begin(out, METRIC_WATCHERS), server_watchers(server));
 }

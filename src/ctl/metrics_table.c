@@ -50,6 +50,10 @@ static const struct metric rows[] = {
                              "Room on the file system of the journal."},
     [METRIC_PAGE_TIME] = {"cutover_page_timestamp_seconds", "gauge", "page",
                           "When the facts behind the other metrics were read."},
+    [METRIC_NOTICES] = {"cutover_notices_delivered_total", "counter", "target, id",
+                        "Events that somebody of \"notify\" was told of."},
+    [METRIC_NOTICES_FAILED] = {"cutover_notices_failed_total", "counter", "target, id",
+                               "Events that were given up after several attempts."},
     [METRIC_WATCHERS] = {"cutover_watchers", "gauge", "", "Screens that are open now."},
 };
 _Static_assert(ARRAY_LEN(rows) == METRIC_COUNT, "every metric has a row");

@@ -67,6 +67,12 @@ void service_release(struct service *service)
     free_texts(service->fence.accounts, service->fence.account_count);
     free_texts(service->fence.except, service->fence.except_count);
     free_texts(service->serve.hosts, service->serve.host_count);
+    for (size_t i = 0; i < service->notified_count; i++) {
+        free_texts(service->notified[i].events, service->notified[i].event_count);
+        secret_release(&service->notified[i].url);
+        secret_release(&service->notified[i].secret);
+    }
+    free(service->notified);
     free(service->waivers);
     free(service->accepted);
     secret_release(&service->controller.password);

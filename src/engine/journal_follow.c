@@ -39,3 +39,39 @@ int journal_news(struct journal *journal, const char *run_id, int64_t after, siz
     }
     return rc;
 }
+
+int journal_next(struct journal *journal, int64_t after, size_t cap, journal_next_fn each,
+                 void *context, struct err *err)
+{
+    CLEANUP(store_statement_freep) struct store_statement *list = NULL;
+    int rc = journal_prepare(journal, SQL_JOURNAL_EVENT_NEXT, &list, err);
+
+    if (rc)
+        return rc;
+    store_bind_int(list, 1, after);
+    store_bind_int(list, 2, (int64_t)cap);
+    while ((rc = store_step(list, err)) == 1) {
+        const struct journal_news news = {.seq = store_column_int(list, 0),
+                                          .at_us = store_column_int(list, 2),
+                                          .name = store_column_text(list, 3),
+                                          .detail = store_column_text(list, 4)};
+        rc = each(context, store_column_text(list, 1), &news);
+        if (rc)
+            return rc;
+    }
+    return rc;
+}
+
+int journal_newest(struct journal *journal, int64_t *out, struct err *err)
+{
+    CLEANUP(store_statement_freep) struct store_statement *ask = NULL;
+    int rc = journal_prepare(journal, SQL_JOURNAL_EVENT_NEWEST, &ask, err);
+
+    if (rc)
+        return rc;
+    rc = store_step(ask, err);
+    if (rc < 0)
+        return rc;
+    *out = rc == 1 ? store_column_int(ask, 0) : 0;
+    return 0;
+}

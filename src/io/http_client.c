@@ -169,7 +169,17 @@ static int add_headers(struct exchange *exchange, struct err *err)
                  : err_set(err, ERR_CONFIG, EFFECT_NONE, "the token is too long for a header");
         secret_wipe(value, sizeof value);
     }
+    for (size_t i = 0; rc == 0 && i < request->field_count; i++)
+        rc = add_header(exchange, request->fields[i][0], request->fields[i][1], err);
     return rc;
+}
+
+static int watch(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
+{
+    const struct http_request *request = arg;
+
+    (void)down_all, (void)down, (void)up_all, (void)up;
+    return request->is_unwanted(request->context);
 }
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *arg)
@@ -224,6 +234,11 @@ static void set_request(struct http_client *client, struct exchange *exchange)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->body));
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
     }
+    if (request->is_unwanted) {
+        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch);
+        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, request);
+    }
     if (strcmp(request->method, "HEAD") == 0)
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
@@ -256,6 +271,7 @@ static const struct {
     const char *hint;
 } meanings[] = {
     {CURLE_OPERATION_TIMEDOUT, ERR_TIMEOUT, ""},
+    {CURLE_ABORTED_BY_CALLBACK, ERR_STOPPED, ""},
     {CURLE_COULDNT_RESOLVE_HOST, ERR_LOST, "check the host name and this machine's resolver"},
     {CURLE_COULDNT_RESOLVE_PROXY, ERR_LOST, "check https_proxy in the environment"},
     {CURLE_COULDNT_CONNECT, ERR_LOST,

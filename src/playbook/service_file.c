@@ -17,6 +17,7 @@
 #include "playbook/read.h"
 #include "playbook/service_dns.h"
 #include "playbook/service_fence.h"
+#include "playbook/service_notify.h"
 #include "playbook/service_serve.h"
 #include "playbook/service_waivers.h"
 
@@ -448,9 +449,10 @@ static int read_dns(const struct conf_node *root, const char *folder, struct ser
 static int read_all(const struct conf_node *root, const char *folder, struct service *service,
                     struct err *err)
 {
-    static const char *const known[] = {
-        "service", "environment", "journal", "databases", "old",   "new",   "accounts", "tls",
-        "dns",     "limits",      "verify",  "waivers",   "drill", "fence", "serve",    NULL};
+    static const char *const known[] = {"service", "environment", "journal", "databases", "old",
+                                        "new",     "accounts",    "tls",     "dns",       "limits",
+                                        "verify",  "waivers",     "drill",   "fence",     "serve",
+                                        "notify",  NULL};
     int rc = conf_only(root, known, err);
     rc = rc != 0 ? rc : read_name(root, service, err);
     rc = rc != 0 ? rc : read_environment(root, &service->environment, err);
@@ -466,6 +468,7 @@ static int read_all(const struct conf_node *root, const char *folder, struct ser
     rc = rc != 0 ? rc : read_verify(root, &service->verify, err);
     rc = rc != 0 ? rc : service_fence_read(root, &service->fence, err);
     rc = rc != 0 ? rc : service_serve_read(root, folder, &service->serve, err);
+    rc = rc != 0 ? rc : service_notify_read(root, folder, service, err);
     return rc != 0 ? rc : service_waivers_read(root, service, err);
 }
 

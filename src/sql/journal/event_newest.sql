@@ -1,0 +1,2 @@
+-- Purpose:  the number of the newest event.
+SELECT coalesce(max(seq), 0) FROM event;
