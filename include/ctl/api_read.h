@@ -19,6 +19,7 @@ ROUTE(api_logout);
 ROUTE(api_state);
 ROUTE(api_lag);
 ROUTE(api_lag_history);
+ROUTE(api_run_lag);
 ROUTE(api_names);
 ROUTE(api_run);
 ROUTE(api_events);

@@ -11,6 +11,7 @@
 
 #include "ctl/event_book.h"
 #include "ctl/lag_page.h"
+#include "ctl/run_lag.h"
 #include "ctl/view.h"
 #include "domain/service.h"
 
@@ -29,6 +30,7 @@ void collector_free(struct collector *collector); /* joins; NULL allowed */
 /* Borrowed; they live as long as the collector. */
 struct view *collector_view(struct collector *collector);
 struct lag_history *collector_history(struct collector *collector);
+struct run_lag *collector_run_lag(struct collector *collector);
 struct event_book *collector_events(struct collector *collector);
 
 #endif

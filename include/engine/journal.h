@@ -157,9 +157,9 @@ struct journal_sample {
 };
 MUST_CHECK int journal_samples(struct journal *journal, const char *run_id,
                                const struct journal_sample *samples, size_t count, struct err *err);
-/* Each sample of a run, in order of time; apply_ms is LAG_INFINITE when it was unknown. */
-typedef int (*journal_sample_fn)(void *context, const char *node, int64_t at_us, int64_t apply_ms);
-MUST_CHECK int journal_sample_list(struct journal *journal, const char *run_id,
+/* Each sample of a run that is newer than `after_us`, in order of time. */
+typedef int (*journal_sample_fn)(void *context, int64_t at_us, const struct journal_sample *sample);
+MUST_CHECK int journal_sample_list(struct journal *journal, const char *run_id, int64_t after_us,
                                    journal_sample_fn each, void *context, struct err *err);
 struct journal_lag {
     char node[NODE_NAME_SIZE];

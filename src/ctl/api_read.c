@@ -126,14 +126,23 @@ static int64_t number_query(const struct route_call *call, const char *name, int
     return text && (end == text || *end) ? fallback : value;
 }
 
-ROUTE(api_lag_history)
+static size_t points_query(const struct route_call *call)
 {
     int64_t points = number_query(call, "points", HISTORY_POINTS);
 
-    if (points < 1 || points > LAG_HISTORY_CAP)
-        points = HISTORY_POINTS;
+    return points < 1 || points > LAG_HISTORY_CAP ? HISTORY_POINTS : (size_t)points;
+}
+
+ROUTE(api_lag_history)
+{
     send_json(lag_history_json(collector_history(server_collector(call->server)),
-                               number_query(call, "since_us", 0), (size_t)points),
+                               number_query(call, "since_us", 0), points_query(call)),
+              answer);
+}
+
+ROUTE(api_run_lag)
+{
+    send_json(run_lag_json(collector_run_lag(server_collector(call->server)), points_query(call)),
               answer);
 }
 

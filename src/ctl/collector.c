@@ -22,6 +22,7 @@ struct collector {
     struct collector_options options;
     struct view *view;
     struct lag_history *history;
+    struct run_lag *run_lag;
     struct event_book *events;
     struct sampler *sampler;
     pthread_mutex_t lock;
@@ -42,6 +43,11 @@ struct view *collector_view(struct collector *collector)
 struct lag_history *collector_history(struct collector *collector)
 {
     return collector->history;
+}
+
+struct run_lag *collector_run_lag(struct collector *collector)
+{
+    return collector->run_lag;
 }
 
 struct event_book *collector_events(struct collector *collector)
@@ -208,6 +214,8 @@ static void read_run(struct follower *follower)
     (void)snprintf(follower->run_id, sizeof follower->run_id, "%.23s", run_id);
     if (*run_id)
         tell_news(follower);
+    if (*run_id && run_lag_follow(collector->run_lag, follower->journal, run_id, &why))
+        log_debug("the journal's lag: %s, continuing", why.msg);
     publish(collector, VIEW_RUN, page);
 }
 
@@ -270,6 +278,8 @@ static int start_all(struct collector *collector, struct err *err)
     if (!rc)
         rc = lag_history_new(&collector->history, err);
     if (!rc)
+        rc = run_lag_new(collector->options.service, &collector->run_lag, err);
+    if (!rc)
         rc = event_book_new(&collector->events, err);
     if (!rc)
         rc = sampler_start(collector->options.service, &collector->sampler, err);
@@ -318,6 +328,7 @@ void collector_free(struct collector *collector)
             (void)pthread_join(collector->workers[i].thread, NULL);
     sampler_free(collector->sampler);
     event_book_free(collector->events);
+    run_lag_free(collector->run_lag);
     lag_history_free(collector->history);
     view_free(collector->view);
     (void)pthread_cond_destroy(&collector->ending);

@@ -200,11 +200,13 @@ static json_t *node_json(const struct lag_snapshot *snapshot, const struct node_
     bool is_open_known = is_known && node->is_open != TRI_UNKNOWN;
 
     return json_pack(
-        "{s:s,s:s,s:b,s:b,s:o,s:o,s:o,s:o}", "node", node->name, "side", side_name(node->side),
-        "is_primary", (int)node->is_primary, "is_reached", (int)is_known, "is_open",
-        is_open_known ? json_boolean(node->is_open == TRI_YES) : json_null(), "receive_ms",
-        is_known ? ms_json(node->receive_lag_ms) : json_null(), "apply_ms",
-        is_known ? ms_json(node->apply_lag_ms[node->side]) : json_null(), "transactions",
+        "{s:s,s:s,s:b,s:b,s:o,s:o,s:o,s:{s:o,s:o},s:o}", "node", node->name, "side",
+        side_name(node->side), "is_primary", (int)node->is_primary, "is_reached", (int)is_known,
+        "is_open", is_open_known ? json_boolean(node->is_open == TRI_YES) : json_null(),
+        "receive_ms", is_known ? ms_json(node->receive_lag_ms) : json_null(), "apply_ms",
+        is_known ? ms_json(node->apply_lag_ms[node->side]) : json_null(), "heartbeat_ms", "old",
+        is_known ? ms_json(node->apply_lag_ms[SIDE_OLD]) : json_null(), "new",
+        is_known ? ms_json(node->apply_lag_ms[SIDE_NEW]) : json_null(), "transactions",
         is_known && node->is_primary && node->commits > 0 ? json_integer((json_int_t)node->commits)
                                                           : json_null());
 }

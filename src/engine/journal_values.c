@@ -127,8 +127,13 @@ int journal_samples(struct journal *journal, const char *run_id,
     return rc ? rc : journal_end(journal, add_samples(journal, run_id, samples, count, err), err);
 }
 
-int journal_sample_list(struct journal *journal, const char *run_id, journal_sample_fn each,
-                        void *context, struct err *err)
+static int64_t column_lag(struct store_statement *list, int index)
+{
+    return store_column_is_null(list, index) ? LAG_INFINITE : store_column_int(list, index);
+}
+
+int journal_sample_list(struct journal *journal, const char *run_id, int64_t after_us,
+                        journal_sample_fn each, void *context, struct err *err)
 {
     CLEANUP(store_statement_freep) struct store_statement *list = NULL;
     int rc = journal_prepare(journal, SQL_JOURNAL_SAMPLE_LIST, &list, err);
@@ -136,9 +141,12 @@ int journal_sample_list(struct journal *journal, const char *run_id, journal_sam
     if (rc)
         return rc;
     store_bind_text(list, 1, run_id);
+    store_bind_int(list, 2, after_us);
     while ((rc = store_step(list, err)) == 1) {
-        int64_t apply_ms = store_column_is_null(list, 2) ? LAG_INFINITE : store_column_int(list, 2);
-        rc = each(context, store_column_text(list, 0), store_column_int(list, 1), apply_ms);
+        const struct journal_sample sample = {.node = store_column_text(list, 0),
+                                              .receive_ms = column_lag(list, 2),
+                                              .apply_ms = column_lag(list, 3)};
+        rc = each(context, store_column_int(list, 1), &sample);
         if (rc)
             return rc;
     }

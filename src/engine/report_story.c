@@ -24,10 +24,11 @@ static json_t *points_of(json_t *series, const char *node)
     return points;
 }
 
-static int take_sample(void *context, const char *node, int64_t at_us, int64_t apply_ms)
+static int take_sample(void *context, int64_t at_us, const struct journal_sample *sample)
 {
-    json_t *points = points_of(context, node);
-    json_t *ms = apply_ms == LAG_INFINITE ? json_null() : json_integer((json_int_t)apply_ms);
+    json_t *points = points_of(context, sample->node);
+    json_t *ms =
+        sample->apply_ms == LAG_INFINITE ? json_null() : json_integer((json_int_t)sample->apply_ms);
 
     return json_array_append_new(points, json_pack("[I,o]", (json_int_t)at_us, ms)) == 0
                ? 0
@@ -66,7 +67,7 @@ static int add_lag(struct journal *journal, const char *run_id, json_t *report, 
     size_t i;
     json_t *row;
 
-    int rc = journal_sample_list(journal, run_id, take_sample, series, err);
+    int rc = journal_sample_list(journal, run_id, 0, take_sample, series, err);
     if (rc)
         return rc;
     json_array_foreach(series, i, row) thin_out(row);

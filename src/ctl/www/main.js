@@ -115,7 +115,7 @@ async function start() {
   }
   byId("login").hidden = true;
   byId("board").hidden = false;
-  chart ??= new LagChart(byId("lag-chart"));
+  chart ??= new LagChart(byId("lag-chart"), () => get("/api/run/lag?points=3000"));
   listen();
 }
 
