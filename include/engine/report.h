@@ -23,6 +23,9 @@
  */
 MUST_CHECK int report_build(struct journal *journal, const char *service, const char *run_id,
                             json_t **out, struct err *err);
+/* The same without "lag", which takes seconds in a run of many hours. */
+MUST_CHECK int report_build_brief(struct journal *journal, const char *service, const char *run_id,
+                                  json_t **out, struct err *err);
 
 /*
  * As one file of HTML that needs nothing else. Beside the report it wants what report_add_story()

@@ -95,7 +95,7 @@ int run_page(struct journal *journal, const char *service, const char *config_pa
         return *out ? 0 : err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory");
     }
     if (!rc)
-        rc = report_build(journal, service, run.id, &page, err);
+        rc = report_build_brief(journal, service, run.id, &page, err);
     if (!rc)
         rc = add_now(journal, &run, page, err);
     if (!rc)

@@ -197,8 +197,8 @@ static json_t *run_json(const struct run_record *run)
         "pause", "lag_before_flip_ms", "dns_convergence_ms", "certificate");
 }
 
-int report_build(struct journal *journal, const char *service, const char *run_id, json_t **out,
-                 struct err *err)
+int report_build_brief(struct journal *journal, const char *service, const char *run_id,
+                       json_t **out, struct err *err)
 {
     struct run_record run;
     int rc = journal_run_find(journal, service, run_id, &run, err);
@@ -214,12 +214,25 @@ int report_build(struct journal *journal, const char *service, const char *run_i
     if (!rc)
         rc = journal_events(journal, run.id, take_event, &collecting, err);
     if (!rc)
-        rc = add_lag(journal, run.id, report, err);
-    if (!rc)
         rc = add_verified(journal, run.service, report, err);
     if (!rc)
         rc = drill_history_report(journal, &run, report, err);
     (void)json_object_del(report, "flipped"); /* absent when nothing was flipped */
+    if (rc)
+        return rc;
+    *out = report;
+    report = NULL;
+    return 0;
+}
+
+int report_build(struct journal *journal, const char *service, const char *run_id, json_t **out,
+                 struct err *err)
+{
+    CLEANUP(json_release) json_t *report = NULL;
+    int rc = report_build_brief(journal, service, run_id, &report, err);
+
+    if (!rc)
+        rc = add_lag(journal, json_text_or(report, "run", ""), report, err);
     if (rc)
         return rc;
     *out = report;
