@@ -145,6 +145,40 @@ def test_a_link_that_stops_is_unknown_within_a_second_and_never_zero(open_one):
     assert len(history["at_us"]) == len(history["forward"]) == len(history["reverse"])
 
 
+def test_a_server_that_hangs_is_unknown_and_holds_nothing_up(open_one):
+    """Its connections stay open and nothing comes: the worst way to be gone."""
+    service, serving = open_one
+    new = service.primaries["new"]
+    known_lag(serving)
+
+    def node(side):
+        return next(one for one in serving.json("/api/lag")["nodes"] if one["is_primary"] and one["side"] == side)
+
+    new.freeze()
+    try:
+        wait_until(lambda: not node("new")["is_reached"], 10, "the frozen primary to be unknown")
+        seen = serving.json("/api/lag")
+        assert seen["links"]["forward"] == {"lag_ms": None, "receive_ms": None, "exists": None, "is_running": None, "error": ""}
+        assert node("old")["is_reached"] and node("old")["is_open"]
+        stream = (data["at_us"] for name, _, data in serving.events() if name == "lag")
+        times = [next(stream) for _ in range(11)]
+        assert times[-1] - times[0] < 5_000_000, "the others are told as before"
+    finally:
+        new.thaw()
+    known_lag(serving)
+
+
+def test_lag_of_a_whole_run_is_told_of_each_node(open_one):
+    service, serving = open_one
+    service.go("whole", "mirrored", MIRROR[:1])
+    run = service.status()["run"]["id"]
+    told = wait_until(lambda: (page := serving.json("/api/run/lag")) and page["run"] == run and page, 10, "the run's lag")
+    assert {node["node"] for node in told["nodes"]} == {node["node"] for node in known_lag(serving)["nodes"]}
+    for node in told["nodes"]:
+        assert node["at_us"] == sorted(set(node["at_us"])) and len(node["at_us"]) == len(node["receive_ms"]) == len(node["apply_ms"])
+    assert all(node["at_us"] for node in told["nodes"]), "each was sampled"
+
+
 def test_a_run_is_told_as_it_goes_on_and_again_to_who_comes_back(open_one):
     service, serving = open_one
     seen = []
@@ -204,7 +238,7 @@ def test_what_is_not_there_is_told_apart(open_one):
 
 
 def test_who_has_no_token_sees_nothing_of_the_service(guarded):
-    for path in ("/api/state", "/api/lag", "/api/lag/history", "/api/run", "/api/names", "/api/events", "/metrics"):
+    for path in ("/api/state", "/api/lag", "/api/lag/history", "/api/run", "/api/run/lag", "/api/names", "/api/events", "/metrics"):
         for fields in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "cutover_session=" + "0" * 64}):
             answer = guarded.ask(path, **fields)
             assert answer.status == 401, (path, fields)
