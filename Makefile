@@ -317,11 +317,15 @@ install: $(PROGRAM) ## program, playbooks, samples, man page, completion, servic
 	install -m 644 $(wildcard README.md CHANGELOG.md LICENSE) $(DOC_DIR)/
 	$(PROGRAM) generate man >$(INSTALL_DIR)/share/man/man1/cutover.1
 	$(PROGRAM) generate completion >$(INSTALL_DIR)/share/bash-completion/completions/cutover
-	sed 's|@PREFIX@|$(PREFIX)|g' etc/cutover.service >$(INSTALL_DIR)/lib/systemd/system/cutover.service
+	for unit in cutover cutover-serve; do \
+	    sed 's|@PREFIX@|$(PREFIX)|g' etc/$$unit.service >$(INSTALL_DIR)/lib/systemd/system/$$unit.service || exit; done
+	install -D -m 644 -t $(DOC_DIR)/prometheus etc/prometheus/alerts.yml etc/prometheus/alerts_test.yml
+	install -D -m 644 -t $(DOC_DIR)/grafana etc/grafana/cutover.json
 
 uninstall: ## remove what install put there; /etc/cutover and the journal stay
 	rm -f $(INSTALL_DIR)/bin/cutover $(INSTALL_DIR)/share/man/man1/cutover.1 \
-	      $(INSTALL_DIR)/share/bash-completion/completions/cutover $(INSTALL_DIR)/lib/systemd/system/cutover.service
+	      $(INSTALL_DIR)/share/bash-completion/completions/cutover $(INSTALL_DIR)/lib/systemd/system/cutover.service \
+	      $(INSTALL_DIR)/lib/systemd/system/cutover-serve.service
 	rm -rf $(INSTALL_DIR)/share/cutover $(DOC_DIR)
 
 dist: ## build/cutover-VERSION.tar.gz from what is committed

@@ -53,7 +53,7 @@ static int do_command(const struct cli_options *options, struct err *err)
     if (options->is_version_wanted)
         return cmd_version(options, err);
 
-    log_setup(options->log_level, options->is_log_json ? LOG_JSON : LOG_TEXT);
+    log_setup(options->log_level, options->is_log_json ? LOG_JSON : options->log_form);
     int rc = process_init(err);
     if (rc == 0)
         rc = options->command->handler(options, err);

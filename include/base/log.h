@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * base/log.h - lines for the operator on stderr: "12:00:03.391 INFO  run 7f3a step 4/9 ...".
- * Owns:     the sink (stderr, text or JSON lines) and the level. Set once by main.
+ * Owns:     the sink (stderr as text or JSON lines, or the journal of systemd) and the level. Set by
+ *           main. A line of INFO and worse is also what `systemctl status` shows (base/manager.h).
  * Who logs: cli and engine only; layers below return a struct err.
  * Threads:  any; one line is one write.
  * A secret never reaches this function: struct secret cannot be formatted.
@@ -13,10 +14,21 @@
 #include "base/err.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
-enum log_form { LOG_TEXT, LOG_JSON };
+/* LOG_JOURNALD: text on stderr as well where systemd's journal is not there. */
+enum log_form { LOG_TEXT, LOG_JSON, LOG_JOURNALD };
 
 void log_setup(enum log_level level, enum log_form form);
 void log_line(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/*
+ * What the lines of this thread are about from here on, for forms that have fields: the run, the
+ * step ("4/drain"), the event of the journal that a line tells ("step.done"). "" nothing, NULL as
+ * before. The first NULL of a thread is nothing.
+ */
+void log_about(const char *run, const char *step, const char *event);
+/* Borrowed from the thread. */
+const char *log_about_step(void);
+const char *log_about_event(void);
 
 /*
  * Called before each line is written, so that a progress line on the same terminal makes room. NULL

@@ -69,6 +69,7 @@ struct cli_options {
     bool is_losing; /* rollback: without what OLD lacks */
 
     enum log_level log_level;
+    enum log_form log_form;
     bool is_log_json, is_quiet, has_no_color;
     bool is_help_wanted, is_version_wanted;
 };

@@ -158,6 +158,8 @@ static void add_word(struct drilling *x, const char *word)
 /* What each controller is told of our own command line. */
 static void set_program(struct drilling *x)
 {
+    static const char *const forms[] = {
+        [LOG_TEXT] = "text", [LOG_JSON] = "json", [LOG_JOURNALD] = "journald"};
     static const char *const levels[] = {
         [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
     const struct cli_options *options = x->options;
@@ -167,7 +169,8 @@ static void set_program(struct drilling *x)
     add_word(x, options->config_path);
     add_word(x, "--log-level");
     add_word(x, levels[options->log_level]);
-    add_word(x, options->is_log_json ? "--log-json" : NULL);
+    add_word(x, "--log-form");
+    add_word(x, options->is_log_json ? "json" : forms[options->log_form]);
     add_word(x, options->is_quiet ? "--quiet" : NULL);
     add_word(x, options->has_no_color ? "--no-color" : NULL);
     add_word(x, options->is_yes ? "--yes" : NULL);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/manager.h"
 #include "cli/execution.h"
 #include "cli/exit_code.h"
 #include "engine/observe.h"
@@ -18,11 +19,14 @@ int execution_init(struct execution *x, const struct cli_options *options, struc
     render_init(&x->render, options);
     int rc = service_read(options->config_path, &x->service, err);
     run_options_init(&x->run, &x->service, options, &x->render, x->holder);
+    if (!rc)
+        manager_tell("READY=1");
     return rc ? rc : notifier_start(&x->service, &x->notifier, err);
 }
 
 void execution_release(struct execution *x)
 {
+    manager_tell("STOPPING=1");
     notifier_end(x->notifier); /* after the result was told */
     plan_release(&x->plan);
     service_release(&x->service);

@@ -20,6 +20,7 @@ static const struct {
 } variables[] = {
     {"CUTOVER_CONFIG", "the configuration, when -c is not given"},
     {"CUTOVER_LOG_LEVEL", "as --log-level"},
+    {"CUTOVER_LOG_FORM", "as --log-form"},
     {"NO_COLOR", "as --no-color, when set and not empty"},
     {"CUTOVER_FAILPOINT", "for tests: where to fail; never set it on a machine that matters"},
 };

@@ -4,6 +4,8 @@
 
 static const char *const log_levels[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error", NULL};
+static const char *const log_forms[] = {
+    [LOG_TEXT] = "text", [LOG_JSON] = "json", [LOG_JOURNALD] = "journald", NULL};
 static const char *const formats[] = {[CLI_TEXT] = "text",
                                       [CLI_MARKDOWN] = "markdown",
                                       [CLI_JSON] = "json",
@@ -224,7 +226,16 @@ static const struct cli_option rows[] = {
      .type = CLI_FLAG,
      .offset = FIELD(is_log_json),
      .commands = CLI_EVERY_COMMAND,
-     .help = "log lines as JSON on standard error"},
+     .help = "log lines as JSON on standard error: --log-form json"},
+    {.name = "log-form",
+     .argument = "FORM",
+     .type = CLI_CHOICE,
+     .offset = FIELD(log_form),
+     .choices = log_forms,
+     .fallback = "text",
+     .env = "CUTOVER_LOG_FORM",
+     .commands = CLI_EVERY_COMMAND,
+     .help = "text, json (a line each) or journald (with fields)"},
     {.name = "help",
      .letter = 'h',
      .type = CLI_FLAG,

@@ -152,8 +152,13 @@ static void say_all(struct breath *breath)
 {
     const char *text = buf_text(&breath->said);
 
-    for (size_t at = 0; at < breath->said.len; at += strlen(text + at) + 1)
-        log_info("%s", text + at);
+    for (size_t at = 0; at < breath->said.len;) {
+        const char *step = text + at, *event = step + strlen(step) + 1;
+        const char *line = event + strlen(event) + 1;
+        log_about(NULL, step, event);
+        log_info("%s", line);
+        at = (size_t)(line - text) + strlen(line) + 1;
+    }
     buf_release(&breath->said);
 }
 
@@ -228,8 +233,10 @@ json_t *breath_split(const struct run *run, char *out, size_t out_size)
 
 void breath_say(struct run *run, const char *text)
 {
-    if (run->breath.is_on)
-        buf_add(&run->breath.said, text, strlen(text) + 1);
-    else
+    const char *const parts[] = {log_about_step(), log_about_event(), text};
+
+    if (!run->breath.is_on)
         log_info("%s", text);
+    for (size_t i = 0; run->breath.is_on && i < ARRAY_LEN(parts); i++)
+        buf_add(&run->breath.said, parts[i], strlen(parts[i]) + 1);
 }

@@ -430,6 +430,7 @@ int run_plan(const struct run_options *options, const struct plan *plan, struct 
     if (!rc)
         rc = begin_run(&run, plan, err);
     if (!rc) {
+        log_about(run.id, "", "run.start");
         log_info("run %s of playbook %s: %zu parts, from %s to %s", run.id, plan->name,
                  plan->step_count, situation_name(plan->starts_in), situation_name(plan->ends_in));
         proof_keeper_revive(&run, run.proof_source);
@@ -507,6 +508,7 @@ int run_resume(const struct run_options *options, const char *run_id, struct run
     if (!rc)
         rc = adopt_run(&run, run_id, lease_take, err);
     if (!rc) {
+        log_about(run.id, "", "run.adopt");
         log_info("run %s of playbook %s: goes on", run.id, run.plan.name);
         run.is_resumed = true;
         rc = run_prepare_resume(&run, err);

@@ -274,6 +274,7 @@ static void say_done(struct run *run, const struct plan_step *step, int64_t took
         (void)snprintf(took, sizeof took, "%.1f ms", (double)took_us / 1000.0);
     else
         (void)clock_human_ms(took_us / 1000, took);
+    log_about(NULL, NULL, "step.done");
     (void)snprintf(text, sizeof text, "run %s step %s %s/%s: done in %s", run->id, step->id,
                    step->name, step->what, took);
     breath_say(run, text);
@@ -297,11 +298,21 @@ static int end_step(struct run *run, size_t index, int64_t began_us, int64_t beg
     return rc ? rc : failpoint(step, "after-outcome", err);
 }
 
+/* What the log's next lines tell of, for a program that reads them. */
+static void about(const struct run *run, const struct plan_step *step, const char *event)
+{
+    char id[96];
+
+    (void)snprintf(id, sizeof id, "%.30s/%.60s", step->name, step->what);
+    log_about(run->id, id, event);
+}
+
 int step_perform(struct run *run, size_t index, struct err *err)
 {
     const struct plan_step *step = &run->plan.steps[index];
 
     run->current = index;
+    about(run, step, "step.intent");
     int rc = begin_step(run, index, err);
     if (rc)
         return err_wrap(err, "step %s %s/%s", step->id, step->name, step->what);
@@ -317,6 +328,7 @@ int step_perform(struct run *run, size_t index, struct err *err)
                              err);
     if (rc) {
         struct err also = {0};
+        log_about(NULL, NULL, "step.failed");
         if (mark(run, index, STEP_FAILED, err, &also))
             run_log_also(run, &also); /* the first failure is the one to act upon */
         return err_wrap(err, "step %s %s/%s", step->id, step->name, step->what);
@@ -375,6 +387,7 @@ int step_undo(struct run *run, size_t index, struct err *err)
     if (rc)
         return err_wrap(err, "undoing step %s %s/%s", step->id, step->name, step->what);
     mark_undo(run, index, STEP_UNDONE);
+    about(run, step, "step.undone");
     char text[300];
     (void)snprintf(text, sizeof text, "run %s step %s %s/%s: undone", run->id, step->id, step->name,
                    step->what);

@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[2]
 BUILD = os.environ.get("BUILD") or "build"
 PLAYBOOKS = {f"share/cutover/playbooks/{path.name}" for path in (ROOT / "playbooks").glob("*.cfg")}
 FILES = PLAYBOOKS | {
-    "bin/cutover", "lib/systemd/system/cutover.service", "share/bash-completion/completions/cutover",
+    "bin/cutover", "lib/systemd/system/cutover.service", "lib/systemd/system/cutover-serve.service",
+    "share/doc/cutover/prometheus/alerts.yml", "share/doc/cutover/prometheus/alerts_test.yml", "share/doc/cutover/grafana/cutover.json",
+    "share/bash-completion/completions/cutover",
     "share/man/man1/cutover.1", "share/doc/cutover/CHANGELOG.md", "share/doc/cutover/LICENSE",
     "share/doc/cutover/README.md", "share/doc/cutover/examples/cutover.cfg",
     "share/doc/cutover/examples/grants-mariadb.sql", "share/doc/cutover/examples/grants-mysql.sql",
@@ -38,8 +40,9 @@ def test_every_file_is_in_its_place_and_nothing_else_is(folder):
     assert PLAYBOOKS and files(folder) == FILES
 
 
-def test_the_service_starts_the_installed_program(folder):
-    unit = (folder / "opt/cutover/lib/systemd/system/cutover.service").read_text()
+@pytest.mark.parametrize("name", ["cutover", "cutover-serve"])
+def test_the_service_starts_the_installed_program(folder, name):
+    unit = (folder / f"opt/cutover/lib/systemd/system/{name}.service").read_text()
     assert "ExecStart=/opt/cutover/bin/cutover " in unit
     assert "@PREFIX@" not in unit
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Events told to others: a real HTTP server and real programs, well and ill, and a run that never waits for them."""
+"""What others are told: events to a real HTTP server and to programs, well and ill, for which no run waits; systemd; logs with fields."""
 
 import hashlib
 import hmac
 import json
 import os
 import re
+import signal
+import socket
+import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.integration.service import DONE, MIRROR, Stage
+from tests.lab.lab import CUTOVER
 from tests.lab.ports import free_port
 from tests.lab.procs import wait_until
 
@@ -176,3 +180,63 @@ def test_a_program_gets_the_event_and_one_that_fails_or_hangs_fails_no_run(stage
 def test_a_mistake_in_who_is_told_is_found_before_anything_is_done(stage, target, problem):
     service = stage.service("mirrored")
     service.cutover("status", cfg=service.config("mistaken", lambda c: c.update(notify=(target,)))).ended(2, problem)
+
+
+def test_a_line_of_the_log_has_fields_and_its_event_is_the_journals(stage):
+    service = stage.service("mirrored")
+    done = service.run(service.playbook("fields", "mirrored", *MIRROR[:1]), "--log-form", "json", cfg=service.hasty).ended(DONE)
+    lines = [json.loads(line) for line in done.text.splitlines() if line.startswith('{"at"')]
+    run = service.status()["run"]["id"]
+    about = [(line["event"], line["step"]) for line in lines if line.get("event", "").startswith("step.")]
+    assert lines[0]["level"] and "message" in lines[0]
+    assert {line["run"] for line in lines if "run" in line} == {run}
+    intents, ends = ([step for event, step in about if event == name] for name in ("step.intent", "step.done"))
+    assert intents and set(ends) >= set(intents) and all(step.startswith("stagger/") for step in intents)
+
+
+class Manager:
+    """systemd's end of NOTIFY_SOCKET."""
+
+    def __init__(self, folder):
+        self.path = str(folder / "notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.socket.settimeout(20)
+        self.heard = []
+
+    def hear(self, wanted):
+        while not self.heard or wanted not in self.heard[-1]:
+            self.heard.append(self.socket.recv(4096).decode())
+
+    def close(self):
+        self.socket.close()
+
+
+@pytest.fixture(name="manager")
+def one_manager(tmp_path):
+    manager = Manager(tmp_path)
+    yield manager
+    manager.close()
+
+
+def test_systemd_hears_that_it_serves_is_well_and_ends(stage, manager):
+    service = stage.service("mirrored")
+    process = subprocess.Popen(  # pylint: disable=consider-using-with
+        [CUTOVER, "-c", service.lab.cfg_path, "serve", "--listen", "127.0.0.1:0"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "400000"})
+    try:
+        for wanted in ("READY=1", "WATCHDOG=1", "WATCHDOG=1"):
+            manager.heard.append("")
+            manager.hear(wanted)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == DONE
+    manager.hear("STOPPING=1")
+
+
+def test_systemd_shows_the_step_of_a_run(stage, manager):
+    service = stage.service("mirrored")
+    service.run(service.playbook("shown", "mirrored", *MIRROR[:1]), cfg=service.hasty,
+                env={"NOTIFY_SOCKET": manager.path}).ended(DONE)
+    for wanted in ("READY=1", "STATUS=run ", " stagger/", "STOPPING=1"):
+        manager.hear(wanted)
