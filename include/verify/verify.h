@@ -28,6 +28,7 @@ enum difference_kind {
     DIFFERENCE_CHANGED,
     DIFFERENCE_SCHEMA
 };
+const char *difference_kind_name(enum difference_kind kind); /* "missing" */
 
 struct difference {
     enum difference_kind kind; /* MISSING: on the replica side; EXTRA: only there */

@@ -158,21 +158,6 @@ static void on_spans(void *context, const struct verify_span *spans, size_t coun
     note_in_journal(v, pass_keeper_spans(&v->keeper, spans, count, &why), &why);
 }
 
-static const char *kind_text(enum difference_kind kind)
-{
-    switch (kind) {
-    case DIFFERENCE_MISSING:
-        return "missing";
-    case DIFFERENCE_EXTRA:
-        return "extra";
-    case DIFFERENCE_CHANGED:
-        return "changed";
-    case DIFFERENCE_SCHEMA:
-        return "schema";
-    }
-    return "changed";
-}
-
 static void print_differences(const struct verification *v)
 {
     const char *titles[] = {"DIFFERENCE",
@@ -186,9 +171,12 @@ static void print_differences(const struct verification *v)
     table_init(&table, titles, ARRAY_LEN(titles));
     for (size_t i = 0; i < v->report.difference_kept; i++) {
         const struct difference *found = &v->report.differences[i];
-        const char *const cells[] = {
-            kind_text(found->kind), found->table,        found->key,
-            found->column,          found->source_value, found->replica_value};
+        const char *const cells[] = {difference_kind_name(found->kind),
+                                     found->table,
+                                     found->key,
+                                     found->column,
+                                     found->source_value,
+                                     found->replica_value};
         table_row(&table, cells);
     }
     table_print(&table, stdout);
@@ -234,9 +222,9 @@ static void print_text(const struct verification *v)
 
 static json_t *difference_json(const struct difference *found)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "kind", kind_text(found->kind), "table",
-                     found->table, "key", found->key, "column", found->column, "source_value",
-                     found->source_value, "replica_value", found->replica_value);
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "kind", difference_kind_name(found->kind),
+                     "table", found->table, "key", found->key, "column", found->column,
+                     "source_value", found->source_value, "replica_value", found->replica_value);
 }
 
 static int print_json(const struct verification *v, struct err *err)

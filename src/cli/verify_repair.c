@@ -31,21 +31,6 @@ static void carrying_release(struct carrying *carrying)
     journal_free(carrying->journal);
 }
 
-static const char *kind_name(enum difference_kind kind)
-{
-    switch (kind) {
-    case DIFFERENCE_MISSING:
-        return "missing";
-    case DIFFERENCE_EXTRA:
-        return "extra";
-    case DIFFERENCE_CHANGED:
-        return "changed";
-    case DIFFERENCE_SCHEMA:
-        return "schema";
-    }
-    return "changed";
-}
-
 /* --- telling ---------------------------------------------------------------------------------- */
 
 /* "" where nothing would be sent. */
@@ -80,7 +65,7 @@ static int print_plan(const struct verified *verified, struct repair *repair, st
                                        : statement_of(verified, repair, i, &statement, err);
         if (rc)
             return rc;
-        (void)printf("  %s %s %s\n    %s%s\n", kind_name(row->difference->kind),
+        (void)printf("  %s %s %s\n    %s%s\n", difference_kind_name(row->difference->kind),
                      row->difference->table, row->difference->key,
                      row->state == REPAIR_REFUSED ? "cannot be repaired: " : "",
                      row->state == REPAIR_REFUSED ? row->why : buf_text(&statement));
@@ -115,8 +100,8 @@ static void print_outcome(const struct verified *verified, const struct repair *
 
 static json_t *row_json(const struct repair_row *row)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:s}", "kind", kind_name(row->difference->kind), "table",
-                     row->difference->table, "key", row->difference->key, "state",
+    return json_pack("{s:s,s:s,s:s,s:s,s:s}", "kind", difference_kind_name(row->difference->kind),
+                     "table", row->difference->table, "key", row->difference->key, "state",
                      repair_state_name(row->state), "why", row->why);
 }
 

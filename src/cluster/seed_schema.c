@@ -7,31 +7,15 @@
 #include "base/signals.h"
 #include "cluster/seed_job.h"
 #include "sql/quote.h"
-
-struct result_row {
-    const struct db_result *result;
-    size_t row;
-};
-
-static const char *get_text(const void *context, const char *column)
-{
-    const struct result_row *at = context;
-    return db_result_get(at->result, at->row, column);
-}
+#include "sql/shape_rows.h"
 
 static int load_rows(struct session *source, enum sql_id id, const char *database,
-                     struct table_catalog *catalog,
-                     int (*add)(struct table_catalog *, const struct row_reader *, struct err *),
-                     struct err *err)
+                     struct table_catalog *catalog, shape_add_fn add, struct err *err)
 {
-    CLEANUP(db_result_release) struct db_result result = {0};
+    CLEANUP(db_result_release) struct db_result rows = {0};
     const struct sql_arg args[] = {{"database", database}};
-    int rc = session_query(source, id, args, ARRAY_LEN(args), &result, err);
-    for (size_t row = 0; !rc && row < result.row_count; row++) {
-        const struct result_row at = {.result = &result, .row = row};
-        rc = add(catalog, &(struct row_reader){.get = get_text, .context = &at}, err);
-    }
-    return rc;
+    int rc = session_query(source, id, args, ARRAY_LEN(args), &rows, err);
+    return rc ? rc : shape_rows_add(catalog, &rows, add, err);
 }
 
 int seed_load_tables(const struct service *service, struct session *source,

@@ -4,36 +4,21 @@
 
 #include <stdio.h>
 
-struct result_row {
-    const struct db_result *result;
-    size_t row;
-};
-
-static const char *get_text(const void *context, const char *column)
-{
-    const struct result_row *at = context;
-    return db_result_get(at->result, at->row, column);
-}
+#include "sql/shape_rows.h"
 
 static int load_rows(struct verify_end *end, enum sql_id id, const char *database,
-                     struct table_catalog *catalog,
-                     int (*add)(struct table_catalog *, const struct row_reader *, struct err *),
-                     struct err *err)
+                     struct table_catalog *catalog, shape_add_fn add, struct err *err)
 {
-    CLEANUP(db_result_release) struct db_result result = {0};
+    CLEANUP(db_result_release) struct db_result rows = {0};
     const struct sql_arg args[] = {{"database", database}};
-    int rc = end_query(end, id, args, ARRAY_LEN(args), &result, err);
-    for (size_t row = 0; !rc && row < result.row_count; row++) {
-        const struct result_row at = {.result = &result, .row = row};
-        rc = add(catalog, &(struct row_reader){.get = get_text, .context = &at}, err);
-    }
-    return rc;
+    int rc = end_query(end, id, args, ARRAY_LEN(args), &rows, err);
+    return rc ? rc : shape_rows_add(catalog, &rows, add, err);
 }
 
 /* In this order: what comes later is hung up on what came before. */
 static const struct list {
     enum sql_id id;
-    int (*add)(struct table_catalog *, const struct row_reader *, struct err *);
+    shape_add_fn add;
 } lists[] = {
     {SQL_SHAPE_TABLES, table_catalog_add_table},
     {SQL_SHAPE_COLUMNS, table_catalog_add_column},

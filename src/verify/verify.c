@@ -18,6 +18,15 @@
 #define TOLD_CAP 32
 #define ROUNDS 4
 
+const char *difference_kind_name(enum difference_kind kind)
+{
+    static const char *const names[] = {[DIFFERENCE_MISSING] = "missing",
+                                        [DIFFERENCE_EXTRA] = "extra",
+                                        [DIFFERENCE_CHANGED] = "changed",
+                                        [DIFFERENCE_SCHEMA] = "schema"};
+    return names[kind];
+}
+
 void pass_unlock(pthread_mutex_t **mutex)
 {
     (void)pthread_mutex_unlock(*mutex);

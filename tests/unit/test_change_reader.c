@@ -15,28 +15,11 @@
 #include <string.h>
 
 #include "io/unpack.h"
+#include "row_by_hand.h"
 #include "verify/binlog_event.h"
 #include "verify/change_reader.h"
 
 /* --- the tables of the recordings ------------------------------------------------------------- */
-
-static const char *get(const void *context, const char *column)
-{
-    const char *const *at = context;
-    for (; at[0]; at += 2)
-        if (!strcmp(at[0], column))
-            return at[1];
-    return NULL;
-}
-
-#define ROW(...)                                                                                   \
-    &(struct row_reader)                                                                           \
-    {                                                                                              \
-        .get = get, .context = (const char *const[])                                               \
-        {                                                                                          \
-            __VA_ARGS__, NULL, NULL                                                                \
-        }                                                                                          \
-    }
 
 static const struct {
     const char *table, *name, *data_type, *type, *charset;
@@ -65,29 +48,30 @@ static void make_catalog(struct table_catalog *catalog)
 
     for (size_t i = 0; i < ARRAY_LEN(tables); i++)
         assert_int_equal(table_catalog_add_table(catalog,
-                                                 ROW("TABLE_SCHEMA", "rec", "TABLE_NAME", tables[i],
-                                                     "TABLE_TYPE", "BASE TABLE"),
+                                                 ROW_BY_HAND("TABLE_SCHEMA", "rec", "TABLE_NAME",
+                                                             tables[i], "TABLE_TYPE", "BASE TABLE"),
                                                  &err),
                          0);
     for (size_t i = 0; i < ARRAY_LEN(columns); i++)
         assert_int_equal(
-            table_catalog_add_column(catalog,
-                                     ROW("TABLE_SCHEMA", "rec", "TABLE_NAME", columns[i].table,
-                                         "COLUMN_NAME", columns[i].name, "DATA_TYPE",
-                                         columns[i].data_type, "COLUMN_TYPE", columns[i].type,
-                                         "CHARACTER_SET_NAME", columns[i].charset, "IS_NULLABLE",
-                                         columns[i].is_key ? "NO" : "YES"),
-                                     &err),
+            table_catalog_add_column(
+                catalog,
+                ROW_BY_HAND("TABLE_SCHEMA", "rec", "TABLE_NAME", columns[i].table, "COLUMN_NAME",
+                            columns[i].name, "DATA_TYPE", columns[i].data_type, "COLUMN_TYPE",
+                            columns[i].type, "CHARACTER_SET_NAME", columns[i].charset,
+                            "IS_NULLABLE", columns[i].is_key ? "NO" : "YES"),
+                &err),
             0);
     for (size_t i = 0; i < ARRAY_LEN(columns); i++)
         if (columns[i].is_key)
-            assert_int_equal(table_catalog_add_index_part(
-                                 catalog,
-                                 ROW("TABLE_SCHEMA", "rec", "TABLE_NAME", columns[i].table,
-                                     "INDEX_NAME", "PRIMARY", "COLUMN_NAME", columns[i].name,
-                                     "NON_UNIQUE", "0", "INDEX_TYPE", "BTREE"),
-                                 &err),
-                             0);
+            assert_int_equal(
+                table_catalog_add_index_part(catalog,
+                                             ROW_BY_HAND("TABLE_SCHEMA", "rec", "TABLE_NAME",
+                                                         columns[i].table, "INDEX_NAME", "PRIMARY",
+                                                         "COLUMN_NAME", columns[i].name,
+                                                         "NON_UNIQUE", "0", "INDEX_TYPE", "BTREE"),
+                                             &err),
+                0);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */

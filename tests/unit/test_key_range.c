@@ -10,64 +10,48 @@
 #include <string.h>
 
 #include "domain/table_shape.h"
+#include "row_by_hand.h"
 #include "sql/key_range.h"
 #include "sql/quote.h"
-
-/* A row as name, value, name, value, ..., NULL. */
-static const char *get(const void *context, const char *column)
-{
-    const char *const *at = context;
-    for (; at[0]; at += 2)
-        if (!strcmp(at[0], column))
-            return at[1];
-    return NULL;
-}
-
-#define ROW(...)                                                                                   \
-    &(struct row_reader)                                                                           \
-    {                                                                                              \
-        .get = get, .context = (const char *const[])                                               \
-        {                                                                                          \
-            __VA_ARGS__, NULL, NULL                                                                \
-        }                                                                                          \
-    }
 
 static void add_table(struct table_catalog *catalog, const char *name)
 {
     struct err err = {0};
-    assert_int_equal(table_catalog_add_table(catalog,
-                                             ROW("TABLE_SCHEMA", "blog", "TABLE_NAME", name,
-                                                 "TABLE_TYPE", "BASE TABLE", "ENGINE", "InnoDB",
-                                                 "TABLE_ROWS", "1000", "DATA_LENGTH", "64000"),
-                                             &err),
-                     0);
+    assert_int_equal(
+        table_catalog_add_table(catalog,
+                                ROW_BY_HAND("TABLE_SCHEMA", "blog", "TABLE_NAME", name,
+                                            "TABLE_TYPE", "BASE TABLE", "ENGINE", "InnoDB",
+                                            "TABLE_ROWS", "1000", "DATA_LENGTH", "64000"),
+                                &err),
+        0);
 }
 
 static void add_column(struct table_catalog *catalog, const char *table, const char *name,
                        const char *data_type, const char *charset, const char *is_nullable)
 {
     struct err err = {0};
-    assert_int_equal(table_catalog_add_column(
-                         catalog,
-                         ROW("TABLE_SCHEMA", "blog", "TABLE_NAME", table, "COLUMN_NAME", name,
-                             "DATA_TYPE", data_type, "COLUMN_TYPE", data_type, "CHARACTER_SET_NAME",
-                             charset, "COLLATION_NAME", charset ? "utf8mb4_general_ci" : NULL,
-                             "IS_NULLABLE", is_nullable),
-                         &err),
-                     0);
+    assert_int_equal(
+        table_catalog_add_column(
+            catalog,
+            ROW_BY_HAND("TABLE_SCHEMA", "blog", "TABLE_NAME", table, "COLUMN_NAME", name,
+                        "DATA_TYPE", data_type, "COLUMN_TYPE", data_type, "CHARACTER_SET_NAME",
+                        charset, "COLLATION_NAME", charset ? "utf8mb4_general_ci" : NULL,
+                        "IS_NULLABLE", is_nullable),
+            &err),
+        0);
 }
 
 static void add_part(struct table_catalog *catalog, const char *table, const char *index,
                      const char *column, const char *prefix)
 {
     struct err err = {0};
-    assert_int_equal(
-        table_catalog_add_index_part(catalog,
-                                     ROW("TABLE_SCHEMA", "blog", "TABLE_NAME", table, "INDEX_NAME",
-                                         index, "NON_UNIQUE", "0", "INDEX_TYPE", "BTREE",
-                                         "COLUMN_NAME", column, "SUB_PART", prefix),
-                                     &err),
-        0);
+    assert_int_equal(table_catalog_add_index_part(
+                         catalog,
+                         ROW_BY_HAND("TABLE_SCHEMA", "blog", "TABLE_NAME", table, "INDEX_NAME",
+                                     index, "NON_UNIQUE", "0", "INDEX_TYPE", "BTREE", "COLUMN_NAME",
+                                     column, "SUB_PART", prefix),
+                         &err),
+                     0);
 }
 
 /* a INT, b VARCHAR, c ENUM, f FLOAT, n INT NULL */

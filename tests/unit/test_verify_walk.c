@@ -8,26 +8,10 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "row_by_hand.h"
 #include "verify/walk.h"
 
-/* A row as name, value, name, value, ..., NULL. */
-static const char *get(const void *context, const char *column)
-{
-    const char *const *at = context;
-    for (; at[0]; at += 2)
-        if (!strcmp(at[0], column))
-            return at[1];
-    return NULL;
-}
-
-#define ROW(...)                                                                                   \
-    &(struct row_reader)                                                                           \
-    {                                                                                              \
-        .get = get, .context = (const char *const[])                                               \
-        {                                                                                          \
-            "TABLE_SCHEMA", "blog", "TABLE_NAME", "t", __VA_ARGS__, NULL, NULL                     \
-        }                                                                                          \
-    }
+#define ROW(...) ROW_BY_HAND("TABLE_SCHEMA", "blog", "TABLE_NAME", "t", __VA_ARGS__)
 
 static void add_column(struct table_catalog *catalog, const char *name, const char *data_type,
                        const char *type, const char *charset, const char *collation)
