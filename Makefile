@@ -29,7 +29,7 @@ MINUTES       ?= 60
 CROWD         ?= 8
 Q             := $(if $(V),,@)
 
-LIBRARIES := libcurl libconfig libssh2 sqlite3 jansson libcares libmicrohttpd libxxhash ncurses libcrypto zlib libzstd
+LIBRARIES := libcurl libconfig libssh2 sqlite3 jansson libcares libmicrohttpd libxxhash ncursesw libcrypto zlib libzstd
 
 # The database client library: this host's (pkg-config), or Oracle's as `make deps-mysql` unpacks it. Such a program
 # starts with the loader and the libc of that folder, and takes from it every library that is there: all users of

@@ -50,6 +50,9 @@ struct cli_options {
     const char *out_path;      /* NULL = standard output only */
     const char *playbook_path; /* NULL = the shipped one */
     const char *listen;        /* serve: NULL = as configured */
+    const char *url;           /* watch: of a `cutover serve`; NULL = look ourselves */
+    const char *token_path;    /* watch: NULL = CUTOVER_TOKEN, or none */
+    const char *ca_path;       /* watch: NULL = whom this machine trusts */
     const char *lose;          /* rollback: how many transactions, or "unknown"; NULL */
     const char *tables[CLI_TABLE_CAP];
     size_t table_count;
@@ -66,6 +69,7 @@ struct cli_options {
     bool is_list, is_put_back; /* drill */
     /* verify: make it right, say who wrote it; values shown in a plan, or hidden everywhere */
     bool is_repair, is_who, has_values, is_redacted;
+    bool is_once;   /* watch */
     bool is_losing; /* rollback: without what OLD lacks */
 
     enum log_level log_level;

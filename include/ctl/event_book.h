@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 
 #define EVENT_BOOK_CAP 1024
 
@@ -26,5 +27,8 @@ int64_t event_book_last(struct event_book *book);
 
 /* Append each event behind `after` as one of a server-sent stream. How many were appended. */
 size_t event_book_tell(struct event_book *book, int64_t after, struct buf *out, int64_t *out_last);
+
+/* The newest first, at most `count` of them. Caller json_decref()s; NULL when out of memory. */
+json_t *event_book_newest(struct event_book *book, size_t count);
 
 #endif

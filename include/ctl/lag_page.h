@@ -21,6 +21,12 @@ void lag_history_free(struct lag_history *history);
 void lag_history_note(struct lag_history *history, const struct lag_snapshot *snapshot,
                       int64_t at_us);
 
+/* The same for one that was told as JSON: a number of ms, or null. */
+void lag_history_add(struct lag_history *history, int64_t at_us, const json_t *forward,
+                     const json_t *reverse);
+/* The moment of the newest, 0 when there is none. */
+int64_t lag_history_last(struct lag_history *history);
+
 /*
  * {"at_us": [..], "forward": [ms or null ..], "reverse": [..]} of what is newer than `since_us`, in
  * at most `points` points: each is the worst of its span, and unknown when any of it was. NULL when

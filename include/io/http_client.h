@@ -26,6 +26,7 @@ struct http_request {
     const char *url;
     const char *content_type;       /* NULL when there is no body */
     const char *body;               /* NULL = none */
+    const char *ca_path;            /* PEM file of whom to trust; NULL = this machine's */
     const struct secret *bearer;    /* Authorization: Bearer ...; NULL = none; never logged */
     const char *const (*fields)[2]; /* name and value of more header fields; NULL = none */
     size_t field_count;
@@ -59,6 +60,22 @@ void http_client_freep(struct http_client **client);
 MUST_CHECK int http_send(struct http_client *client, const struct http_request *request,
                          struct http_response *out, struct err *err);
 void http_response_release(struct http_response *response);
+
+/* Whom the bytes of an answer are handed to, as they come. */
+struct http_taker {
+    void (*take)(void *context, const char *bytes, size_t len);
+    void *context;
+};
+/*
+ * A GET whose answer goes on. Returns when it has ended or is unwanted; request->timeout_ms is for
+ * how long not a byte may come. An answer of another status than 200 is not handed over, but in
+ * out->body.
+ *
+ * Errors  as http_send()
+ */
+MUST_CHECK int http_follow(struct http_client *client, const struct http_request *request,
+                           const struct http_taker *taker, struct http_response *out,
+                           struct err *err);
 
 /* Percent-encode one query value, appended to out. */
 void http_escape(const char *text, struct buf *out);

@@ -183,6 +183,25 @@ static const struct cli_command rows[] = {
               "reach needs tokens and TLS.",
      .example = "cutover serve --listen 127.0.0.1:8306",
      .handler = cmd_serve},
+    {.id = CLI_WATCH,
+     .name = "watch",
+     .args = "",
+     .summary = "show the migration in this terminal: lag, links, the runbook, the way back",
+     .about =
+         "The page of \"cutover serve\" for a terminal of 80x24 or larger: the situation in a\n"
+         "sentence and what comes next, who takes writes and for how long nobody does, the\n"
+         "lag of both links, nodes, the run that is under way with the statements of its\n"
+         "current step, what was compared, the names, the way back, and what happened.\n"
+         "\n"
+         "It asks the servers and reads the journal itself, as a run on the same host writes\n"
+         "it. With --url it shows what a \"cutover serve\" elsewhere knows, and asks no server;\n"
+         "then it needs no configuration. The token, where one is wanted, is read from\n"
+         "--token-file or from CUTOVER_TOKEN in the environment.\n"
+         "\n"
+         "Nothing is changed, and q or Ctrl-C ends it and nothing else. With --once it prints\n"
+         "all of it as text, once: for a ticket, a pipe, or a terminal without a cursor.",
+     .example = "cutover watch --url https://controller.example.com:8306",
+     .handler = cmd_watch},
     {.id = CLI_ACTIONS,
      .name = "actions",
      .args = "[ACTION]",

@@ -86,3 +86,16 @@ size_t event_book_tell(struct event_book *book, int64_t after, struct buf *out, 
     (void)pthread_mutex_unlock(&book->lock);
     return told;
 }
+
+json_t *event_book_newest(struct event_book *book, size_t count)
+{
+    json_t *list = json_array();
+
+    (void)pthread_mutex_lock(&book->lock);
+    for (size_t i = 0; i < book->count && i < count; i++) {
+        size_t at = (book->next + EVENT_BOOK_CAP - 1 - i) % EVENT_BOOK_CAP;
+        (void)json_array_append_new(list, json_loads(book->events[at].text, 0, NULL));
+    }
+    (void)pthread_mutex_unlock(&book->lock);
+    return list;
+}

@@ -86,6 +86,14 @@ static void note_closed(struct lag_history *history, const struct lag_snapshot *
         history->closed_since_us = at_us;
 }
 
+static void keep_point(struct lag_history *history, const struct lag_point *point)
+{
+    history->points[history->next] = *point;
+    history->next = (history->next + 1) % LAG_HISTORY_CAP;
+    if (history->count < LAG_HISTORY_CAP)
+        history->count++;
+}
+
 void lag_history_note(struct lag_history *history, const struct lag_snapshot *snapshot,
                       int64_t at_us)
 {
@@ -94,10 +102,7 @@ void lag_history_note(struct lag_history *history, const struct lag_snapshot *sn
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
         point.lag_ms[side] = short_lag(snapshot->link_lag_ms[side]);
     (void)pthread_mutex_lock(&history->lock);
-    history->points[history->next] = point;
-    history->next = (history->next + 1) % LAG_HISTORY_CAP;
-    if (history->count < LAG_HISTORY_CAP)
-        history->count++;
+    keep_point(history, &point);
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
         const struct node_sample *node = primary_sample(snapshot, side);
         history->commits[side][history->commits_next] = (struct commits){
@@ -106,6 +111,31 @@ void lag_history_note(struct lag_history *history, const struct lag_snapshot *sn
     history->commits_next = (history->commits_next + 1) % RATE_RING;
     note_closed(history, snapshot, at_us);
     (void)pthread_mutex_unlock(&history->lock);
+}
+
+static int32_t told_lag(const json_t *ms)
+{
+    return json_is_number(ms) ? short_lag((int64_t)json_number_value(ms)) : UNKNOWN_MS;
+}
+
+void lag_history_add(struct lag_history *history, int64_t at_us, const json_t *forward,
+                     const json_t *reverse)
+{
+    struct lag_point point = {
+        .at_us = at_us, .lag_ms = {[SIDE_OLD] = told_lag(reverse), [SIDE_NEW] = told_lag(forward)}};
+
+    (void)pthread_mutex_lock(&history->lock);
+    keep_point(history, &point);
+    (void)pthread_mutex_unlock(&history->lock);
+}
+
+int64_t lag_history_last(struct lag_history *history)
+{
+    (void)pthread_mutex_lock(&history->lock);
+    size_t newest = (history->next + LAG_HISTORY_CAP - 1) % LAG_HISTORY_CAP;
+    int64_t at_us = history->count ? history->points[newest].at_us : 0;
+    (void)pthread_mutex_unlock(&history->lock);
+    return at_us;
 }
 
 /* The oldest count within the span; a server that restarted counts from the beginning: unknown. */

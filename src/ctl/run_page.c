@@ -16,15 +16,17 @@ static void add_ops(json_t *list, const struct op *ops, size_t count, int is_und
                             "text", ops[i].text ? ops[i].text : "", "is_undo", is_undo));
 }
 
-static json_t *step_now(const struct plan_step *step)
+static json_t *step_now(const struct plan_step *step, const struct step_record *record)
 {
     json_t *statements = json_array();
 
     add_ops(statements, step->ops, step->op_count, 0);
     add_ops(statements, step->undo, step->undo_count, 1);
-    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:b,s:I}", "id", step->id, "step", step->name, "part",
-                     step->what, "title", step->title, "statements", statements, "is_commit",
-                     (int)step->commits, "limit_ms", (json_int_t)step->limit_ms);
+    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:b,s:I,s:I}", "id", step->id, "step", step->name,
+                     "part", step->what, "title", step->title, "statements", statements,
+                     "is_commit", (int)step->commits, "limit_ms", (json_int_t)step->limit_ms,
+                     "started_us",
+                     (json_int_t)(record->state == STEP_PENDING ? 0 : record->started_us));
 }
 
 /* The first part that is not done: under way, or what comes next. */
@@ -66,7 +68,8 @@ static int add_now(struct journal *journal, const struct run_record *run, json_t
         rc = journal_steps(journal, run->id, records, plan.step_count, err);
     if (!rc && run->state != RUN_DONE && run->state != RUN_ABORTED)
         part = part_now(&plan, records);
-    (void)json_object_set_new(page, "now", part ? step_now(part) : json_null());
+    (void)json_object_set_new(page, "now",
+                              part ? step_now(part, &records[part - plan.steps]) : json_null());
     free(records);
     plan_release(&plan);
     return rc;

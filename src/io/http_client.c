@@ -30,6 +30,8 @@ struct exchange {
     struct buf body;
     char where[160];
     bool is_local, is_https;
+    const struct http_taker *taker; /* NULL: the body is kept */
+    CURL *curl;
 };
 
 int http_library_init(struct err *err)
@@ -243,6 +245,8 @@ static void set_request(struct http_client *client, struct exchange *exchange)
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange->headers);
+    if (request->ca_path)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_path);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange->body);
 }
@@ -344,29 +348,78 @@ static void read_content_type(CURL *curl, char *out, size_t out_size)
     out[length] = '\0';
 }
 
+static int prepare(struct http_client *client, struct exchange *exchange, struct err *err)
+{
+    buf_init(&exchange->body, BODY_CAP_BYTES);
+    int rc = read_url(exchange, err);
+    if (rc == 0)
+        rc = add_headers(exchange, err);
+    if (rc != 0) {
+        (void)err_where(err, "%s", exchange->where);
+        return rc;
+    }
+    set_request(client, exchange);
+    return 0;
+}
+
+static void read_answer(struct http_client *client, struct exchange *exchange,
+                        struct http_response *out)
+{
+    *out = (struct http_response){.retry_after_s = read_retry_after(client->curl)};
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &out->status);
+    read_content_type(client->curl, out->content_type, sizeof out->content_type);
+    out->body = exchange->body;
+    buf_init(&exchange->body, BODY_CAP_BYTES);
+}
+
 int http_send(struct http_client *client, const struct http_request *request,
               struct http_response *out, struct err *err)
 {
     CLEANUP(release_exchange) struct exchange exchange = {.request = request};
-    buf_init(&exchange.body, BODY_CAP_BYTES);
-    int rc = read_url(&exchange, err);
-    if (rc == 0)
-        rc = add_headers(&exchange, err);
-    if (rc != 0) {
-        (void)err_where(err, "%s", exchange.where);
-        return rc;
-    }
 
-    set_request(client, &exchange);
+    int rc = prepare(client, &exchange, err);
+    if (rc)
+        return rc;
     CURLcode code = curl_easy_perform(client->curl);
     if (code != CURLE_OK)
         return transfer_failed(client, &exchange, code, err);
+    read_answer(client, &exchange, out);
+    return 0;
+}
 
-    *out = (struct http_response){.retry_after_s = read_retry_after(client->curl)};
-    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &out->status);
-    read_content_type(client->curl, out->content_type, sizeof out->content_type);
-    out->body = exchange.body;
-    buf_init(&exchange.body, BODY_CAP_BYTES);
+/* --- an answer that goes on ------------------------------------------------------------------- */
+
+static size_t hand_over(char *bytes, size_t size, size_t count, void *arg)
+{
+    struct exchange *exchange = arg;
+    long status = 0;
+
+    curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200)
+        return take_body(bytes, size, count, &exchange->body);
+    exchange->taker->take(exchange->taker->context, bytes, size * count);
+    return size * count;
+}
+
+int http_follow(struct http_client *client, const struct http_request *request,
+                const struct http_taker *taker, struct http_response *out, struct err *err)
+{
+    CLEANUP(release_exchange)
+    struct exchange exchange = {.request = request, .taker = taker, .curl = client->curl};
+
+    int rc = prepare(client, &exchange, err);
+    if (rc)
+        return rc;
+    int64_t quiet_s = request->timeout_ms / 1000;
+    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, 0L);
+    curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_TIME, (long)(quiet_s > 0 ? quiet_s : 1));
+    curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, hand_over);
+    curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, &exchange);
+    CURLcode code = curl_easy_perform(client->curl);
+    if (code != CURLE_OK)
+        return transfer_failed(client, &exchange, code, err);
+    read_answer(client, &exchange, out);
     return 0;
 }
 
