@@ -26,13 +26,14 @@ enum cli_command_id {
     CLI_DRILL,
     CLI_SERVE,
     CLI_WATCH,
+    CLI_ASK,
     CLI_ACTIONS,
     CLI_VERSION,
     CLI_HELP,
     CLI_GENERATE,
     CLI_DRILL_LEG,
 };
-#define CLI_COMMAND_COUNT 16
+#define CLI_COMMAND_COUNT 17
 #define CLI_COMMAND_BIT(id) (1U << (id))
 #define CLI_EVERY_COMMAND ((1U << CLI_COMMAND_COUNT) - 1U)
 
@@ -73,6 +74,7 @@ cli_handler cmd_report;
 cli_handler cmd_drill;
 cli_handler cmd_serve;
 cli_handler cmd_watch;
+cli_handler cmd_ask;
 cli_handler cmd_actions;
 cli_handler cmd_version;
 cli_handler cmd_help;

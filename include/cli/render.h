@@ -29,7 +29,8 @@ struct render {
     bool is_quiet, is_progress_terminal, has_color;
     /* around what follows: log lines of other threads make the line give way */
     pthread_mutex_t lock;
-    bool is_shown; /* the cursor stands behind our text */
+    bool is_asking; /* a question stands there, and the cursor behind it */
+    bool is_shown;  /* the cursor stands behind our text */
     bool has_printed;
     int64_t printed_ms;
     char text[RENDER_LINE_SIZE]; /* as last printed */
@@ -50,6 +51,12 @@ const char *render_color(const struct render *render, enum render_color color);
 void progress_show(struct render *render, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The last word: printed in full and left standing (unless --quiet). */
 void progress_finish(struct render *render, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/*
+ * A question on standard error, unless it stands there already; other output makes it move on, and
+ * it is shown again when asked for again. Somebody has answered it, and with Enter left its line.
+ */
+void prompt_show(struct render *render, const char *question);
+void prompt_answered(struct render *render);
 /* Make room for other output. Does nothing when no progress is shown. */
 void progress_clear(struct render *render);
 

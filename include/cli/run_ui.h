@@ -37,6 +37,12 @@ int run_exit_code(enum run_outcome outcome);
 /* y or n on the terminal. */
 MUST_CHECK int ask_yes(void *context, const char *question, struct err *err);
 
+/* The same, for at most wait_ms: RUN_UI_OPEN when nothing was typed. */
+MUST_CHECK int ask_look(void *context, const char *question, int64_t wait_ms, struct err *err);
+
+/* The unix user at this terminal, also behind sudo. */
+void person_here(char out[64]);
+
 /*
  * A word on the terminal, for what must not be answered by a slip. ERR_REFUSED/NONE when there is
  * none.

@@ -39,7 +39,13 @@ void access_identify(struct access *access, const struct http_call *call, struct
 /* The Host field is one of ours: a name that somebody else's DNS leads here is not. */
 bool access_knows_host(const struct access *access, const char *host);
 
-/* A page of another site did not send this: the Origin field, when there is one, is our Host. */
+/* What a page of ours sends with whatever acts, and a page of another site cannot. */
+#define ACCESS_SIGN "X-Cutover"
+
+/*
+ * A page of another site did not send this: the Origin field, when there is one, is our Host, and
+ * the browser does not say that it came from elsewhere.
+ */
 bool access_is_same_origin(const struct http_call *call);
 
 /*

@@ -23,6 +23,7 @@ struct route {
     bool is_prefix; /* the path goes on: "/assets/" */
     enum role role; /* who may at least */
     void (*handle)(const struct route_call *call, struct http_answer *answer);
+    const char *takes;   /* the body, in words; NULL: none */
     const char *answers; /* media type */
     const char *about;   /* one sentence */
 };

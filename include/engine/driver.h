@@ -15,6 +15,7 @@
 #include "engine/breath.h"
 #include "engine/drift_keeper.h"
 #include "engine/journal.h"
+#include "engine/request_keeper.h"
 #include "engine/run.h"
 #include "monitor/heartbeat.h"
 #include "monitor/sampler.h"
@@ -62,6 +63,8 @@ struct run {
 
     struct hold_job *hold; /* engine/hold_keeper.h */
     struct drift_watch drift;
+
+    struct request_desk desk;
 
     struct conflicts *conflicts; /* this and below: engine/conflict_keeper.h */
     uint64_t conflicts_noted;

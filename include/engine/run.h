@@ -14,6 +14,7 @@
 
 #include "domain/plan.h"
 #include "domain/service.h"
+#include "engine/journal_request.h"
 
 enum run_outcome {
     OUTCOME_DONE,
@@ -32,16 +33,25 @@ struct run_ui {
     void (*progress)(void *context, const char *text);
     /* 1 yes, 0 no, negative: cannot ask (err says what to type). NULL means: cannot ask. */
     int (*ask)(void *context, const char *question, struct err *err);
+    /*
+     * The same while others may answer elsewhere: shows the question when it does not stand there,
+     * and waits at most wait_ms; RUN_UI_OPEN: no answer yet. NULL means: only `ask`.
+     */
+    int (*ask_look)(void *context, const char *question, int64_t wait_ms, struct err *err);
 };
+#define RUN_UI_OPEN 2
 
 struct run_options {
     const struct service *service;
     const char *holder; /* "user@host pid 12" */
     bool is_yes;        /* approve steps are answered yes */
     bool is_ttl_wait_skipped;
-    bool is_superseding; /* rollback: an unfinished run of before is closed, not in the way */
-    unsigned workers;    /* 0 = as the playbook says */
-    const char *lose;    /* abandon: how many transactions, or "unknown"; NULL: a person is asked */
+    bool is_superseding;      /* rollback: an unfinished run of before is closed, not in the way */
+    unsigned workers;         /* 0 = as the playbook says */
+    bool is_taking_requests;  /* looks at what others ask in the journal */
+    bool is_waiting_for_them; /* approve steps wait although nobody can be asked here */
+    const char *person;       /* who answers here: a unix user */
+    const char *lose; /* abandon: how many transactions, or "unknown"; NULL: a person is asked */
     struct run_ui ui;
 };
 
@@ -53,6 +63,9 @@ struct run_result {
     struct verdict verdict;
     /* from the fence to the opening, as this controller saw it; -1 when writes were not refused */
     double write_pause_ms;
+    /* OUTCOME_STOPPED because somebody asked for this: to be followed by who called */
+    bool is_asked;
+    struct request asked;
 };
 
 /*

@@ -44,6 +44,21 @@ bool signals_stop_wanted(void)
     return !atomic_load(&is_deferred) && atomic_load(&stop_signal) != 0;
 }
 
+bool signals_forget_asked(void)
+{
+    int asked = SIGNALS_STOP_ASKED;
+    char byte;
+
+    if (!atomic_compare_exchange_strong(&stop_signal, &asked, 0))
+        return asked == 0;
+    while (read(wake_pipe[0], &byte, 1) == 1)
+        continue;
+    /* a signal in between has emptied nothing for good */
+    if (atomic_load(&stop_signal) != 0 && write(wake_pipe[1], "", 1) < 0)
+        errno = 0; /* a full pipe is readable already */
+    return atomic_load(&stop_signal) == 0;
+}
+
 int signals_stop_signal(void)
 {
     return atomic_load(&stop_signal);

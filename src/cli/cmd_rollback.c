@@ -254,6 +254,7 @@ int cmd_rollback(const struct cli_options *options, struct err *err)
     rc = execution_init(&x, options, err);
     if (!rc)
         rc = options->is_losing ? lose_writes(&x, err) : execution_roll_back(&x, err);
+    rc = execution_follow(&x, rc, err);
     rc = conclude(options, &x.result, rc, err);
     execution_release(&x);
     return rc;

@@ -6,9 +6,11 @@
 
 #include "base/log.h"
 #include "base/manager.h"
+#include "base/signals.h"
 #include "cli/execution.h"
 #include "cli/exit_code.h"
 #include "engine/observe.h"
+#include "engine/request_keeper.h"
 #include "playbook/read.h"
 
 #define PLAN_CAP_BYTES (16 << 20)
@@ -21,6 +23,10 @@ int execution_init(struct execution *x, const struct cli_options *options, struc
     run_options_init(&x->run, &x->service, options, &x->render, x->holder);
     if (!rc)
         manager_tell("READY=1");
+    person_here(x->person);
+    x->run.person = x->person;
+    x->run.is_taking_requests = true;
+    x->run.is_waiting_for_them = options->listen != NULL;
     return rc ? rc : notifier_start(&x->service, &x->notifier, err);
 }
 
@@ -130,7 +136,7 @@ static int show_and_ask(struct execution *x, struct err *err)
 {
     CLEANUP(buf_release) struct buf text = {0};
 
-    if (x->options->is_yes || x->options->plan_path)
+    if (x->options->is_yes || x->options->plan_path || x->is_answered)
         return 0;
     buf_init(&text, PLAN_CAP_BYTES);
     int rc = plan_print(&x->plan, &text, err);
@@ -194,6 +200,23 @@ static int go_back(struct execution *x, int rc, struct err *err)
     return ERR_REFUSED;
 }
 
+int execution_follow(struct execution *x, int rc, struct err *err)
+{
+    const struct request asked = x->result.asked;
+    bool is_abort = asked.what == REQUEST_ABORT;
+
+    if (!x->result.is_asked || !signals_forget_asked())
+        return rc;
+    log_warn("%s (%s) asked for this: %s, continuing", asked.who, asked.via,
+             is_abort ? "what the run began is undone now" : "the service goes back now");
+    *err = (struct err){0};
+    x->is_answered = true;
+    x->result.is_asked = false;
+    rc = is_abort ? run_abort(&x->run, asked.run_id, &x->result, err) : execution_roll_back(x, err);
+    request_followed(&x->service, &asked, rc, err);
+    return rc;
+}
+
 int cmd_run(const struct cli_options *options, struct err *err)
 {
     struct execution x;
@@ -207,6 +230,7 @@ int cmd_run(const struct cli_options *options, struct err *err)
     else if (!rc)
         rc = start(&x, err);
     rc = go_back(&x, rc, err);
+    rc = execution_follow(&x, rc, err);
     rc = conclude(options, &x.result, rc, err);
     execution_release(&x);
     return rc;

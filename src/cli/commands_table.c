@@ -202,6 +202,26 @@ static const struct cli_command rows[] = {
          "all of it as text, once: for a ticket, a pipe, or a terminal without a cursor.",
      .example = "cutover watch --url https://controller.example.com:8306",
      .handler = cmd_watch},
+    {.id = CLI_ASK,
+     .name = "ask",
+     .args = "WHAT [STEP]",
+     .min_args = 1,
+     .max_args = 2,
+     .summary = "ask the run that goes on to hold, go on, abort, go back, or approve a step",
+     .about = "Says what will follow, asks whether that is wanted, and hands the wish to the\n"
+              "run, which is the only one that acts. WHAT is one of\n"
+              "\n"
+              "  approve    say yes to the approve step that waits; STEP is its name\n"
+              "  hold       wait before the next step of the playbook\n"
+              "  go-on      end a hold\n"
+              "  abort      stop at the next safe place, undo what was begun (before users move)\n"
+              "  rollback   stop at the next safe place, go back (after users have moved)\n"
+              "\n"
+              "What is not possible now is refused at once. The run looks at it within a second,\n"
+              "but not while writes are refused. Who asked, for what, and what became of it is in\n"
+              "the journal and in the report. The same can be asked on the dashboard.",
+     .example = "cutover ask hold",
+     .handler = cmd_ask},
     {.id = CLI_ACTIONS,
      .name = "actions",
      .args = "[ACTION]",

@@ -46,7 +46,8 @@ static const struct cli_option rows[] = {
      .letter = 'y',
      .type = CLI_FLAG,
      .offset = FIELD(is_yes),
-     .commands = ON(RUN) | ON(ROLLBACK) | ON(ABORT) | ON(VERIFY) | ON(DRILL) | ON(DRILL_LEG),
+     .commands =
+         ON(RUN) | ON(ROLLBACK) | ON(ABORT) | ON(VERIFY) | ON(DRILL) | ON(DRILL_LEG) | ON(ASK),
      .help = "answer yes to every question (gates are no questions)"},
     {.name = "resume",
      .type = CLI_FLAG,

@@ -89,9 +89,31 @@ void progress_finish(struct render *render, const char *fmt, ...)
     (void)pthread_mutex_unlock(&render->lock);
 }
 
+void prompt_show(struct render *render, const char *question)
+{
+    (void)pthread_mutex_lock(&render->lock);
+    if (!render->is_asking) {
+        erase(render);
+        (void)fprintf(stderr, "\n%s [y/n] ", question);
+        (void)fflush(stderr);
+        render->is_asking = true;
+    }
+    (void)pthread_mutex_unlock(&render->lock);
+}
+
+void prompt_answered(struct render *render)
+{
+    (void)pthread_mutex_lock(&render->lock);
+    render->is_asking = false;
+    (void)pthread_mutex_unlock(&render->lock);
+}
+
 void progress_clear(struct render *render)
 {
     (void)pthread_mutex_lock(&render->lock);
     erase(render);
+    if (render->is_asking)
+        put("\n", 1);
+    render->is_asking = false;
     (void)pthread_mutex_unlock(&render->lock);
 }

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,27 +148,70 @@ static void show_progress(void *context, const char *text)
         progress_clear(render);
 }
 
-int ask_yes(void *context, const char *question, struct err *err)
+static int check_terminal(struct err *err)
 {
-    struct render *render = context;
+    if (isatty(STDIN_FILENO))
+        return 0;
+    err_set(err, ERR_REFUSED, EFFECT_NONE, "nobody can be asked: standard input is no terminal");
+    return err_hint(err, "answer beforehand with --yes");
+}
+
+/* A line was typed. A terminal hands out one at a time, so that what was typed ahead is kept. */
+static int read_answer(const char *question, struct err *err)
+{
     char answer[64];
 
-    if (!isatty(STDIN_FILENO)) {
-        err_set(err, ERR_REFUSED, EFFECT_NONE,
-                "nobody can be asked: standard input is no terminal");
-        return err_hint(err, "answer beforehand with --yes");
-    }
-    progress_clear(render);
-    for (;;) {
-        (void)fprintf(stderr, "\n%s [y/n] ", question);
-        if (!fgets(answer, sizeof answer, stdin) || signals_stop_wanted())
-            return err_set(err, ERR_STOPPED, EFFECT_NONE, "no answer to: %s", question);
-        if (answer[0] == 'y' || answer[0] == 'Y')
-            return 1;
-        if (answer[0] == 'n' || answer[0] == 'N')
-            return 0;
-        (void)fprintf(stderr, "Please type y or n.");
-    }
+    if (!fgets(answer, sizeof answer, stdin) || signals_stop_wanted())
+        return err_set(err, ERR_STOPPED, EFFECT_NONE, "no answer to: %s", question);
+    if (answer[0] == 'y' || answer[0] == 'Y')
+        return 1;
+    if (answer[0] == 'n' || answer[0] == 'N')
+        return 0;
+    (void)fprintf(stderr, "Please type y or n.");
+    return RUN_UI_OPEN;
+}
+
+int ask_yes(void *context, const char *question, struct err *err)
+{
+    int rc = check_terminal(err);
+
+    if (rc)
+        return rc;
+    do {
+        prompt_show(context, question);
+        rc = read_answer(question, err);
+        prompt_answered(context);
+    } while (rc == RUN_UI_OPEN);
+    return rc;
+}
+
+int ask_look(void *context, const char *question, int64_t wait_ms, struct err *err)
+{
+    struct pollfd typed[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                             {.fd = signals_wait_fd(), .events = POLLIN}};
+    int rc = check_terminal(err);
+
+    if (rc)
+        return rc;
+    prompt_show(context, question);
+    if (poll(typed, ARRAY_LEN(typed), (int)wait_ms) <= 0 || !typed[0].revents)
+        return RUN_UI_OPEN; /* a stop is seen by who called */
+    rc = read_answer(question, err);
+    prompt_answered(context);
+    return rc;
+}
+
+void person_here(char out[64])
+{
+    const char *behind = geteuid() == 0 ? getenv("SUDO_USER") : NULL;
+    const struct passwd *user = getpwuid(geteuid());
+
+    if (behind && *behind)
+        (void)snprintf(out, 64, "%s", behind);
+    else if (user)
+        (void)snprintf(out, 64, "%s", user->pw_name);
+    else
+        (void)snprintf(out, 64, "uid %u", (unsigned)geteuid());
 }
 
 int ask_word(struct render *render, const char *question, char *out, size_t out_size,
@@ -198,13 +242,13 @@ void run_options_init(struct run_options *out, const struct service *service,
                       const struct cli_options *options, struct render *render, char holder[160])
 {
     who_we_are(holder);
-    *out =
-        (struct run_options){.service = service,
-                             .holder = holder,
-                             .is_yes = options->is_yes,
-                             .is_ttl_wait_skipped = options->is_ttl_wait_skipped,
-                             .workers = options->workers,
-                             .ui = {.context = render, .progress = show_progress, .ask = ask_yes}};
+    *out = (struct run_options){
+        .service = service,
+        .holder = holder,
+        .is_yes = options->is_yes,
+        .is_ttl_wait_skipped = options->is_ttl_wait_skipped,
+        .workers = options->workers,
+        .ui = {.context = render, .progress = show_progress, .ask = ask_yes, .ask_look = ask_look}};
 }
 
 /* --- telling ---------------------------------------------------------------------------------- */

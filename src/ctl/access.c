@@ -303,7 +303,10 @@ bool access_is_same_origin(const struct http_call *call)
 {
     const char *origin = http_call_field(call, "Origin"), *host = http_call_field(call, "Host");
     const char *named = origin ? strstr(origin, "://") : NULL;
+    const char *site = http_call_field(call, "Sec-Fetch-Site");
 
+    if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
+        return false;
     if (!origin)
         return true;
     return named && host && strcasecmp(named + 3, host) == 0;

@@ -254,6 +254,10 @@ static json_t *describe(const struct route *route)
     json_t *row = json_pack("{s:s,s:{s:{s:s,s:{s:{}}}}}", "summary", route->about, "responses",
                             "200", "description", route->about, "content", route->answers);
 
+    if (route->takes)
+        (void)json_object_set_new(row, "requestBody",
+                                  json_pack("{s:s,s:{s:{}}}", "description", route->takes,
+                                            "content", "application/json"));
     (void)json_object_set_new(row, "x-role", json_string(role_name(route->role)));
     if (route->role == ROLE_ANYBODY)
         (void)json_object_set_new(row, "security", json_array());

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/api_act.h"
 #include "ctl/api_read.h"
 #include "ctl/routes.h"
 
@@ -88,6 +89,23 @@ static const struct route rows[] = {
      .handle = api_events,
      .answers = "text/event-stream",
      .about = "all of it as it changes; goes on behind Last-Event-ID"},
+    {.method = "POST",
+     .path = "/api/requests",
+     .role = ROLE_OPERATE,
+     .handle = api_ask,
+     .takes = "{\"what\": approve, hold, go-on, abort or rollback, \"run\": its id, \"step\": as "
+              "offered}",
+     .answers = "application/json",
+     .about =
+         "asks the run that goes on for one of what /api/run offers; 202 with its id, 409 with "
+         "the reason when it is not possible now"},
+    {.method = "POST",
+     .path = "/api/requests/withdraw",
+     .role = ROLE_OPERATE,
+     .handle = api_withdraw,
+     .takes = "{\"id\": of the request}",
+     .answers = "application/json",
+     .about = "takes back what one has asked oneself, until the run has looked at it"},
     {.method = "GET",
      .path = "/api/openapi.json",
      .role = ROLE_ANYBODY,
@@ -160,6 +178,20 @@ static const struct route *find(const struct http_call *call, bool *out_has_path
     return NULL;
 }
 
+static void refuse_role(struct server *server, const struct identity *who,
+                        struct http_answer *answer)
+{
+    if (who->role == ROLE_ANYBODY)
+        route_refuse(answer, 401, "a token is needed for this");
+    else if (!server_service(server)->serve.has_tokens)
+        route_refuse(answer, 403,
+                     "nobody may act here: without a file of tokens (serve.tokens) it is not known "
+                     "who asks");
+    else
+        route_refuse(answer, 403, "%s may %s, which is not enough for this", who->name,
+                     role_name(who->role));
+}
+
 static void answer_route(struct server *server, const struct http_call *call,
                          struct http_answer *answer)
 {
@@ -184,10 +216,12 @@ static void answer_route(struct server *server, const struct http_call *call,
     }
     access_identify(server_access(server), call, &who);
     if (who.role < route->role) {
-        route_refuse(answer, who.role == ROLE_ANYBODY ? 401 : 403,
-                     who.role == ROLE_ANYBODY ? "a token is needed for this"
-                                              : "%s may %s, which is not enough for this",
-                     who.name, role_name(who.role));
+        refuse_role(server, &who, answer);
+        return;
+    }
+    if (strcmp(route->method, "GET") != 0 && route->role == ROLE_OPERATE && who.is_cookie &&
+        !http_call_field(call, ACCESS_SIGN)) {
+        route_refuse(answer, 403, "a session acts with the field " ACCESS_SIGN " only");
         return;
     }
     if (call->is_too_long) {

@@ -102,7 +102,11 @@ static const struct action actions[] = {
         .params = {{.name = "ask",
                     .type = PARAM_TEXT,
                     .is_required = true,
-                    .help = "the question, answered by yes or no"}},
+                    .help = "the question, answered by yes or no"},
+                   {.name = "people",
+                    .type = PARAM_INT,
+                    .fallback = "1",
+                    .help = "how many people have to say yes; a name counts once"}},
     },
     {
         .id = ACTION_LOWER_TTL,

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "engine/compile_step.h"
+#include "engine/request_keeper.h"
 
 static const char *text_of(const struct compile *c, enum side side, enum sql_id id)
 {
@@ -110,9 +111,20 @@ void expand_approve(struct compile *c)
     const struct playbook_value *ask = playbook_step_value(c->step, "ask");
     struct plan_step *step = part(c, "approve", "A person decides");
 
+    int64_t people = playbook_step_number(c->step, "people", 1);
+
     step->is_repeatable = true;
-    add_work(c, step, LIST_DO, "approve", json_pack("{s:s}", "ask", ask ? ask->text : "Go on?"),
-             "ask: %s", ask ? ask->text : "Go on?");
+    if (people < 1 || people > APPROVAL_CAP)
+        compile_fail(c, ERR_CONFIG, "step %s: people is %lld; expected 1 to %d", c->step->name,
+                     (long long)people, APPROVAL_CAP);
+    json_t *args = json_pack("{s:s}", "ask", ask ? ask->text : "Go on?");
+    if (people == 1) {
+        add_work(c, step, LIST_DO, "approve", args, "ask: %s", ask ? ask->text : "Go on?");
+        return;
+    }
+    (void)json_object_set_new(args, "people", json_integer((json_int_t)people));
+    add_work(c, step, LIST_DO, "approve", args, "ask until %lld people have said yes: %s",
+             (long long)people, ask ? ask->text : "Go on?");
 }
 
 void expand_watch(struct compile *c)

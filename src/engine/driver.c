@@ -108,9 +108,13 @@ int run_tick(struct run *run, struct err *err, const char *progress_fmt, ...)
         rc = conflict_keeper_tick(run, err);
     if (!rc && is_idle)
         rc = drift_keeper_tick(run, err);
+    if (!rc && is_idle)
+        rc = request_keeper_tick(run, err);
     if (!rc && signals_stop_wanted())
         rc = err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped by %s",
-                     signals_stop_signal() == 2 ? "SIGINT (Ctrl-C)" : "a signal");
+                     signals_stop_signal() == 2                    ? "SIGINT (Ctrl-C)"
+                     : signals_stop_signal() == SIGNALS_STOP_ASKED ? run->desk.stop.who
+                                                                   : "a signal");
     return rc;
 }
 

@@ -23,6 +23,7 @@
 #include "engine/observe.h"
 #include "engine/proof_keeper.h"
 #include "engine/recover.h"
+#include "engine/request_keeper.h"
 
 typedef int (*lease_fn)(const struct service *service, const char *holder, const char *run_id,
                         struct lease **out, struct err *err);
@@ -231,12 +232,15 @@ static int walk(struct run *run, struct err *err)
             continue;
         run->current = i;
         bool may_stop = may_stop_before(run, i);
+        int rc = may_stop ? request_keeper_before(run, i, err) : 0;
+        if (rc)
+            return rc;
         if (signals_stop_wanted() && may_stop)
             return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped before step %s %s/%s",
                            run->plan.steps[i].id, run->plan.steps[i].name, run->plan.steps[i].what);
         signals_defer(!may_stop);
         drift_keeper_allow(run, may_stop);
-        int rc = step_perform(run, i, err);
+        rc = step_perform(run, i, err);
         bool is_last = i + 1 == run->plan.step_count;
         /* What lies between two parts takes its time as well, and belongs to the next one. */
         signals_defer(!rc && !is_last && !may_stop_before(run, i + 1));
@@ -351,6 +355,7 @@ static int finish(struct run *run, int rc, struct run_result *out, struct err *e
     also = (struct err){0};
     (void)snprintf(out->run_id, sizeof out->run_id, "%s", run->id);
     describe_now(run, out);
+    request_keeper_end(run, out);
     if (record_end(run, out, &also)) {
         if (!rc) { /* the journal says that it goes on, and every later run would be refused */
             out->outcome = OUTCOME_STUCK;
@@ -434,7 +439,8 @@ int run_plan(const struct run_options *options, const struct plan *plan, struct 
         log_info("run %s of playbook %s: %zu parts, from %s to %s", run.id, plan->name,
                  plan->step_count, situation_name(plan->starts_in), situation_name(plan->ends_in));
         proof_keeper_revive(&run, run.proof_source);
-        rc = finish(&run, walk(&run, err), out, err);
+        rc = request_keeper_begin(&run, err);
+        rc = finish(&run, rc ? rc : walk(&run, err), out, err);
     }
     run_release(&run);
     return rc;
@@ -514,6 +520,9 @@ int run_resume(const struct run_options *options, const char *run_id, struct run
         rc = run_prepare_resume(&run, err);
         if (!rc) {
             proof_keeper_revive(&run, run.proof_source); /* nobody is kept waiting any more */
+            rc = request_keeper_begin(&run, err);
+        }
+        if (!rc) {
             rc = walk(&run, err);
         }
         rc = finish(&run, rc, out, err);
@@ -550,6 +559,8 @@ int run_abort(const struct run_options *options, const char *run_id, struct run_
     int rc = run_init(&run, options, err);
     if (!rc)
         rc = adopt_run(&run, run_id, lease_take_any, err);
+    if (!rc)
+        rc = request_keeper_drop(&run, err);
     if (!rc)
         rc = run_take_back_commit(&run, run_last_begun(&run), err);
     if (!rc && run.is_committed) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "cluster/probe.h"
 #include "cluster/survey.h"
 #include "engine/conflict_keeper.h"
@@ -12,6 +13,7 @@
 
 #define REQUIREMENT_CAP 16
 #define POLL_MS 200
+#define TELL_INTERVAL_MS 1000
 #define FACTS_INTERVAL_MS 1000
 #define PROBE_TIMEOUT_MS 3000
 #define LONG_TRANSACTION_S 10
@@ -22,12 +24,18 @@ struct condition_set {
     struct requirement_state state[REQUIREMENT_CAP];
     size_t count;
     struct gate_values values;
+    struct {
+        char live[256];
+        bool is_met;
+    } found[REQUIREMENT_CAP];          /* as last evaluated */
+    int64_t told_ms;                   /* when others were told */
     int64_t facts_at_ms, agents_at_ms; /* when the slower values were read */
 };
 
 static int condition_set_init(struct condition_set *set, const json_t *texts, struct err *err)
 {
     *set = (struct condition_set){.facts_at_ms = -FACTS_INTERVAL_MS,
+                                  .told_ms = -TELL_INTERVAL_MS,
                                   .agents_at_ms = -AGENTS_INTERVAL_MS};
     if (json_array_size(texts) > REQUIREMENT_CAP)
         return err_set(err, ERR_CONFIG, EFFECT_NONE, "more than %d requirements", REQUIREMENT_CAP);
@@ -210,9 +218,10 @@ static size_t evaluate(struct condition_set *set, char *out, size_t out_size)
 
     out[0] = '\0';
     for (size_t i = 0; i < set->count; i++) {
-        char live[256];
+        char *live = set->found[i].live;
         bool holds = requirement_met(&set->requirement[i], &set->values, clock_mono_ms(),
                                      &set->state[i], live);
+        set->found[i].is_met = holds;
         met += holds;
         if (len < out_size)
             len += (size_t)snprintf(out + len, out_size - len, "%s%s%s", i ? "; " : "",
@@ -221,19 +230,43 @@ static size_t evaluate(struct condition_set *set, char *out, size_t out_size)
     return met;
 }
 
+/* For those who watch: once a second, and at its end. */
+static int tell_gate(struct run *run, const struct plan_step *step, struct condition_set *set,
+                     bool is_over, struct err *err)
+{
+    json_t *list = json_array();
+
+    if (!run->desk.is_open || (!is_over && clock_mono_ms() - set->told_ms < TELL_INTERVAL_MS)) {
+        json_decref(list);
+        return 0;
+    }
+    set->told_ms = clock_mono_ms();
+    for (size_t i = 0; i < set->count; i++)
+        (void)json_array_append_new(
+            list, json_pack("{s:s,s:b,s:s}", "text", set->requirement[i].text, "is_met",
+                            (int)set->found[i].is_met, "live", set->found[i].live));
+    CLEANUP(json_release)
+    json_t *gate = json_pack("{s:s,s:s,s:I,s:o}", "step", step->name, "id", step->id, "at_us",
+                             (json_int_t)clock_wall_us(), "requirements", list);
+    return journal_run_word_put(run->journal, run->id, RUN_GATE, gate, err);
+}
+
 WORK(work_gate)
 {
     struct condition_set set;
     char live[600];
     int64_t deadline_ms = clock_mono_ms() + json_int_or(args, "timeout_ms", 0);
 
-    (void)step;
     int rc = condition_set_init(&set, json_object_get(args, "require"), err);
     while (!rc) {
         rc = collect(run, &set, err);
         if (rc)
             return rc;
-        if (evaluate(&set, live, sizeof live) == set.count)
+        bool is_open = evaluate(&set, live, sizeof live) == set.count;
+        rc = tell_gate(run, step, &set, is_open, err);
+        if (rc)
+            return rc;
+        if (is_open)
             return run_note(run, "gate.open", err, "go: %s", live);
         if (clock_mono_ms() > deadline_ms) {
             err_set(err, ERR_REFUSED, EFFECT_NONE, "no go: %s", live);
@@ -249,25 +282,99 @@ WORK(work_gate)
 
 /* --- people ----------------------------------------------------------------------------------- */
 
-WORK(work_approve)
+/* 1, 0, negative, or RUN_UI_OPEN: ask again. */
+static int ask_here(struct run *run, const struct approval *approval, struct err *err)
 {
-    const char *question = json_text_or(args, "ask", "Go on?");
     const struct run_ui *ui = &run->options->ui;
 
-    (void)step;
-    if (run->options->is_yes)
-        return run_note(run, "approve.yes", err, "%s - yes, by --yes of %s", question,
-                        run->options->holder);
-    if (!ui->ask) {
-        err_set(err, ERR_REFUSED, EFFECT_NONE, "nobody can be asked: %s", question);
-        return err_hint(err, "run it on a terminal, or answer beforehand with --yes");
-    }
-    int answer = ui->ask(ui->context, question, err);
-    if (answer < 0)
-        return answer;
+    if (ui->ask_look && run->desk.is_open)
+        return ui->ask_look(ui->context, approval->question, POLL_MS, err);
+    if (ui->ask)
+        return ui->ask(ui->context, approval->question, err);
+    err_set(err, ERR_REFUSED, EFFECT_NONE, "nobody can be asked: %s", approval->question);
+    return err_hint(err, "run it on a terminal, or answer beforehand with --yes");
+}
+
+/* Somebody at this terminal may answer; *is_here: still. */
+static int look_here(struct run *run, struct approval *approval, bool *is_here, struct err *err)
+{
+    bool others_may =
+        run->desk.is_open && (approval->people > 1 || run->options->is_waiting_for_them);
+    int answer = ask_here(run, approval, err);
+
+    if (answer == RUN_UI_OPEN)
+        return 0;
     if (answer == 0)
-        return err_set(err, ERR_STOPPED, EFFECT_NONE, "a person said no to: %s", question);
-    return run_note(run, "approve.yes", err, "%s - yes, says %s", question, run->options->holder);
+        return err_set(err, ERR_STOPPED, EFFECT_NONE, "a person said no to: %s",
+                       approval->question);
+    *is_here = false; /* each answers once */
+    if (answer < 0) {
+        if (answer != ERR_REFUSED || !others_may)
+            return answer;
+        *err = (struct err){0}; /* no terminal: then the others */
+        return 0;
+    }
+    int rc = approval_add(run, approval, run->options->person, "terminal", err);
+    if (rc != ERR_REFUSED)
+        return rc;
+    log_warn("%s, continuing to wait", err->msg);
+    *err = (struct err){0};
+    return 0;
+}
+
+static int gather(struct run *run, struct approval *approval, struct err *err)
+{
+    bool is_here = !run->options->is_yes;
+    int rc = 0;
+
+    while (!rc && approval->count < approval->people) {
+        if (is_here)
+            rc = look_here(run, approval, &is_here, err);
+        if (rc || approval->count >= approval->people)
+            break;
+        if (!is_here && !run->desk.is_open)
+            return err_set(err, ERR_REFUSED, EFFECT_NONE,
+                           "it takes %u people, and only one can be asked here", approval->people);
+        rc = is_here ? run_tick(run, err, "%s", "")
+                     : run_tick(run, err,
+                                "waits for %u more to approve: the dashboard, or \"cutover ask "
+                                "approve %s\"",
+                                approval->people - approval->count, approval->step);
+        if (!rc && !is_here)
+            rc = run_pause(run, POLL_MS, err);
+    }
+    return rc;
+}
+
+static int note_approved(struct run *run, const struct approval *approval, struct err *err)
+{
+    char names[400] = "";
+    size_t len = 0;
+
+    for (unsigned i = 0; i < approval->count && len < sizeof names; i++)
+        len += (size_t)snprintf(names + len, sizeof names - len, "%s%s (%s)", i ? ", " : "",
+                                approval->by[i].who, approval->by[i].via);
+    return run_note(run, "approve.yes", err, "%s - yes, says %s", approval->question, names);
+}
+
+WORK(work_approve)
+{
+    const struct run_options *options = run->options;
+    struct approval approval = {.step = step->name,
+                                .id = step->id,
+                                .question = json_text_or(args, "ask", "Go on?"),
+                                .people = (unsigned)json_int_or(args, "people", 1)};
+
+    if (options->is_yes && (approval.people == 1 || !run->desk.is_open))
+        return run_note(run, "approve.yes", err, "%s - yes, by --yes of %s", approval.question,
+                        options->holder);
+    int rc = options->is_yes ? approval_add(run, &approval, options->person, "--yes", err) : 0;
+    if (!rc)
+        rc = request_keeper_ask(run, &approval, err);
+    if (!rc)
+        rc = gather(run, &approval, err);
+    request_keeper_asked(run);
+    return rc ? rc : note_approved(run, &approval, err);
 }
 
 /* --- watch ------------------------------------------------------------------------------------ */

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""What others ask of a run that goes on, from another shell and over HTTP: it alone acts, and says what became of it."""
+
+import contextlib
+import json
+import signal
+import sqlite3
+
+import pytest
+
+from tests.integration.service import ABORTED, DONE, FENCED, LOW_TTL_S, REFUSED, SHARED, USAGE, Stage
+from tests.integration.test_serve import Serving
+from tests.lab.lab import DNS_ONLY
+from tests.lab.procs import wait_until
+
+ANNA, BEN, CLEO = "anna-4f1d2c3b4a5968778695", "ben-00112233445566778899", "cleo-99887766554433221100"
+CHECK = '{ name = "look"; action = "gate"; require = [ "links = up" ]; }'
+
+
+def approve(people=1, name="say-yes"):
+    return f'{{ name = "{name}"; action = "approve"; ask = "Now?"; people = {people}; }}'
+
+
+@pytest.fixture(scope="module", name="stage")
+def one_stage():
+    with Stage(mb=0) as stage:
+        yield stage
+
+
+@pytest.fixture(name="service")
+def one_service(stage):
+    return stage.service("mirrored")
+
+
+@pytest.fixture(name="serving")
+def one_server(service):
+    tokens = service.lab.root / "tokens"
+    tokens.write_text(f"anna operate {ANNA}\nben operate {BEN}\ncleo watch {CLEO}\n")
+    tokens.chmod(0o600)
+    with Serving(service, service.config("guarded", lambda c: c.update(serve={"tokens": f"file:{tokens}"}))) as serving:
+        yield serving
+
+
+def people(serving, token=CLEO):
+    """The first page says that nothing is known yet."""
+    return wait_until(lambda: serving.json("/api/run", Authorization=f"Bearer {token}").get("people"), 20, "the journal to be read")
+
+
+def offer(serving, what):
+    return next(row for row in people(serving)["offers"] if row["what"] == what)
+
+
+def send(serving, token, what, run=None, step="", **fields):
+    """Status, and what was answered."""
+    run = run or people(serving)["run"]
+    answer = serving.ask("/api/requests", "POST", body=json.dumps({"what": what, "run": run, "step": step}),
+                         Authorization=f"Bearer {token}", **fields)
+    return answer.status, json.loads(answer.text)
+
+
+def became(serving, number):
+    """State and answer of a request, once it has an end, or the run follows it."""
+    def found():
+        row = next((row for row in people(serving)["requests"] if row["id"] == number), None)
+        return row if row and row["state"] != "asked" else None
+    row = wait_until(found, 20, f"request {number} to be looked at")
+    return row["state"], row["answer"]
+
+
+def waits_at(serving, step):
+    wait_until(lambda: (people(serving)["waits"] or {}).get("step") == step, 30, f"the run to wait at {step}")
+
+
+def test_another_shell_says_yes_while_the_terminal_waits(service):
+    path = service.playbook("one", "mirrored", CHECK, approve())
+    with service.start("run", path, typed=["y"]) as running:
+        running.wait_says(r"Now\? \[y/n\]")
+        service.cutover("ask", "approve", "--yes").ended(USAGE, "name the step")
+        service.cutover("ask", "rollback", "--yes").ended(REFUSED, "has not moved the users yet")
+        service.cutover("ask", "approve", "say-yes", "--yes").ended(DONE, "You say yes to: Now?", "done: 1 of 1")
+        running.end().ended(DONE, r"\(shell\) says yes to step say-yes: 1 of 1")
+    report = service.cutover("report").ended(DONE).text
+    assert "(shell) says yes to step say-yes" in report, report
+
+
+def test_nothing_can_be_asked_of_a_run_that_is_over(service):
+    service.run(service.playbook("over", "mirrored", CHECK)).ended(DONE)
+    service.cutover("ask", "hold", "--yes").ended(REFUSED, "no run goes on")
+    service.cutover("ask", "dance", "--yes").ended(USAGE, "none of approve, hold, go-on")
+
+
+def test_two_people_are_two_names(service, serving):
+    path = service.playbook("two", "mirrored", approve(2), *SHARED)
+    with service.start("run", path, "--yes") as running:
+        waits_at(serving, "say-yes")
+        first = people(serving)["waits"]["approved"]
+        assert [by["via"] for by in first] == ["--yes"] and people(serving)["waits"]["people"] == 2
+        assert "It takes 2 people" in offer(serving, "approve")["follows"]
+        status, said = send(serving, ANNA, "approve", step="say-yes")
+        assert status == 202
+        assert running.end().ended(DONE, r"anna \(page\) says yes to step say-yes: 2 of 2")
+        assert became(serving, said["id"]) == ("done", "2 of 2")
+
+
+def test_the_same_name_twice_is_one_person(service, serving):
+    plan = service.lab.root / "two.plan"
+    service.cutover("plan", service.playbook("two", "mirrored", approve(2)), "--out", plan).ended(DONE, "ask until 2 people have said yes")
+    with service.start("run", "--plan", plan) as running:
+        waits_at(serving, "say-yes")
+        assert send(serving, CLEO, "approve", step="say-yes")[0] == 403
+        assert send(serving, ANNA, "approve", step="something-else")[0] == 409
+        number = send(serving, ANNA, "approve", step="say-yes")[1]["id"]
+        assert became(serving, number) == ("done", "1 of 2")
+        assert [by["who"] for by in people(serving)["waits"]["approved"]] == ["anna"]
+        status, said = send(serving, ANNA, "approve", step="say-yes")
+        assert status == 409 and "anna has approved already" in said["error"]
+        assert people(serving)["waits"], "still"
+        assert send(serving, BEN, "approve", step="say-yes")[0] == 202
+        running.end().ended(DONE, r"yes, says anna \(page\), ben \(page\)")
+
+
+def test_a_hold_is_kept_until_somebody_says_go_on(service, serving):
+    path = service.playbook("hold", "mirrored", approve(), CHECK)
+    with service.start("run", path, typed=["y"]) as running:
+        waits_at(serving, "say-yes")
+        assert send(serving, ANNA, "go-on")[0] == 409
+        number = send(serving, ANNA, "hold")[1]["id"]
+        running.wait_says("anna .page. asked: hold - taken")
+        service.cutover("ask", "approve", "say-yes", "--yes").ended(DONE)
+        running.wait_says(r"anna \(page\) holds it before step look")
+        assert wait_until(lambda: people(serving)["held"], 5, "the page to say so")["step"] == "look"
+        assert send(serving, BEN, "hold")[0] == 409
+        assert "goes on with step \"look\"" in offer(serving, "go-on")["follows"]
+        assert send(serving, BEN, "go-on")[0] == 202
+        running.end().ended(DONE)
+        assert became(serving, number) == ("done", "ended by ben")
+
+
+def test_an_abort_undoes_what_was_begun_and_a_rollback_is_for_later(service, serving):
+    service.lab.cloudflare.edit(DNS_ONLY, "A", ttl=LOW_TTL_S + 1)
+    lower = f'{{ name = "lower"; action = "dns.lower_ttl"; ttl = {LOW_TTL_S}; }}'
+    path = service.playbook("abort", "mirrored", lower, approve(2), *SHARED)
+    before = service.records()
+    with service.start("run", path, "--yes") as running:
+        waits_at(serving, "say-yes")
+        assert service.records() != before
+        assert send(serving, ANNA, "rollback")[0] == 409
+        assert "undone, the newest first: lower." in offer(serving, "abort")["follows"]
+        number = send(serving, ANNA, "abort")[1]["id"]
+        running.end().ended(DONE, r"anna \(page\) asked for this")
+    assert service.records() == before
+    assert service.status()["run"]["state"] == "aborted"
+    assert became(serving, number) == ("done", "aborted: all is undone")
+    service.lab.cloudflare.edit(DNS_ONLY, "A", ttl=LOW_TTL_S)
+
+
+def test_a_rollback_brings_the_users_back(service, serving):
+    path = service.playbook("there", "mirrored", *FENCED, approve(2))
+    with service.start("run", path, "--yes", cfg=service.hasty) as running:
+        waits_at(serving, "say-yes")
+        assert service.points_to() == "new"
+        assert send(serving, ANNA, "abort")[0] == 409
+        first = people(serving)["run"]
+        assert send(serving, ANNA, "rollback", run=first)[0] == 202
+        running.end(120).ended(DONE, "the service goes back now")
+    assert service.points_to() == "old" and service.open_sides() == ["old"]
+    service.check_promises()
+
+
+def test_what_the_run_could_look_at_only_much_later_is_not_applied(service, serving):
+    path = service.playbook("late", "mirrored", approve(2), CHECK)
+    with service.start("run", path, "--yes") as running:
+        waits_at(serving, "say-yes")
+        running.signal(signal.SIGSTOP)
+        number = send(serving, ANNA, "approve", step="say-yes")[1]["id"]
+        with contextlib.closing(sqlite3.connect(service.lab.cfg_path.parent / "journal.db")) as journal, journal:
+            journal.execute("UPDATE request SET asked_us = asked_us - 61000000 WHERE id = ?", (number,))
+        running.signal(signal.SIGCONT)
+        state, answer = became(serving, number)
+        assert state == "refused" and "only after 1 m 01 s: ask again" in answer
+        running.signal(signal.SIGINT)
+        running.end().ended(ABORTED)
+
+
+def test_what_was_asked_of_a_dead_controller_is_not_applied_later(service, serving):
+    path = service.playbook("dead", "mirrored", approve(2), CHECK)
+    with service.start("run", path, "--yes") as running:
+        waits_at(serving, "say-yes")
+        running.signal(signal.SIGSTOP)
+        number = send(serving, ANNA, "approve", step="say-yes")[1]["id"]
+        running.signal(signal.SIGKILL)
+        running.end()
+    with service.start("run", "--resume", "--yes") as running:
+        assert became(serving, number) == ("refused", "the controller that it was asked of has ended")
+        waits_at(serving, "say-yes")
+        assert "anna" not in [by["who"] for by in people(serving)["waits"]["approved"]]
+        running.signal(signal.SIGINT)
+        running.end().ended(ABORTED)
+
+
+def test_who_asks_must_be_known_and_the_page_must_be_ours(service, serving):
+    body = json.dumps({"what": "hold", "run": "00000000"})
+    assert serving.ask("/api/requests", "POST", body=body).status == 401
+    assert serving.ask("/api/requests", "POST", body=body, Authorization=f"Bearer {CLEO}").status == 403
+    cookie = serving.ask("/api/login", "POST", body=ANNA).headers["Set-Cookie"].split(";")[0]
+    assert "X-Cutover" in serving.ask("/api/requests", "POST", body=body, Cookie=cookie).text
+    assert serving.ask("/api/requests", "POST", body=body, Cookie=cookie, X_Cutover="page").status == 409
+    for fields in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
+        assert serving.ask("/api/requests", "POST", body=body, Cookie=cookie, X_Cutover="page", **fields).status == 403
+    for bad in ("", "[]", "{", '{"what": "hold"}', '{"what": "dance", "run": "1"}', '{"what": 5, "run": {}}'):
+        assert serving.ask("/api/requests", "POST", body=bad, Authorization=f"Bearer {ANNA}").status == 400, bad
+    assert serving.ask("/api/requests", "POST", body="x" * 70000, Authorization=f"Bearer {ANNA}").status == 413
+    assert serving.ask("/api/requests", Authorization=f"Bearer {ANNA}").status == 405
+    with Serving(service, None) as everybody:
+        answer = everybody.ask("/api/requests", "POST", body=body)
+        assert answer.status == 403 and "serve.tokens" in answer.text
