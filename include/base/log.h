@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * base/log.h - lines for the operator on stderr: "12:00:03.391 INFO  run 7f3a step 4/9 ...".
- * Owns:     the sink (stderr as text or JSON lines, or the journal of systemd) and the level. Set by
- *           main. A line of INFO and worse is also what `systemctl status` shows (base/manager.h).
+ * Owns:     the sink (stderr as text or JSON lines, or the journal of systemd) and the level. Set
+ *           once by main. A line of INFO and worse is also what `systemctl status` shows.
  * Who logs: cli and engine only; layers below return a struct err.
  * Threads:  any; one line is one write.
  * A secret never reaches this function: struct secret cannot be formatted.

@@ -39,8 +39,8 @@ static const struct cli_option rows[] = {
     {.name = "json",
      .type = CLI_FLAG,
      .offset = FIELD(is_json),
-     .commands = ON(CHECK) | ON(STATUS) | ON(PLAN) | ON(VERIFY) | ON(REPORT) | ON(DRILL) |
-                 ON(ACTIONS) | ON(VERSION),
+     .commands = ON(CHECK) | ON(STATUS) | ON(PLAN) | ON(RUN) | ON(VERIFY) | ON(ROLLBACK) |
+                 ON(ABORT) | ON(REPORT) | ON(DRILL) | ON(ACTIONS) | ON(VERSION),
      .help = "print facts as JSON on standard output"},
     {.name = "yes",
      .letter = 'y',
