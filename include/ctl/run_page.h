@@ -10,8 +10,9 @@
 #include "engine/journal.h"
 
 /*
- * What report_build_brief() tells of the run, and "now": {id, step, part, title, statements: [{node,
- * text, undo}], is_commit} of the part that is under way or next, null when none is left, and
+ * What report_build_brief() tells of the run, and "now": {id, step, part, title, statements:
+ * [{node, text, undo}], is_commit} of the part that is under way or next, null when none is left,
+ * and
  * "emergency": {command, why}: what to type when this controller is gone, and "people": what
  * waits for a person and what may be asked now (engine/request_offer.h). {"run": null} when
  * nothing was ever run. Caller json_decref()s.

@@ -115,6 +115,17 @@ MUST_CHECK int table_catalog_add_foreign_key_part(struct table_catalog *catalog,
                                                   const struct row_reader *row, struct err *err);
 void table_catalog_release(struct table_catalog *catalog);
 
+/* All rows of an answer, each with one of the above. Errors  those of `add` */
+typedef int table_catalog_add_fn(struct table_catalog *catalog, const struct row_reader *row,
+                                 struct err *err);
+struct rows_reader {
+    const char *(*get)(const void *context, size_t row, const char *column);
+    const void *context;
+    size_t count;
+};
+MUST_CHECK int table_catalog_add_rows(struct table_catalog *catalog, const struct rows_reader *rows,
+                                      table_catalog_add_fn *add, struct err *err);
+
 struct table_shape *table_catalog_find(const struct table_catalog *catalog, const char *database,
                                        const char *name);
 

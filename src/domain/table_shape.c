@@ -89,6 +89,29 @@ static void table_release(struct table_shape *table)
     free(table->collation);
 }
 
+struct one_row {
+    const struct rows_reader *rows;
+    size_t row;
+};
+
+static const char *get_of_one(const void *context, const char *column)
+{
+    const struct one_row *at = context;
+    return at->rows->get(at->rows->context, at->row, column);
+}
+
+int table_catalog_add_rows(struct table_catalog *catalog, const struct rows_reader *rows,
+                           table_catalog_add_fn *add, struct err *err)
+{
+    for (size_t row = 0; row < rows->count; row++) {
+        const struct one_row at = {.rows = rows, .row = row};
+        int rc = add(catalog, &(struct row_reader){.get = get_of_one, .context = &at}, err);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
 void table_catalog_release(struct table_catalog *catalog)
 {
     for (size_t i = 0; i < catalog->count; i++)

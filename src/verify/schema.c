@@ -4,21 +4,25 @@
 
 #include <stdio.h>
 
-#include "sql/shape_rows.h"
+static const char *get_text(const void *result, size_t row, const char *column)
+{
+    return db_result_get(result, row, column);
+}
 
 static int load_rows(struct verify_end *end, enum sql_id id, const char *database,
-                     struct table_catalog *catalog, shape_add_fn add, struct err *err)
+                     struct table_catalog *catalog, table_catalog_add_fn *add, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result rows = {0};
     const struct sql_arg args[] = {{"database", database}};
     int rc = end_query(end, id, args, ARRAY_LEN(args), &rows, err);
-    return rc ? rc : shape_rows_add(catalog, &rows, add, err);
+    const struct rows_reader reader = {.get = get_text, .context = &rows, .count = rows.row_count};
+    return rc ? rc : table_catalog_add_rows(catalog, &reader, add, err);
 }
 
 /* In this order: what comes later is hung up on what came before. */
 static const struct list {
     enum sql_id id;
-    shape_add_fn add;
+    table_catalog_add_fn *add;
 } lists[] = {
     {SQL_SHAPE_TABLES, table_catalog_add_table},
     {SQL_SHAPE_COLUMNS, table_catalog_add_column},
