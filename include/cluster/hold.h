@@ -31,6 +31,7 @@ struct held {
     char user[129], host[256], run[65], since[32];
     bool is_there; /* it has not been dropped since */
     bool is_locked;
+    bool was_let_in; /* by us, a moment ago: it is not locked for that reason */
 };
 struct held_list {
     struct held *accounts;
@@ -67,6 +68,12 @@ struct hold_release {
  */
 MUST_CHECK int hold_unlock(struct session *unlogged, const struct held_list *list,
                            struct hold_release *out, struct err *err);
+/*
+ * Unlock those of `list` that were locked when it was read, by one statement and without a look:
+ * for the moment in which a side was opened. hold_unlock() has to follow.
+ */
+MUST_CHECK int hold_unlock_blindly(struct session *unlogged, const struct held_list *list,
+                                   struct err *err);
 MUST_CHECK int hold_strike(struct session *unlogged, const struct held_list *list, struct err *err);
 
 /* "'app'@'10.%', 'shop'@'%'" */

@@ -111,12 +111,13 @@ void work_close(struct compile *c, struct plan_step *step, enum side side, bool 
 void part_check_records(struct compile *c); /* none without records */
 /*
  * Around closing a side that a restart would open (actions_hold.c): before it, in the part that
- * closes, in the last part before the other side opens, and after this one is opened again. Each
+ * closes, in the last part before the other side opens, and when this one is opened again. Each
  * adds nothing where the server can be told to stay closed.
  */
 void part_hold(struct compile *c, enum side side, bool has_undo);
 void op_hold_lock(struct compile *c, struct plan_step *step, enum side side);
 void op_hold_proven(struct compile *c, struct plan_step *step, enum side side);
+void op_let_in(struct compile *c, struct plan_step *step, enum side side);
 void part_let_in(struct compile *c, enum side side);
 void warn_still_held(struct compile *c, enum side side);
 void parts_flip(struct compile *c, enum side to);

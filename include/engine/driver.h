@@ -62,6 +62,7 @@ struct run {
     int64_t proof_kept_ms;
 
     struct hold_job *hold; /* engine/hold_keeper.h */
+    struct let_in *let_in; /* engine/let_in.h */
     struct drift_watch drift;
 
     struct request_desk desk;

@@ -60,6 +60,9 @@ WORK(work_fence_lock);
 WORK(work_fence_held);
 WORK(work_fence_release);
 
+/* let_in.c: the same at once, when a side was opened */
+WORK(work_fence_let_in);
+
 /* work_sessions.c: who counts by which increment, who still writes where */
 WORK(work_stagger_check);
 WORK(work_sessions_renew);

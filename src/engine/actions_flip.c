@@ -435,12 +435,14 @@ static void part_certificate(struct compile *c, enum side from)
              "nothing is compared where that is not known");
 }
 
-static void part_open(struct compile *c, enum side to)
+static void part_open(struct compile *c, enum side to, bool is_shared)
 {
     struct plan_step *step = part(c, "open-to", "Open %s: the commit step", side_title(to));
 
     step->commits = true;
     work_open(c, step, to);
+    if (!is_shared)
+        op_let_in(c, step, to);
     set_verify(c, step, "side.is_open", json_pack("{s:s}", "side", side_name(to)),
                "%s accepts writes", side_title(to));
 }
@@ -479,7 +481,7 @@ void expand_cutover(struct compile *c)
         parts_fence(c, from);
         part_still_closed(c, from);
     }
-    part_open(c, to);
+    part_open(c, to, is_shared);
     for (size_t i = first; !is_shared && i < c->plan->step_count; i++)
         c->plan->steps[i].is_breath = true;
     parts_after_open(c, from);

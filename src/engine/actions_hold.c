@@ -69,11 +69,25 @@ void op_hold_proven(struct compile *c, struct plan_step *step, enum side side)
                  "all of them are locked, as read back from %s", primary_of(c, side)->name);
 }
 
-void part_let_in(struct compile *c, enum side side)
+static bool is_held(const struct compile *c, enum side side)
 {
     const struct node_facts *primary = facts_primary(c->facts, side);
 
-    if (!c->is_held[side] && (primary == NULL || primary->held_count == 0))
+    return c->is_held[side] || (primary != NULL && primary->held_count > 0);
+}
+
+void op_let_in(struct compile *c, struct plan_step *step, enum side side)
+{
+    if (is_held(c, side))
+        add_work(c, step, LIST_DO, "fence.let_in", side_arg(side),
+                 "at once ALTER USER ... ACCOUNT UNLOCK on %s, for whoever has no connection there "
+                 "yet",
+                 primary_of(c, side)->name);
+}
+
+void part_let_in(struct compile *c, enum side side)
+{
+    if (!is_held(c, side))
         return;
     c->is_held[side] = false;
     struct plan_step *step =
@@ -85,9 +99,7 @@ void part_let_in(struct compile *c, enum side side)
 
 void warn_still_held(struct compile *c, enum side side)
 {
-    const struct node_facts *primary = facts_primary(c->facts, side);
-
-    if (c->is_held[side] || (primary != NULL && primary->held_count > 0))
+    if (is_held(c, side))
         plan_warn(c,
                   "the accounts that cutover locked on %s stay locked: a server that nobody "
                   "follows should take no writes; \"cutover status\" prints what unlocks them",

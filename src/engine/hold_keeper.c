@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "cluster/fence.h"
 #include "cluster/hold.h"
+#include "engine/let_in.h"
 #include "engine/work.h"
 
 #define MEMORY_CAP_BYTES (256U * 1024)
@@ -404,6 +405,8 @@ WORK(work_fence_release)
         if (!rc)
             rc = hold_read(&unlogged, &list, err);
     }
+    if (!rc)
+        let_in_mark(run, side, &list);
     if (!rc)
         rc = hold_unlock(&unlogged, &list, &released, err);
     if (rc || list.count == 0)

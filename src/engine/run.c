@@ -20,6 +20,7 @@
 #include "engine/conflict_keeper.h"
 #include "engine/driver.h"
 #include "engine/hold_keeper.h"
+#include "engine/let_in.h"
 #include "engine/observe.h"
 #include "engine/proof_keeper.h"
 #include "engine/recover.h"
@@ -37,6 +38,7 @@ static void run_release(struct run *run)
     proof_keeper_drop(run);
     conflict_keeper_drop(run);
     hold_keeper_drop(run);
+    let_in_drop(run);
     drift_keeper_release(run);
     sampler_free(run->sampler);
     heartbeat_free(run->heartbeat);

@@ -8,6 +8,7 @@
 #include "cluster/gate.h"
 #include "cluster/link.h"
 #include "engine/drill_history.h"
+#include "engine/let_in.h"
 #include "engine/proof_keeper.h"
 #include "engine/work.h"
 
@@ -221,6 +222,8 @@ WORK(work_fence_ready)
         rc = measure_trip(run, SIDE_OLD, &run->trip_us[SIDE_OLD], err);
     if (!rc)
         rc = measure_trip(run, SIDE_NEW, &run->trip_us[SIDE_NEW], err);
+    if (!rc)
+        rc = let_in_prepare(run, side_other(from), err);
     return rc ? rc : draw_near(run, from, args, err);
 }
 

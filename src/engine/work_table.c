@@ -26,6 +26,7 @@ static const struct work_row rows[] = {
     {"fence.lock", work_fence_lock},
     {"fence.held", work_fence_held},
     {"fence.release", work_fence_release},
+    {"fence.let_in", work_fence_let_in},
     {"side.open", work_side_open},
     {"side.put_back", work_side_put_back},
     {"side.is_closed", work_side_is_closed},

@@ -164,6 +164,39 @@ def test_an_abort_lets_everybody_in_again_after_the_controller_died(locking, mom
     service.write("old")
 
 
+def test_a_side_that_opens_takes_new_connections_before_anything_is_written_down(locking):
+    """Most applications come with new connections: for them the pause would last as long as the journal takes, and more."""
+    service = locking.service("mirrored")
+    before = locked(service)
+    service.go("fenced", "mirrored", FENCED)
+    assert locked(service) != before
+    back = service.playbook("back", "switched", *FENCED_BACK)
+    with service.start("rollback", "--yes", "--playbook", back, cfg=service.hasty,
+                       env={"CUTOVER_FAILPOINT": "pause@cut-over.open-to.after-act"}) as running:
+        wait_until(running.is_paused, 60, "OLD to be open, with nothing written down")
+        assert locked(service) == before
+        assert writers(service) == ["old"]
+        running.signal(18)  # SIGCONT
+        said = running.end(120)
+    assert re.search(r"[1-9][0-9]* account\(s\) of OLD may log in again\n", said.text) and "was not locked" not in said.text
+    assert held(service) == (set(), before)
+    assert service.situation == "mirrored"
+    service.check_promises()
+
+
+@pytest.mark.parametrize("fault", ["kill@cut-over.open-to.after-act", "kill@cut-over.let-in.before-act"])
+def test_who_was_let_in_when_the_controller_died_is_struck_out_by_the_resume(locking, fault):
+    service = locking.service("switched")
+    back = service.playbook("back", "switched", *FENCED_BACK)
+    with service.start("rollback", "--yes", "--playbook", back, cfg=service.hasty, env={"CUTOVER_FAILPOINT": fault}) as running:
+        running.end(120)
+    assert writers(service) == ["old"], "whoever comes in is not refused because we are gone"
+    service.cutover("run", "--resume", "--yes", cfg=service.hasty, timeout=120).ended(DONE)
+    assert held(service)[0] == set()
+    assert service.situation == "mirrored" and writers(service) == ["old"]
+    service.check_promises()
+
+
 def test_a_lost_journal_leaves_nobody_locked_out(locking):
     service = locking.service("mirrored")
     before = locked(service)

@@ -544,7 +544,10 @@ inline open_effect()
     assert(way_back_is_open)
 }
 
-/* It commits even if accounts are still locked there. What is forgotten after it is no failure. */
+/*
+ * It commits even if accounts are still locked there: those are let in at once. What of that fails,
+ * let_in() does again; what is forgotten after it is no failure.
+ */
 inline open_to()
 {
     OPEN(TO, open_effect());
@@ -558,6 +561,9 @@ inline open_to()
     fi;
     if
     :: rc == OK && KEEPS -> CHANGE(TO, keep[TO] = 0); rc = (rc == KILLED -> KILLED : OK)
+    :: rc == OK && !KEEPS && MODE == FENCED ->
+        CHANGE(TO, held[TO] = 0; was_opened = 1);
+        rc = (rc == KILLED -> KILLED : OK)
     :: else
     fi
 }

@@ -41,6 +41,18 @@ static void make_facts(enum situation situation, struct facts *facts)
     }
 }
 
+static unsigned old_held_count;
+
+static bool does_work(const struct plan *plan, const char *work)
+{
+    for (size_t k = 0; k < plan->step_count; k++)
+        for (size_t n = 0; n < plan->steps[k].op_count; n++)
+            if (plan->steps[k].ops[n].kind == OP_WORK &&
+                strcmp(plan->steps[k].ops[n].work, work) == 0)
+                return true;
+    return false;
+}
+
 static void compile_file(const char *name, enum situation situation, struct plan *out)
 {
     struct playbook playbook = {0};
@@ -52,6 +64,7 @@ static void compile_file(const char *name, enum situation situation, struct plan
     if (playbook_read(path, &service, &playbook, &err))
         fail_msg("%s: %s: %s", name, err.where, err.msg);
     make_facts(situation, &facts);
+    facts.nodes[OLD_PRIMARY].held_count = old_held_count;
     struct compile_input input = {.service = &service, .playbook = &playbook, .facts = &facts};
     if (compile_plan(&input, out, &err))
         fail_msg("%s: %s", name, err.msg);
@@ -241,6 +254,35 @@ static void test_whom_to_lock_is_written_down_before_and_proven_before_the_other
     assert_int_equal(next, ARRAY_LEN(order));
 }
 
+/* Whoever has no connection there yet would wait for the journal otherwise. */
+static void test_a_held_side_lets_accounts_in_right_after_it_was_opened_and_not_before(
+    void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan = {0};
+    unsigned opened = 0, let_in = 0;
+
+    compile_file("rollback-fenced", SITUATION_SWITCHED, &plan);
+    assert_false(does_work(&plan, "fence.let_in")); /* nobody is locked out there */
+    plan_release(&plan);
+    plan = (struct plan){0};
+    old_held_count = 2;
+    compile_file("rollback-fenced", SITUATION_SWITCHED, &plan);
+    old_held_count = 0;
+    for (size_t k = 0; k < plan.step_count; k++)
+        for (size_t n = 0; n < plan.steps[k].op_count; n++) {
+            if (plan.steps[k].ops[n].kind != OP_WORK)
+                continue;
+            opened += strcmp(plan.steps[k].ops[n].work, "side.open") == 0;
+            if (strcmp(plan.steps[k].ops[n].work, "fence.let_in") == 0) {
+                assert_true(plan.steps[k].commits);
+                assert_int_equal(opened, 1);
+                let_in++;
+            }
+        }
+    assert_int_equal(let_in, 1);
+    assert_true(does_work(&plan, "fence.release")); /* with a look, and struck out */
+}
+
 static void test_a_plan_never_holds_a_secret(void **state UNUSED)
 {
     CLEANUP(plan_release) struct plan plan = {0};
@@ -379,6 +421,8 @@ int main(void)
         cmocka_unit_test(test_fenced_closes_before_it_opens_and_shared_does_not),
         cmocka_unit_test(
             test_whom_to_lock_is_written_down_before_and_proven_before_the_other_side_opens),
+        cmocka_unit_test(
+            test_a_held_side_lets_accounts_in_right_after_it_was_opened_and_not_before),
         cmocka_unit_test(test_a_plan_never_holds_a_secret),
         cmocka_unit_test(test_the_same_facts_give_the_same_plan),
         cmocka_unit_test(test_a_playbook_for_another_situation_is_refused_with_both_named),
