@@ -62,6 +62,17 @@ MUST_CHECK int fence_rehearse(struct fence *fence, int64_t *out_us, struct err *
  */
 MUST_CHECK int fence_close(struct fence *fence, struct fence_report *out, struct err *err);
 
+/*
+ * Where a node stands, and whether it is closed, in one question: all of the position was read
+ * before the door. `door` does not say whether it is kept.
+ */
+struct fence_look {
+    struct position position, own; /* all of it, and what the node wrote itself */
+    struct origin origin;
+    struct door door;
+};
+MUST_CHECK int fence_look(struct session *session, struct fence_look *out, struct err *err);
+
 /* Proof only: is it closed, with no writer left and a still position? ERR_REFUSED/NONE when not. */
 MUST_CHECK int fence_prove(const struct service *service, struct session *session,
                            struct fence_report *out, struct err *err);

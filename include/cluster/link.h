@@ -16,9 +16,6 @@ MUST_CHECK int link_position(struct session *source, struct position *out, struc
 /* Who numbers what is written on this node, and of its position what was written there. */
 MUST_CHECK int link_origin(struct session *session, struct origin *out, struct err *err);
 MUST_CHECK int link_own_position(struct session *session, struct position *out, struct err *err);
-/* Both in one question. */
-MUST_CHECK int link_own_state(struct session *session, struct origin *out_origin,
-                              struct position *out, struct err *err);
 
 /*
  * Wait until `replica` has applied every transaction in `want` (only domains the link carries).

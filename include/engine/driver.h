@@ -40,8 +40,9 @@ struct run {
     bool is_resumed;
     int64_t fence_began_ms; /* monotonic; 0 while nobody is refused because of us */
     int64_t fence_began_us; /* the same moment */
-    double write_pause_ms;  /* -1 until a fence was opened again */
-    double forecast_ms;     /* -1 none was made */
+    bool is_verified; /* the part that is under way ended with the very question of its verify */
+    double write_pause_ms; /* -1 until a fence was opened again */
+    double forecast_ms;    /* -1 none was made */
     struct breath breath;
     struct fence *fence; /* made ready, of the side that will be closed; NULL: not yet */
     int64_t

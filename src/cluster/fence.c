@@ -89,13 +89,7 @@ static int close_bounded(const struct service *service, struct session *session,
             *err = cause;
         return rc;
     }
-    struct door now;
-    rc = door_read(session, &now, err);
-    if (rc != 0 || now.is_whole)
-        return rc;
-    return err_set(err, ERR_CONFLICT, EFFECT_NONE,
-                   "somebody opened the node again while it was being closed: it is %s",
-                   door_name(&now));
+    return 0;
 }
 
 /* --- kill what is open --- */
@@ -127,6 +121,10 @@ static bool is_fresh(const struct db_result *rows)
     return false;
 }
 
+/*
+ * Every view is one of a transaction of our own, which has to be in it. The last one is left open:
+ * end_view().
+ */
 static int read_transactions_once(const struct service *service, struct session *session,
                                   struct db_result *out, struct err *err)
 {
@@ -136,10 +134,13 @@ static int read_transactions_once(const struct service *service, struct session 
     int rc = session_exec(session, SQL_SNAPSHOT_BEGIN, NULL, 0, err);
     if (rc != 0)
         return rc;
-    rc = session_query(session, SQL_FENCE_TRANSACTIONS, &(struct sql_arg){"ours", buf_text(&ours)},
-                       1, out, err);
-    int ended = session_exec(session, SQL_SNAPSHOT_END, NULL, 0, rc == 0 ? err : NULL);
-    return rc != 0 ? rc : ended;
+    return session_query(session, SQL_FENCE_TRANSACTIONS,
+                         &(struct sql_arg){"ours", buf_text(&ours)}, 1, out, err);
+}
+
+static int end_view(struct session *session, struct err *err)
+{
+    return session_exec(session, SQL_SNAPSHOT_END, NULL, 0, err);
 }
 
 static int read_transactions(const struct service *service, struct session *session,
@@ -158,6 +159,23 @@ static int read_transactions(const struct service *service, struct session *sess
         err, ERR_REFUSED, EFFECT_NONE,
         "open transactions cannot be seen: MariaDB: something else reads INNODB_TRX all the time; "
         "MySQL: performance_schema is off, or has lost threads");
+}
+
+/*
+ * As a rule nobody holds anything any more, and to know that is cheap. Whoever does is looked for
+ * in the same view, which is not renewed while it is read.
+ */
+static int holds_nobody(struct session *session, bool *out, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    if (sql_is_nothing(SQL_FENCE_HOLDERS, &session->version))
+        return 0;
+    int rc = session_exec(session, SQL_SNAPSHOT_BEGIN, NULL, 0, err);
+    if (rc == 0)
+        rc = session_query_row(session, SQL_FENCE_HOLDERS, NULL, 0, &row, err);
+    if (rc == 0)
+        *out = is_fresh(&row) && result_number(&row, 0, "holders") == 0;
+    return rc;
 }
 
 static int read_bypass(const struct service *service, struct session *second, struct db_result *out,
@@ -262,8 +280,10 @@ static int kill_open(const struct service *service, struct session *second,
     bool has_left = false, is_gone = false;
     int rc = ending_let(second, err);
     if (rc == 0)
+        rc = holds_nobody(second, out_is_clear, err);
+    if (rc == 0 && !*out_is_clear)
         rc = read_transactions(service, second, &rows, err);
-    if (rc != 0)
+    if (rc != 0 || *out_is_clear)
         return rc;
     bool *is_killed = calloc(rows.row_count + 1, sizeof(*is_killed));
     if (is_killed == NULL)
@@ -279,28 +299,38 @@ static int kill_open(const struct service *service, struct session *second,
 
 /* --- prove --- */
 
-/* Where the node stands: its whole position, and of it what it wrote itself. Others' transactions
- * may go on arriving. */
-struct standing {
-    struct position position, own;
-};
+/* A KILL QUERY of the watchdog may come too late for its statement, and meets this one. */
+static int ask_standing(struct session *session, struct db_result *out, struct err *err)
+{
+    struct err cause = {0};
+    int rc = session_query_row(session, SQL_GTID_STATE, NULL, 0, out, &cause);
+    if (rc != 0 && cause.native == ERROR_INTERRUPTED)
+        return session_query_row(session, SQL_GTID_STATE, NULL, 0, out, err);
+    if (rc != 0 && err != NULL)
+        *err = cause;
+    return rc;
+}
 
-static int read_standing(struct session *session, struct standing *out, struct err *err)
+int fence_look(struct session *session, struct fence_look *out, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result row = {0};
+    struct fence_look look = {0};
     struct position state;
-    struct origin origin;
-    int rc = session_query_row(session, SQL_GTID_STATE, NULL, 0, &row, err);
-    if (rc != 0)
-        return rc;
-    rc = session_position(session, &row, "position", &out->position, err);
+    int rc = ask_standing(session, &row, err);
+    if (rc == 0)
+        rc = session_position(session, &row, "position", &look.position, err);
     if (rc == 0)
         rc = session_position(session, &row, "state", &state, err);
     if (rc == 0)
-        rc = session_origin(session, &row, "origin", &origin, err);
+        rc = session_origin(session, &row, "origin", &look.origin, err);
     if (rc != 0)
         return rc;
-    position_of_server(&state, &origin, (uint32_t)result_number(&row, 0, "server_id"), &out->own);
+    position_of_server(&state, &look.origin, (uint32_t)result_number(&row, 0, "server_id"),
+                       &look.own);
+    look.door = (struct door){.is_closed = result_number(&row, 0, "read_only") != 0,
+                              .is_sealed = result_number(&row, 0, "is_super") != 0,
+                              .is_whole = result_number(&row, 0, "is_whole") != 0};
+    *out = look;
     return 0;
 }
 
@@ -308,6 +338,8 @@ static int check_writers(const struct service *service, struct session *session,
 {
     CLEANUP(db_result_release) struct db_result rows = {0};
     int rc = read_transactions(service, session, &rows, err);
+    if (rc == 0)
+        rc = end_view(session, err);
     for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
         if (!is_writer(&rows, i))
             continue;
@@ -321,8 +353,8 @@ static int check_writers(const struct service *service, struct session *session,
     return rc;
 }
 
-static int check_still(const struct session *session, const struct standing *before,
-                       const struct standing *after, struct err *err)
+static int check_still(const struct session *session, const struct fence_look *before,
+                       const struct fence_look *after, struct err *err)
 {
     char was[200], is[200];
     if (position_equal(&before->own, &after->own))
@@ -338,15 +370,14 @@ static int check_still(const struct session *session, const struct standing *bef
     return rc;
 }
 
-static int check_closed(struct session *session, struct err *err)
+static int check_closed(const struct session *session, const struct fence_look *look,
+                        struct err *err)
 {
-    struct door now;
-    int rc = door_read(session, &now, err);
-    if (rc != 0 || now.is_whole)
-        return rc;
-    rc =
-        err_set(err, ERR_REFUSED, EFFECT_NONE, "%s",
-                now.is_closed ? "the node is closed for the application only" : "the node is open");
+    if (look->door.is_whole)
+        return 0;
+    int rc = err_set(err, ERR_REFUSED, EFFECT_NONE, "%s",
+                     look->door.is_closed ? "the node is closed for the application only"
+                                          : "the node is open");
     (void)err_where(err, "%s", db_where(session->db));
     return rc;
 }
@@ -368,10 +399,10 @@ static int wait_for_writers(const struct service *service, struct session *sessi
  * the next write.
  */
 static int prove(const struct service *service, struct session *session,
-                 const struct standing *since, bool is_clear, int64_t still_until_ms,
+                 const struct fence_look *since, bool is_clear, int64_t still_until_ms,
                  struct fence_report *report, struct err *err)
 {
-    struct standing now;
+    struct fence_look now;
     int rc = is_clear ? 0 : wait_for_writers(service, session, err);
     if (rc == 0)
         rc = check_prepared(session, err);
@@ -379,9 +410,9 @@ static int prove(const struct service *service, struct session *session,
         return rc;
     if (still_until_ms > clock_mono_ms() && !clock_sleep_ms(still_until_ms - clock_mono_ms()))
         return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while proving a fence");
-    rc = read_standing(session, &now, err);
+    rc = fence_look(session, &now, err);
     if (rc == 0)
-        rc = check_closed(session, err); /* so all of the above was true while it was closed */
+        rc = check_closed(session, &now, err); /* so all of the above was true while it was */
     if (rc == 0)
         rc = check_still(session, since, &now, err);
     if (rc != 0)
@@ -393,11 +424,11 @@ static int prove(const struct service *service, struct session *session,
 int fence_prove(const struct service *service, struct session *session, struct fence_report *out,
                 struct err *err)
 {
-    struct standing since;
+    struct fence_look since;
     int64_t began_us = clock_mono_us();
-    int rc = check_closed(session, err);
+    int rc = fence_look(session, &since, err);
     if (rc == 0)
-        rc = read_standing(session, &since, err);
+        rc = check_closed(session, &since, err);
     if (rc == 0)
         rc = prove(service, session, &since, false, 0, out, err);
     if (rc == 0)
@@ -538,18 +569,19 @@ struct session *fence_second(struct fence *fence)
 int fence_rehearse(struct fence *fence, int64_t *out_us, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result rows = {0};
-    struct standing standing;
+    struct fence_look look;
     int64_t began_us = clock_mono_us();
-    int rc = read_standing(fence->session, &standing, err);
+    int rc = fence_look(fence->session, &look, err);
     if (rc == 0)
         rc = read_transactions_once(fence->service, &fence->second, &rows, err);
     if (rc == 0)
         rc = check_prepared(fence->session, err);
     if (rc == 0)
-        rc = read_standing(fence->session, &standing, err);
-    if (rc == 0)
-        *out_us = clock_mono_us() - began_us;
-    return rc;
+        rc = fence_look(fence->session, &look, err);
+    if (rc != 0)
+        return rc;
+    *out_us = clock_mono_us() - began_us;
+    return end_view(&fence->second, err);
 }
 
 int fence_let_age(struct err *err)
@@ -561,13 +593,17 @@ int fence_let_age(struct err *err)
 
 static int close_and_prove(struct fence *fence, struct fence_report *report, struct err *err)
 {
-    struct standing since;
+    struct fence_look since;
     bool is_clear = false;
     int64_t began_us = clock_mono_us();
     int rc = close_bounded(fence->service, fence->session, &fence->second, err);
     int64_t closed_us = clock_mono_us();
     if (rc == 0)
-        rc = read_standing(fence->session, &since, err);
+        rc = fence_look(fence->session, &since, err);
+    if (rc == 0 && !since.door.is_whole)
+        rc = err_set(err, ERR_CONFLICT, EFFECT_NONE,
+                     "somebody opened the node again while it was being closed: it is %s",
+                     door_name(&since.door));
     if (rc == 0)
         rc = kill_open(fence->service, &fence->second, &fence->bypass, report, &is_clear, err);
     if (rc == 0)

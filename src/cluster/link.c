@@ -58,8 +58,7 @@ int link_origin(struct session *session, struct origin *out, struct err *err)
     return rc != 0 ? rc : session_origin(session, &row, "origin", out, err);
 }
 
-int link_own_state(struct session *session, struct origin *out_origin, struct position *out,
-                   struct err *err)
+int link_own_position(struct session *session, struct position *out, struct err *err)
 {
     CLEANUP(db_result_release) struct db_result row = {0};
     struct position all;
@@ -72,14 +71,7 @@ int link_own_state(struct session *session, struct origin *out_origin, struct po
     if (rc != 0)
         return rc;
     position_of(&all, &origin, out);
-    *out_origin = origin;
     return 0;
-}
-
-int link_own_position(struct session *session, struct position *out, struct err *err)
-{
-    struct origin origin;
-    return link_own_state(session, &origin, out, err);
 }
 
 /* --- the state of a channel --- */

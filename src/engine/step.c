@@ -229,11 +229,12 @@ static int act_and_verify(struct run *run, size_t index, struct err *err)
     const struct plan_step *step = &run->plan.steps[index];
     int rc = failpoint(step, "before-act", err);
 
+    run->is_verified = false;
     if (!rc)
         rc = run_ops(run, step, step->ops, step->op_count, err);
     if (!rc)
         rc = failpoint(step, "after-act", err);
-    if (!rc && step->verify.work[0])
+    if (!rc && step->verify.work[0] && !run->is_verified)
         rc = run_op(run, step, &step->verify, err);
     if (!rc)
         rc = failpoint(step, "after-verify", err);

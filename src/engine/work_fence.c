@@ -124,6 +124,7 @@ WORK(work_fence_close)
         gave_way(run, side, err);
         return rc;
     }
+    run->is_verified = run->breath.is_on; /* and asked once more in work_fence_still() */
     proof_keeper_fenced(run);
     rc = run_position_put(run, side_name(side), &report.position, err);
     if (!rc && json_bool_or(args, "admit", 0))
@@ -138,25 +139,35 @@ static int confirm_lease(struct run *run, struct err *err)
     return rc ? rc : lease_confirm(run->lease, SIDE_NEW, err);
 }
 
+static int refuse_state(enum side side, const struct session *session, const struct door *door,
+                        struct err *err)
+{
+    return err_set(
+        err, ERR_REFUSED, EFFECT_NONE, "%s (%s) is %s", side_title(side), session->node->name,
+        door->is_closed && !door->is_whole ? "closed for the application only" : door_name(door));
+}
+
 WORK(work_fence_still)
 {
     enum side side;
     struct session *session;
-    struct origin origin;
+    struct fence_look look;
     struct position now, then, own_then;
 
+    (void)step;
     int rc = open_side(run, args, &side, &session, err);
     if (!rc)
         rc = run_position_get(run, side_name(side), &then, err);
     if (!rc)
-        rc = link_own_state(session, &origin, &now, err);
-    if (!rc) /* after the position: so it was closed when that was read */
-        rc = work_side_is_closed(run, step, args, err);
+        rc = fence_look(session, &look, err);
+    if (!rc && !look.door.is_whole)
+        rc = refuse_state(side, session, &look.door, err);
     if (!rc)
         rc = confirm_lease(run, err);
     if (rc)
         return rc;
-    position_of(&then, &origin, &own_then); /* the rest moves by what arrives over a link */
+    position_of(&look.position, &look.origin, &now); /* the rest moves by what comes over a link */
+    position_of(&then, &look.origin, &own_then);
     if (position_equal(&now, &own_then))
         return 0;
     char was[200], is[200];
@@ -273,14 +284,6 @@ WORK(work_side_put_back)
     if (strcmp(found, "sealed") == 0) /* nothing was done to it */
         return 0;
     return let_write(run, side, session, true, err);
-}
-
-static int refuse_state(enum side side, const struct session *session, const struct door *door,
-                        struct err *err)
-{
-    return err_set(
-        err, ERR_REFUSED, EFFECT_NONE, "%s (%s) is %s", side_title(side), session->node->name,
-        door->is_closed && !door->is_whole ? "closed for the application only" : door_name(door));
 }
 
 WORK(work_side_is_closed)

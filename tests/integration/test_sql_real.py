@@ -77,7 +77,7 @@ SCENES = [
      ("drill_rows_seen", {"from": "0", "until": "f"}), ("drill_rows_delete", {"from": "0", "until": "f"}), "probe_row_delete"],
     ["app_sessions", "probe_sessions", "session_alive", "xa_recover",
      ("kill", {}, (1094,)), ("kill_query", {}, (1094,))],
-    ["snapshot_begin", "fence_transactions", ("fence_under_way", {"before": "1"}), "fence_open_tables", "snapshot_end"],
+    ["snapshot_begin", "fence_holders", "fence_transactions", ("fence_under_way", {"before": "1"}), "fence_open_tables", "snapshot_end"],
     ["unlogged", "isolation_repeatable", "stagger_set", "stagger_read_session", "stagger_life"],
     ["unlogged", "events_list", "events_session", "events_disable", "events_list", "events_enable"],
     ["database_list", "table_count", "table_list", "shape_tables", "shape_columns", "shape_indexes", "shape_foreign_keys",
