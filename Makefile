@@ -53,7 +53,7 @@ CLIENT_CFLAGS  = $(shell pkg-config --cflags $(CLIENT_PC) 2>/dev/null)
 CLIENT_CHECK  := :
 endif
 PC_CFLAGS = $(CLIENT_CFLAGS) $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
-PC_LIBS   = $(CLIENT_LIBS) $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
+PC_LIBS   = $(CLIENT_LIBS) $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm
 
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
             -Wpointer-arith -Wwrite-strings -Wundef

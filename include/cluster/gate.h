@@ -34,6 +34,8 @@ struct gate_report {
     int64_t best_us;
     unsigned pulses;
     int64_t longest_us, held_us; /* of them; all together */
+    unsigned held;               /* writers that the last one let go */
+    struct position held_at;     /* and what was written on the source by then */
 };
 
 /* Does its server have a way to hold commits? */
@@ -44,5 +46,8 @@ bool gate_can_pulse(const struct session *source);
  * a pulse that could not be given.
  */
 MUST_CHECK int gate_wait(const struct gate *gate, struct gate_report *out, struct err *err);
+
+/* Let those that the last pulse held get their commits done, before another pulse: domain/pulse.h */
+MUST_CHECK int gate_rest(const struct gate *gate, const struct gate_report *last, struct err *err);
 
 #endif

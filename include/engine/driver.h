@@ -40,6 +40,7 @@ struct run {
     bool is_resumed;
     int64_t fence_began_ms; /* monotonic; 0 while nobody is refused because of us */
     int64_t fence_began_us; /* the same moment */
+    bool has_pulsed;        /* writers did not let the other side come near by itself */
     bool is_verified; /* the part that is under way ended with the very question of its verify */
     double write_pause_ms; /* -1 until a fence was opened again */
     double forecast_ms;    /* -1 none was made */

@@ -33,4 +33,8 @@ MUST_CHECK int journal_next(struct journal *journal, int64_t after, size_t cap,
 /* The number of the newest event of all; 0 when there is none. */
 MUST_CHECK int journal_newest(struct journal *journal, int64_t *out, struct err *err);
 
+/* How long the latest `cap` pauses of a service were, the newest first, in `out_ms`. */
+MUST_CHECK int journal_pauses(struct journal *journal, const char *service, double *out_ms,
+                              size_t cap, size_t *out_count, struct err *err);
+
 #endif

@@ -29,6 +29,8 @@ WORK(work_link_probe);
 WORK(work_link_probe_back);
 /* Write a row on a side, see it on the other, and remember when. */
 MUST_CHECK int work_probe_from(struct run *run, enum side from, struct err *err);
+/* The same unless that was seen less than so long ago. */
+MUST_CHECK int work_keep_probe(struct run *run, enum side from, int64_t valid_ms, struct err *err);
 WORK(work_retire_check);
 
 /* work_clone.c: copies by MySQL's clone plugin */

@@ -6,15 +6,16 @@
 #include "cluster/link.h"
 #include "cluster/watchdog.h"
 #include "domain/lag.h"
+#include "domain/pulse.h"
 
 #define NEAR_IN_A_ROW 3
 #define LOOK_AGAIN_MS 1
 #define PATIENCE 4 /* a look lasts so many times as long as it may: what is later is not near */
 #define PATIENCE_MIN_MS 20
 
-#define PULSE_IDLE_S 2      /* the server ends the pulse of a controller that says nothing */
-#define PULSE_MARGIN_MS 10  /* of a pulse: for its own statements */
-#define REST_MS 10          /* between pulses: everybody who was held gets his commit done */
+#define PULSE_IDLE_S 2     /* the server ends the pulse of a controller that says nothing */
+#define PULSE_MARGIN_MS 10 /* of a pulse: for its own statements */
+#define REST_LOOK_MS 1
 #define PULSES_FAILED_CAP 3 /* then it is of no use */
 
 static int stopped(struct err *err)
@@ -58,6 +59,18 @@ static int wait_near(const struct gate *gate, struct gate_report *report, struct
 
 /* --- pulses --- */
 
+/* Who is going to be let go, and from where on their commits count. */
+static int count_held(struct session *holder, struct gate_report *report, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    int rc = session_query_row(holder, SQL_PULSE_HELD, NULL, 0, &row, err);
+    if (rc == 0)
+        rc = link_own_position(holder, &report->held_at, err);
+    if (rc == 0)
+        report->held = (unsigned)result_number(&row, 0, "held");
+    return rc;
+}
+
 /* One pulse: hold, see whether the other side gets there, let go. */
 static int hold(const struct gate *gate, struct session *holder, int64_t deadline_ms,
                 struct gate_report *report, struct err *err)
@@ -72,6 +85,8 @@ static int hold(const struct gate *gate, struct session *holder, int64_t deadlin
     left_ms = deadline_ms - PULSE_MARGIN_MS - clock_mono_ms();
     if (rc == 0 && gate->is_slow && left_ms > 0)
         (void)clock_sleep_ms(left_ms); /* whoever wants a stop sees it between pulses */
+    if (rc == 0)
+        rc = count_held(holder, report, err);
     if (rc == 0)
         rc = session_exec(holder, SQL_SEED_STAGE_END, NULL, 0, err);
     return rc;
@@ -95,13 +110,32 @@ static int pulse(const struct gate *gate, struct session *holder, struct gate_re
         return rc;
     rc = hold(gate, holder, deadline_ms, report, err);
     bool was_bitten = watchdog_end(&dog);
-    if (rc != 0 || was_bitten)
-        session_release(holder);
+    if (rc != 0 || was_bitten) {
+        session_release(holder); /* as many as last time were held, it is thought */
+        (void)!link_own_position(gate->source, &report->held_at, NULL);
+    }
     int64_t took_us = clock_mono_us() - began_us;
     report->pulses++;
     report->held_us += took_us;
     if (took_us > report->longest_us)
         report->longest_us = took_us;
+    return rc;
+}
+
+int gate_rest(const struct gate *gate, const struct gate_report *last, struct err *err)
+{
+    struct pulse_rest rest = {.held = last->held};
+    int64_t began_ms = clock_mono_ms();
+    int rc = 0;
+    while (rc == 0 && !pulse_is_rested(&rest)) {
+        struct position now;
+        if (!clock_sleep_ms(REST_LOOK_MS))
+            return stopped(err);
+        rc = link_own_position(gate->source, &now, err);
+        if (rc == 0)
+            rest.done = position_distance(&last->held_at, &now);
+        rest.rested_ms = clock_mono_ms() - began_ms;
+    }
     return rc;
 }
 
@@ -121,8 +155,9 @@ static int give_pulses(const struct gate *gate, struct gate_report *report, stru
         report->is_near = rc == 0 && report->lag_us <= gate->near_us;
         if (report->is_near || gate->is_slow)
             return 0;
-        if (!clock_sleep_ms(REST_MS))
-            return stopped(err);
+        rc = gate_rest(gate, report, err);
+        if (rc != 0)
+            return rc;
     }
     return 0;
 }

@@ -348,6 +348,15 @@ int work_probe_from(struct run *run, enum side from, struct err *err)
                        side_title(from), side_title(side_other(from)), took_ms);
 }
 
+int work_keep_probe(struct run *run, enum side from, int64_t valid_ms, struct err *err)
+{
+    int64_t probed_ms = run->probed_ms[from];
+
+    if (probed_ms && clock_mono_ms() - probed_ms <= valid_ms)
+        return 0;
+    return work_probe_from(run, from, err);
+}
+
 WORK(work_link_probe)
 {
     (void)step;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What can be done before a side is closed, so that nobody has to wait for it; and the forecast. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,21 +8,27 @@
 #include "base/log.h"
 #include "cluster/gate.h"
 #include "cluster/link.h"
+#include "domain/forecast.h"
 #include "engine/drill_history.h"
+#include "engine/journal_follow.h"
 #include "engine/let_in.h"
 #include "engine/proof_keeper.h"
 #include "engine/work.h"
 
 #define FORECAST_SAMPLES 5
+#define SETTLE_LOOK_MS 12
 #define NEAR_MIN_US 5000
+#define TRAVEL_OWN_US 10000 /* of a row, beside the network: two commits and an applier */
 #define NEAR_MARGIN_US 3000 /* above what the network needs anyway */
 #define GATE_WAIT_MS 1000
-#define PULSES_MS 15000 /* to get near, and as long again for the proof; before a side is closed */
-#define REST_MS 10      /* between pulses */
-#define YOUNG_MS 100    /* a proof is hardly younger while rows are written */
-#define LAST_LOOK_MS 5  /* after pulses nothing is left of it but round trips */
-#define LATE_MS 250     /* one that nobody is slowed down for */
-#define LATE_SHARE 4    /* of the budget: what may be drained without ever having been near */
+#define ROUND_MS 3000    /* of pulses, and how old a probe row may be at its beginning */
+#define GATE_AGAIN_MS 50 /* it did not come by itself a moment ago, and goes away meanwhile */
+#define PULSES_MS 15000  /* to get near, and as long again for the proof; before a side is closed */
+#define TICK_PULSES 8    /* the rests between them are too short for samples */
+#define YOUNG_MS 100     /* a proof is hardly younger while rows are written */
+#define LAST_LOOK_MS 5   /* after pulses nothing is left of it but round trips */
+#define LATE_MS 250      /* one that nobody is slowed down for */
+#define LATE_SHARE 4     /* of the budget: what may be drained without ever having been near */
 #define CATCH_UP_MS 5000
 #define FAR_MS 50 /* what is not there by then is not near */
 
@@ -48,7 +55,9 @@ static int measure_trip(struct run *run, enum side side, int64_t *out_us, struct
 static int64_t near_us(const struct run *run, enum side from)
 {
     enum side to = side_other(from);
-    int64_t network_us = run->trip_us[to] + run->travel_us[to] + NEAR_MARGIN_US;
+    int64_t most_us = run->trip_us[to] + TRAVEL_OWN_US; /* more is the load, not the way */
+    int64_t travel_us = run->travel_us[to] < most_us ? run->travel_us[to] : most_us;
+    int64_t network_us = run->trip_us[to] + travel_us + NEAR_MARGIN_US;
 
     return network_us > NEAR_MIN_US ? network_us : NEAR_MIN_US;
 }
@@ -57,6 +66,7 @@ static int note_pulses(struct run *run, const struct gate_report *report, struct
 {
     if (report->pulses == 0)
         return 0;
+    run->has_pulsed = true;
     double longest_ms = (double)report->longest_us / 1000.0;
     double held_ms = (double)report->held_us / 1000.0;
     return run_note_figures(
@@ -107,7 +117,7 @@ static int make_gate(struct run *run, enum side from, const json_t *args, struct
 {
     *out = (struct gate){.service = run->service,
                          .near_us = near_us(run, from),
-                         .wait_ms = GATE_WAIT_MS,
+                         .wait_ms = run->has_pulsed ? GATE_AGAIN_MS : GATE_WAIT_MS,
                          .pulses_ms = PULSES_MS};
     int rc = open_pair(run, from, &out->source, &out->replica, err);
     if (!rc)
@@ -126,6 +136,21 @@ static bool is_proof_late(struct run *run, enum side from, int64_t late_ms)
            proof.age_ms > late_ms;
 }
 
+static void add_report(struct gate_report *sum, const struct gate_report *report)
+{
+    sum->is_near = report->is_near;
+    sum->lag_us = report->lag_us;
+    sum->measured += report->measured;
+    sum->held_us += report->held_us;
+    if (report->longest_us > sum->longest_us)
+        sum->longest_us = report->longest_us;
+    if (report->pulses == 0)
+        return;
+    sum->pulses += report->pulses;
+    sum->held = report->held;
+    sum->held_at = report->held_at;
+}
+
 /* One pulse after the other, until what was written is compared, too. The last one is followed by
  * nothing. Adds to what was held before. */
 static int slow_down(struct run *run, enum side from, const struct gate *gate,
@@ -139,19 +164,43 @@ static int slow_down(struct run *run, enum side from, const struct gate *gate,
     slow.pulses_ms = GATE_PULSE_MS;
     while (!rc && is_proof_late(run, from, YOUNG_MS) && clock_mono_ms() < deadline_ms) {
         struct gate_report report;
-        rc = run_pause(run, REST_MS, err);
+        if (sum->pulses % TICK_PULSES == 0)
+            rc = run_pause(run, 0, err);
+        if (!rc && run->probed_ms[side_other(from)])
+            rc = work_keep_probe(run, side_other(from), ROUND_MS, err);
+        if (!rc)
+            rc = gate_rest(gate, sum, err);
         if (!rc)
             rc = gate_wait(&slow, &report, err);
         if (rc)
             break;
-        sum->is_near = report.is_near;
-        sum->lag_us = report.lag_us;
-        sum->measured += report.measured;
-        sum->pulses += report.pulses;
-        sum->held_us += report.held_us;
-        if (report.longest_us > sum->longest_us)
-            sum->longest_us = report.longest_us;
+        add_report(sum, &report);
     }
+    return rc;
+}
+
+/*
+ * Pulses may last longer than the word of the last probe row: a new one is sent while nobody is
+ * refused, in rounds that are short beside that.
+ */
+static int wait_at_gate(struct run *run, enum side from, const struct gate *gate,
+                        struct gate_report *sum, struct err *err)
+{
+    struct gate round = *gate;
+    int64_t deadline_ms = clock_mono_ms() + gate->wait_ms + gate->pulses_ms;
+    int rc = 0;
+
+    round.pulses_ms = ROUND_MS;
+    *sum = (struct gate_report){0};
+    do {
+        struct gate_report report;
+        rc = work_keep_probe(run, side_other(from), ROUND_MS, err);
+        if (!rc)
+            rc = gate_wait(&round, &report, err);
+        if (!rc)
+            add_report(sum, &report);
+        round.wait_ms = GATE_AGAIN_MS;
+    } while (!rc && gate->second && !sum->is_near && clock_mono_ms() < deadline_ms);
     return rc;
 }
 
@@ -164,7 +213,7 @@ int work_pass_gate(struct run *run, enum side from, const json_t *args, struct e
 
     int rc = make_gate(run, from, args, &gate, err);
     if (!rc)
-        rc = gate_wait(&gate, &report, err);
+        rc = wait_at_gate(run, from, &gate, &report, err);
     bool is_late =
         !rc && gate.second && is_proof_late(run, from, report.pulses ? YOUNG_MS : LATE_MS);
     if (is_late) {
@@ -231,7 +280,13 @@ WORK(work_fence_ready)
 
 struct forecast {
     double lag_ms, trips_ms, proof_ms, journal_ms;
+    double earlier_ms; /* below 0: no pause of this service is known */
 };
+
+static double measured_ms(const struct forecast *f)
+{
+    return f->lag_ms + f->trips_ms + f->proof_ms + f->journal_ms;
+}
 
 static int by_size(const void *a, const void *b)
 {
@@ -284,6 +339,24 @@ static int measure_journal(struct run *run, double *out_ms, struct err *err)
     return rc;
 }
 
+/* What would be left of it now: nothing moves then, so it waits for nothing. In the middle. */
+static int measure_settling(struct run *run, enum side from, double *out_ms, struct err *err)
+{
+    int64_t settle_ms[FORECAST_SAMPLES];
+    struct proof_status proof;
+    char problem[256];
+
+    for (int i = 0; i < FORECAST_SAMPLES; i++) {
+        int rc = run_pause(run, SETTLE_LOOK_MS, err);
+        if (rc)
+            return rc;
+        bool is_kept = proof_keeper_look(run, from, &proof, problem) && proof.is_covering;
+        settle_ms[i] = is_kept ? proof.settle_ms : 0;
+    }
+    *out_ms = (double)median(settle_ms, FORECAST_SAMPLES);
+    return 0;
+}
+
 /* The last look, done harmlessly, and timed. */
 static int measure_proof(struct run *run, const struct plan_step *step, const json_t *args,
                          enum side from, bool may_pulse, double *out_ms, struct err *err)
@@ -292,13 +365,15 @@ static int measure_proof(struct run *run, const struct plan_step *step, const js
     char problem[256];
     int64_t began_us = clock_mono_us();
     int rc = work_verify_tail(run, step, args, err);
+    bool is_kept = !rc && proof_keeper_look(run, from, &proof, problem) && proof.is_covering;
 
     if (rc == ERR_TIMEOUT && may_pulse) /* the gate does not let it through like that */
         rc = 0;
     *out_ms = (double)(clock_mono_us() - began_us) / 1000.0;
-    if (!rc && proof_keeper_look(run, from, &proof, problem) && proof.is_covering)
-        *out_ms = (double)proof.settle_ms; /* nothing moves then, so it waits for nothing */
-    if (may_pulse && is_proof_late(run, from, LATE_MS) && *out_ms > LAST_LOOK_MS)
+    if (!rc && is_kept)
+        rc = measure_settling(run, from, out_ms, err);
+    bool is_brought = run->has_pulsed || is_proof_late(run, from, LATE_MS);
+    if (may_pulse && is_brought && *out_ms > LAST_LOOK_MS)
         *out_ms = LAST_LOOK_MS;
     return rc;
 }
@@ -348,18 +423,35 @@ static int measure(struct run *run, const struct plan_step *step, const json_t *
 static int note_forecast(struct run *run, const struct forecast *f, int64_t budget_ms,
                          int64_t ttl_ms, struct err *err)
 {
-    json_t *figures =
-        json_pack("{s:f,s:f,s:f,s:f,s:f}", "ms", run->forecast_ms, "lag_ms", f->lag_ms, "trips_ms",
-                  f->trips_ms, "proof_ms", f->proof_ms, "journal_ms", f->journal_ms);
+    json_t *figures = json_pack("{s:f,s:f,s:f,s:f,s:f,s:f}", "ms", run->forecast_ms, "lag_ms",
+                                f->lag_ms, "trips_ms", f->trips_ms, "proof_ms", f->proof_ms,
+                                "journal_ms", f->journal_ms, "earlier_ms", f->earlier_ms);
+    char earlier[80] = "";
 
+    if (f->earlier_ms > 0)
+        (void)snprintf(earlier, sizeof earlier,
+                       "; the last ones took %.1f in the middle, which counts half", f->earlier_ms);
     return run_note_figures(
         run, "forecast", figures, err,
         "forecast: OLD and NEW both refuse writes for about %.1f ms (%.1f to apply what is under "
-        "way, %.1f for round trips, %.1f for the last look at the rows, %.1f for the journal), "
+        "way, %.1f for round trips, %.1f for the last look at the rows, %.1f for the journal%s), "
         "budget %.1f s; users of DNS-only names wait up to %.0f s more, until their resolver asks "
         "again",
-        run->forecast_ms, f->lag_ms, f->trips_ms, f->proof_ms, f->journal_ms,
+        run->forecast_ms, f->lag_ms, f->trips_ms, f->proof_ms, f->journal_ms, earlier,
         (double)budget_ms / 1000.0, (double)ttl_ms / 1000.0);
+}
+
+/* Earlier ones know what cannot be measured beforehand: commits under way, disks. */
+static int recall_pauses(struct run *run, struct forecast *f, struct err *err)
+{
+    double earlier_ms[FORECAST_EARLIER_CAP];
+    size_t count = 0;
+    int rc = journal_pauses(run->journal, run->service->name, earlier_ms, FORECAST_EARLIER_CAP,
+                            &count, err);
+
+    if (!rc)
+        f->earlier_ms = forecast_middle(earlier_ms, count);
+    return rc;
 }
 
 WORK(work_forecast)
@@ -386,14 +478,18 @@ WORK(work_forecast)
     rc = measure(run, step, args, from, gate.second != NULL, &f, err);
     if (rc)
         return rc;
-    run->forecast_ms = f.lag_ms + f.trips_ms + f.proof_ms + f.journal_ms;
+    rc = recall_pauses(run, &f, err);
+    if (rc)
+        return rc;
+    run->forecast_ms = forecast_blend(measured_ms(&f), f.earlier_ms);
+    double worst_ms = fmax(run->forecast_ms, measured_ms(&f));
     rc = note_forecast(run, &f, budget_ms, ttl_ms, err);
     if (!rc)
         rc = drill_history_note(run, err);
-    if (!rc && run->forecast_ms > (double)budget_ms) {
+    if (!rc && worst_ms > (double)budget_ms) {
         err_set(err, ERR_REFUSED, EFFECT_NONE,
                 "writes would be refused for about %.0f ms, which is over the budget of %lld ms",
-                run->forecast_ms, (long long)budget_ms);
+                worst_ms, (long long)budget_ms);
         rc = err_hint(err, "nothing was touched; find out what lags, raise \"budget\", or use mode "
                            "= \"shared\"");
     }

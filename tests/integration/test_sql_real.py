@@ -100,7 +100,7 @@ SCENES = [
      ("read_only_clear_leased", {"thread": "1"}, (1231,)),  # nobody has the lock
      "read_only_forget", "read_only_get"],
     ["seed_stage_start", "seed_stage_block", "seed_snapshot", "seed_stage_end"],
-    ["seed_stage_start", "pulse_hold", "seed_stage_end"],
+    ["seed_stage_start", "pulse_hold", "pulse_held", "seed_stage_end"],
     ["seed_source", "seed_views", "seed_triggers", "seed_routines", "seed_events", "seed_bounds", "seed_rows",
      "seed_show_table", ("seed_show_database", {"name": "`blog`"}), ("seed_show_view", {"name": "`blog`.`w`"}),
      ("seed_show_trigger", {"name": "`blog`.`g`"}), ("seed_show_event", {"name": "`blog`.`e`"}),

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "domain/lag.h"
 #include "engine/journal_drill.h"
+#include "engine/journal_follow.h"
 #include "engine/pass_keeper.h"
 #include "engine/report.h"
 #include "io/store.h"
@@ -693,6 +694,38 @@ static void test_a_report_splits_the_pause_in_the_order_of_the_plan(void **state
     json_decref(figures);
 }
 
+static void open_side(struct journal *journal, double pause_ms)
+{
+    struct err err = {0};
+    CLEANUP(json_release)
+    json_t *figures = pause_ms < 0 ? json_pack("{s:s}", "text", "NEW is open")
+                                   : json_pack("{s:s,s:f}", "text", "NEW is open", "ms", pause_ms);
+
+    assert_int_equal(journal_event(journal, "7f3a0001", "side.opened", figures, &err), 0);
+}
+
+static void test_the_latest_pauses_of_a_service_are_told_and_openings_without_one_are_not(
+    void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan;
+    CLEANUP(journal_freep) struct journal *journal = begin_run(&plan);
+    struct err err = {0};
+    double ms[2] = {0};
+    size_t count = 9;
+
+    assert_int_equal(journal_pauses(journal, "blog", ms, 2, &count, &err), 0);
+    assert_int_equal(count, 0);
+    open_side(journal, 30.5);
+    open_side(journal, 12.5);
+    open_side(journal, -1);
+    open_side(journal, 9.5);
+    assert_int_equal(journal_pauses(journal, "blog", ms, 2, &count, &err), 0);
+    assert_int_equal(count, 2);
+    assert_true(ms[0] == 9.5 && ms[1] == 12.5);
+    assert_int_equal(journal_pauses(journal, "shop", ms, 2, &count, &err), 0);
+    assert_int_equal(count, 0);
+}
+
 static int set_up(void **state UNUSED)
 {
     snprintf(path, sizeof path, "/tmp/cutover-journal-XXXXXX");
@@ -746,6 +779,7 @@ int main(void)
         TEST(test_intents_are_on_disk_at_once_even_while_the_rest_is_held),
         TEST(test_a_report_tells_the_steps_the_notes_and_the_end),
         TEST(test_a_report_splits_the_pause_in_the_order_of_the_plan),
+        TEST(test_the_latest_pauses_of_a_service_are_told_and_openings_without_one_are_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
