@@ -47,7 +47,7 @@ bool gate_can_pulse(const struct session *source);
  */
 MUST_CHECK int gate_wait(const struct gate *gate, struct gate_report *out, struct err *err);
 
-/* Let those that the last pulse held get their commits done, before another pulse: domain/pulse.h */
+/* Let those whom the last pulse held get their commits done, before another: domain/pulse.h */
 MUST_CHECK int gate_rest(const struct gate *gate, const struct gate_report *last, struct err *err);
 
 #endif

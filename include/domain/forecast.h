@@ -17,7 +17,7 @@
 /* Median; below 0 without any. Sorts `values`. */
 double forecast_middle(double *values, size_t count);
 
-/* earlier_ms  the middle of earlier pauses; not above 0: there were none, and only `measured_ms` counts */
+/* earlier_ms  the middle of earlier pauses; not above 0: there were none, and none count */
 double forecast_blend(double measured_ms, double earlier_ms);
 
 #endif

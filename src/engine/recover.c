@@ -155,9 +155,18 @@ static bool has_begun_after(const struct run *run, size_t index)
     return false;
 }
 
+/* What follows the opening of a side lets accounts in there, and comes only when it is open. */
+static bool is_one_effect(const struct plan_step *step)
+{
+    for (size_t i = 1; i < step->op_count; i++)
+        if (step->ops[i].kind != OP_WORK || strcmp(step->ops[i].work, "fence.let_in") != 0)
+            return false;
+    return step->op_count > 0;
+}
+
 /*
- * The commit step has begun, but did it happen? When it is one operation and the servers say that
- * it is not true, nothing was committed: the run may be undone like any other, and writes need not
+ * The commit step has begun, but did it happen? When it is one effect and the servers say that it
+ * is not true, nothing was committed: the run may be undone like any other, and writes need not
  * be refused until a person comes.
  */
 int run_take_back_commit(struct run *run, size_t index, struct err *err)
@@ -165,7 +174,7 @@ int run_take_back_commit(struct run *run, size_t index, struct err *err)
     const struct plan_step *step = &run->plan.steps[index];
     enum step_state state = run->steps[index].state;
 
-    if (!step->commits || step->op_count != 1 || state == STEP_PENDING || state == STEP_DONE ||
+    if (!step->commits || !is_one_effect(step) || state == STEP_PENDING || state == STEP_DONE ||
         state == STEP_UNDONE || step_is_true(run, index) != TRI_NO)
         return 0;
     if (has_begun_after(run, index))
@@ -298,7 +307,7 @@ static bool is_unsure(struct run *run, size_t last)
     const struct plan_step *step = &run->plan.steps[last];
     enum step_state state = run->steps[last].state;
 
-    return step->commits && step->op_count == 1 && strcmp(step->ops[0].work, "side.open") == 0 &&
+    return step->commits && is_one_effect(step) && strcmp(step->ops[0].work, "side.open") == 0 &&
            (!step->action || step->action->id != ACTION_ABANDON) && state != STEP_PENDING &&
            state != STEP_DONE && state != STEP_UNDONE && step_is_true(run, last) != TRI_YES;
 }
