@@ -177,7 +177,7 @@ RUN_SUITES = $(Q)MAKE='$(MAKE)' $(PYTHON) tests/run.py
 .PHONY: test check-fast test-unit test-golden test-integration test-mysql test-matrix test-verify-full test-fault asan tsan \
         integration-asan integration-tsan test-contract golden-update
 test: deps deps-servers ## everything CI runs: lint, unit (plain, ASan+UBSan, TSan), golden, MariaDB, MySQL, faults
-	$(RUN_SUITES) lint model unit asan tsan golden integration mysql fault-quick
+	$(RUN_SUITES) lint model unit asan tsan golden integration browser mysql fault-quick
 
 check-fast: ## build, unit, golden, the quick part of lint: below 30 s
 	$(RUN_SUITES) unit golden lint-quick

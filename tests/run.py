@@ -242,6 +242,8 @@ SUITES = {
                               ("thread", THREADS_AT_WORK)),
     "golden": Suite("tests/golden, and the arithmetic of the benches", run_pytest, ["tests/golden", "tests/bench"]),
     "integration": Suite("tests/integration", run_pytest, ["tests/integration", *SIDE_BY_SIDE]),
+    "browser": Suite("the dashboard in chromium, during a cutover; pictures are kept in test-results/browser", run_pytest,
+                     ["tests/browser"]),
     "mysql": Suite("the tests of tests/integration that depend on the servers, with MySQL on both sides", run_on, "mysql"),
     "verify-full": Suite("every planted difference alone in every mode, a thousand comparisons without a false alarm",
                          run_planted, ["mariadb-10.11", "mysql"]),

@@ -4,6 +4,7 @@ import { byId, say } from "./dom.js";
 import { LagChart } from "./lag_chart.js";
 import { drawMap } from "./map.js";
 import { addEvent, showHeadline, showNames, showNodes, showProof, showWayBack } from "./panels.js";
+import { actAs, showPeople } from "./people.js";
 import { listenForCopy, showRun } from "./runbook.js";
 import * as words from "./words.js";
 
@@ -59,7 +60,12 @@ function showState(state) {
   showWayBack(state);
 }
 
-const SHOWN_BY = { lag: showLag, state: showState, names: showNames, run: showRun, journal: addEvent };
+function showRunAndPeople(page) {
+  showRun(page);
+  showPeople(page.people ?? null);
+}
+
+const SHOWN_BY = { lag: showLag, state: showState, names: showNames, run: showRunAndPeople, journal: addEvent };
 
 function listen() {
   const stream = new EventSource("/api/events");
@@ -104,6 +110,7 @@ async function logIn(event) {
 async function start() {
   try {
     const who = await get("/api/whoami");
+    actAs(who);
     if (who.role === "anybody") {
       askForToken();
       return;
