@@ -32,6 +32,13 @@ struct view *attach_view(struct attach *attach);
 struct lag_history *attach_history(struct attach *attach);
 struct event_book *attach_events(struct attach *attach);
 
+/*
+ * Ask the run there for something, as engine/journal_request.h does here. Waits for the answer,
+ * five seconds at most. ERR_REFUSED/NONE: not possible now, or this token may not.
+ */
+MUST_CHECK int attach_ask(struct attach *attach, const char *run, const char *what,
+                          const char *step, struct err *err);
+
 /* When something was heard last, wall clock; 0 never. */
 int64_t attach_heard_us(struct attach *attach);
 /* Why nothing is heard, and "" while something is. */

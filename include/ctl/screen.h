@@ -32,13 +32,25 @@ struct screen_facts {
     bool has_seen_open;
 };
 
+/* Asking a run for something; cli/watch_ask.h goes from one state to the next. */
+struct screen_ask {
+    enum { SCREEN_ASK_NOT, SCREEN_ASK_WHAT, SCREEN_ASK_WORD, SCREEN_ASK_TOLD } state;
+    json_t *people; /* of the run's page, as it was when it was opened */
+    size_t chosen;  /* of its offers */
+    char typed[32];
+    char answer[800];
+    bool is_refused;
+};
+const json_t *screen_ask_chosen(const struct screen_ask *ask);
+
 struct screen_view {
     size_t width, height; /* height 0: as tall as all of it is */
     bool is_ascii;
     size_t panel;  /* 1..SCREEN_PANEL_COUNT: this one alone; 0: all */
     size_t scroll; /* of that one */
     int64_t span_us;
-    const char *keys; /* for the last row; NULL: the usual ones, "": none */
+    const struct screen_ask *ask; /* NULL: nobody wants anything */
+    const char *keys;             /* for the last row; NULL: the usual ones, "": none */
 };
 
 #define SCREEN_PANEL_COUNT 7

@@ -51,6 +51,8 @@ void lag_chart_draw(const struct lag_chart *chart, struct sheet *sheet);
 /* The worst that is known of that time, -1 when nothing is; a gap: some of it was not known. */
 double lag_chart_worst(const struct lag_chart *chart, bool *out_has_gap);
 
+void screen_ask_draw(const struct screen_ask *ask, struct sheet *sheet);
+
 /* screen_run.c, screen_names.c */
 void panel_run(const struct panel_call *call, struct sheet *sheet);
 void panel_events(const struct panel_call *call, struct sheet *sheet);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `cutover watch`: the screen in a terminal, until q. Changes nothing. What is shown is collected
+ * `cutover watch`: the screen in a terminal, until q. Changes nothing but by
+ * what a person asks of a run. What is shown is collected
  * by other threads (ctl/collector.h, ctl/attach.h), which a terminal that does not drain cannot
  * stop.
  */
@@ -18,6 +19,7 @@
 #include "cli/options.h"
 #include "cli/render.h"
 #include "cli/term_curses.h"
+#include "cli/watch_ask.h"
 #include "ctl/attach.h"
 #include "ctl/collector.h"
 #include "ctl/screen.h"
@@ -55,6 +57,7 @@ struct watch {
     struct screen_facts facts;
     struct screen_view shown;
     size_t span;
+    struct watch_ask ask;
     bool is_over;
 };
 
@@ -77,6 +80,7 @@ static int start_collecting(struct watch *watch, struct err *err)
     watch->view = collector_view(watch->collector);
     watch->history = collector_history(watch->collector);
     watch->events = collector_events(watch->collector);
+    watch->ask.service = &watch->service;
     return 0;
 }
 
@@ -105,6 +109,7 @@ static int start_attached(struct watch *watch, struct err *err)
     watch->view = attach_view(watch->attach);
     watch->history = attach_history(watch->attach);
     watch->events = attach_events(watch->attach);
+    watch->ask.attach = watch->attach;
     return 0;
 }
 
@@ -121,6 +126,7 @@ static int watch_start(struct watch *watch, const struct cli_options *options, s
 /* Whoever still asks a server that hangs is told to leave it: nobody waits for the answer. */
 static void watch_release(struct watch *watch)
 {
+    watch_ask_close(&watch->ask);
     if (watch->collector)
         signals_request_stop(SIGTERM);
     collector_free(watch->collector);
@@ -233,6 +239,8 @@ static void draw(struct watch *watch, struct terminal *terminal)
     CLEANUP(sheet_release) struct sheet sheet = {0};
 
     take_news(watch);
+    watch_ask_update(&watch->ask, watch->facts.run);
+    watch->shown.ask = &watch->ask.shown;
     terminal_size(terminal, &watch->shown.width, &watch->shown.height);
     screen_draw(&watch->facts, &watch->shown, &sheet);
     if (!sheet.is_failed)
@@ -259,7 +267,14 @@ static void do_key(struct watch *watch, struct terminal *terminal, int key)
     size_t parts = SCREEN_PANEL_COUNT + 1, panel = watch->shown.panel;
     long page = watch->shown.height > 10 ? (long)watch->shown.height - 10 : 1;
 
+    if (watch_ask_is_open(&watch->ask)) {
+        watch_ask_key(&watch->ask, key);
+        return;
+    }
     switch (key) {
+    case 'a':
+        watch_ask_open(&watch->ask, watch->facts.run);
+        break;
     case 'q':
     case WATCH_KEY_INTERRUPT:
         watch->is_over = true;

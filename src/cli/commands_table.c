@@ -198,8 +198,10 @@ static const struct cli_command rows[] = {
          "then it needs no configuration. The token, where one is wanted, is read from\n"
          "--token-file or from CUTOVER_TOKEN in the environment.\n"
          "\n"
-         "Nothing is changed, and q or Ctrl-C ends it and nothing else. With --once it prints\n"
-         "all of it as text, once: for a ticket, a pipe, or a terminal without a cursor.",
+         "It changes nothing by itself; a asks the run for something (approve, hold, go on,\n"
+         "abort, roll back), after it has said what will follow and the word was typed. q or\n"
+         "Ctrl-C ends the screen and nothing else. With --once it prints all of it as text,\n"
+         "once: for a ticket, a pipe, or a terminal without a cursor.",
      .example = "cutover watch --url https://controller.example.com:8306",
      .handler = cmd_watch},
     {.id = CLI_ASK,

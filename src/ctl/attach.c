@@ -14,6 +14,7 @@
 
 #define ANSWER_MS 10000
 #define QUIET_MS 15000 /* the stream says at least that it is there */
+#define ASK_MS 5000
 #define AGAIN_MS 1000
 #define HISTORY_POINTS 3600
 #define URL_SIZE 1024
@@ -153,6 +154,34 @@ static int check_status(const struct http_response *response, struct err *err)
         body = NULL; /* some other server: its number says enough */
     return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "it answers %ld %.200s", response->status,
                    json_text_or(body, "error", ""));
+}
+
+int attach_ask(struct attach *attach, const char *run, const char *what, const char *step,
+               struct err *err)
+{
+    CLEANUP(http_client_freep) struct http_client *client = NULL;
+    CLEANUP(http_response_release) struct http_response response = {0};
+    CLEANUP(json_release)
+    json_t *wish = json_pack("{s:s,s:s,s:s}", "run", run, "what", what, "step", step);
+    char url[URL_SIZE], *body = wish ? json_dumps(wish, JSON_COMPACT) : NULL;
+
+    if (!body)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory");
+    struct http_request request = request_for(attach, url, "/api/requests", ASK_MS);
+    request.method = "POST";
+    request.content_type = "application/json";
+    request.body = body;
+    int rc = http_client_new(&client, err);
+    if (!rc)
+        rc = http_send(client, &request, &response, err);
+    free(body);
+    if (rc || response.status == 202)
+        return rc;
+    CLEANUP(json_release) json_t *answer = NULL;
+    if (json_parse(buf_text(&response.body), response.body.len, &answer, NULL))
+        answer = NULL; /* the number says enough */
+    return err_set(err, ERR_REFUSED, EFFECT_NONE, "%.300s (%ld)",
+                   json_text_or(answer, "error", "it is not taken there"), response.status);
 }
 
 /* What was before we came, and what was missed since. */

@@ -350,6 +350,18 @@ static void draw_one(const struct screen_facts *facts, const struct screen_view 
     sheet_release(&drawn);
 }
 
+static void draw_asking(const struct screen_view *view, struct sheet *out)
+{
+    struct sheet drawn;
+    size_t top = out->height + 1;
+
+    sheet_init(&drawn, view->width, view->is_ascii);
+    screen_ask_draw(view->ask, &drawn);
+    sheet_grow(out, top + drawn.height);
+    sheet_lay(out, top, 0, &drawn, 0, drawn.height);
+    sheet_release(&drawn);
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 static void draw_too_small(const struct screen_facts *facts, const struct screen_view *view,
@@ -370,16 +382,24 @@ static void draw_too_small(const struct screen_facts *facts, const struct screen
                json_text_or(headline, "now", "Asking the servers ..."));
 }
 
+static bool is_asking(const struct screen_view *view)
+{
+    return view->ask && view->ask->state != SCREEN_ASK_NOT;
+}
+
 static void draw_keys(const struct screen_view *view, struct sheet *out)
 {
     struct sheet keys;
 
     sheet_init(&keys, view->width, view->is_ascii);
     sheet_row(&keys);
-    sheet_put(&keys, STYLE_LABEL, "%s",
-              view->keys    ? view->keys
-              : view->panel ? "q quit  0 all  Tab next  1-7 one part  ↑↓ PgUp PgDn scroll  t time"
-                            : "q quit  Tab or 1-7: one part alone  t time shown  ^L draw again");
+    sheet_put(
+        &keys, STYLE_LABEL, "%s",
+        view->keys        ? view->keys
+        : is_asking(view) ? "Esc leave it"
+        : view->panel
+            ? "q quit  0 all  Tab next  1-7 one part  ↑↓ PgUp PgDn scroll  t time  a ask"
+            : "q quit  Tab or 1-7: one part alone  t time shown  a ask the run  ^L draw again");
     sheet_lay(out, view->height - 1, 0, &keys, 0, 1);
     sheet_release(&keys);
 }
@@ -395,7 +415,9 @@ void screen_draw(const struct screen_facts *facts, const struct screen_view *vie
         draw_too_small(facts, view, out);
     } else {
         draw_top(facts, out);
-        if (view->panel)
+        if (is_asking(view))
+            draw_asking(view, out);
+        else if (view->panel)
             draw_one(facts, view, out);
         else
             draw_all(facts, view, out);

@@ -18,9 +18,9 @@ from tests.integration import programs
 from tests.integration.service import DONE, UNDONE, USAGE, Stage
 from tests.integration.test_serve import Serving
 from tests.lab.lab import CUTOVER
-from tests.lab.procs import wait_until
+from tests.lab.procs import LabError, wait_until
 
-TOKEN = "carla-" + "5f1d2c3b4a5968778690"
+TOKEN, OPERATE = "carla-" + "5f1d2c3b4a5968778690", "dora-" + "6f1d2c3b4a5968778691"
 
 
 @pytest.fixture(scope="module", name="stage")
@@ -56,7 +56,10 @@ class Terminal:
         return self.tmux("capture-pane", "-p")
 
     def wait(self, pattern, deadline_s=20):
-        return wait_until(lambda: re.search(pattern, self.screen.rstrip("\n"), re.MULTILINE), deadline_s, f"/{pattern}/ on the screen")
+        try:
+            return wait_until(lambda: re.search(pattern, self.screen.rstrip("\n"), re.MULTILINE), deadline_s, f"/{pattern}/")
+        except LabError as late:
+            raise AssertionError(f"{late} on the screen:\n{self.screen}") from None
 
     def type(self, text, *keys):
         self.tmux("send-keys", "-l", text)
@@ -234,3 +237,54 @@ def test_a_token_is_never_an_argument_and_an_address_is_checked(service):
     service.cutover("watch", "--once", "--url", "ftp://there").ended(2, "no http or https address")
     service.cutover("watch", "--once", "--token-file", "x").ended(USAGE, "go with --url")
     service.cutover("watch", "--once", "--url", "http://127.0.0.1:1").ended(UNDONE, "127.0.0.1:1 does not tell")
+
+
+def run_that_waits(service):
+    """In a terminal at which somebody says yes to the plan, and then sits there."""
+    path = service.playbook("yes", "mirrored", '{ name = "say-yes"; action = "approve"; ask = "Now?"; people = 1; }')
+    return service.start("run", path, typed=["y"])
+
+
+def say_yes(terminal):
+    terminal.wait(r"WAITS FOR A PERSON \(0 of 1")
+    terminal.key("a")
+    terminal.wait(r"^What do you want of the run\?")
+    terminal.key("1")
+    terminal.wait(r"Type approve and Enter to ask for it")
+    terminal.type("approv")
+    terminal.wait(r": approv_$")
+    terminal.type("e")
+    terminal.wait(r"^Asked\. ")
+    terminal.key("q")  # back to the screen
+
+
+def test_a_yes_from_the_screen_lets_the_run_go_on_and_half_a_word_does_not(service):
+    with run_that_waits(service) as running, Terminal() as terminal:
+        terminal.watch("-c", service.lab.cfg_path, "watch")
+        say_yes(terminal)
+        running.end().ended(DONE, r"\(watch\) says yes to step say-yes: 1 of 1")
+        terminal.key("a")
+        terminal.wait(r"^1 approve: not now: ")
+        terminal.key("1")
+        assert "Type approve" not in terminal.screen
+        terminal.key("Escape")
+        terminal.wait(r"^1 Lag ")
+
+
+def test_over_http_the_role_of_the_token_decides(service):
+    tokens = service.lab.root / "ask-tokens"
+    tokens.write_text(f"carla watch {TOKEN}\ndora operate {OPERATE}\n")
+    tokens.chmod(0o600)
+    cfg = service.config("asked", lambda c: c.update(serve={"tokens": f"file:{tokens}"}))
+    with run_that_waits(service) as running, Serving(service, cfg) as serving:
+        with Terminal(env={"CUTOVER_TOKEN": TOKEN}) as terminal:
+            terminal.watch("watch", "--url", f"http://{serving.host}")
+            terminal.wait(r"WAITS FOR A PERSON \(0 of 1")
+            terminal.key("a", "1")
+            terminal.wait(r"Type approve and Enter")
+            terminal.type("approve")
+            terminal.wait(r"^REFUSED: ")
+        with Terminal(env={"CUTOVER_TOKEN": OPERATE}) as terminal:
+            terminal.watch("watch", "--url", f"http://{serving.host}")
+            say_yes(terminal)
+            running.end().ended(DONE, r"dora \(\w+\) says yes to step say-yes: 1 of 1")

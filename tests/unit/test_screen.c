@@ -127,28 +127,28 @@ static const struct {
     struct screen_view view;
     bool with_styles;
 } screens[] = {
-    {"asking", {80, 24, false, 0, 0, 0, NULL}, false},
-    {"mirrored", {80, 24, false, 0, 0, 0, NULL}, false},
-    {"gate", {80, 24, false, 0, 0, 0, NULL}, false},
-    {"approval", {80, 24, false, 0, 0, 0, NULL}, false},
-    {"fenced", {80, 24, false, 0, 0, 0, NULL}, true},
-    {"found-closed", {80, 24, false, 0, 0, 0, NULL}, false},
-    {"switched", {80, 24, false, 0, 0, 0, NULL}, false},
-    {"unsafe", {80, 24, false, 0, 0, 0, NULL}, true},
-    {"silent", {80, 24, false, 0, 0, 0, NULL}, true},
-    {"slow", {80, 24, false, 0, 0, 0, NULL}, false},
-    {"fenced", {60, 15, false, 0, 0, 0, NULL}, false},
-    {"fenced", {40, 10, false, 0, 0, 0, NULL}, false},
-    {"fenced", {120, 40, false, 0, 0, 0, NULL}, false},
-    {"unsafe", {120, 40, false, 0, 0, 0, NULL}, false},
-    {"gate", {200, 60, false, 0, 0, 0, NULL}, false},
-    {"switched", {200, 60, false, 0, 0, 0, NULL}, false},
-    {"gate", {80, 24, true, 0, 0, 0, NULL}, false},
-    {"unsafe", {120, 40, true, 0, 0, 0, NULL}, false},
-    {"gate", {80, 24, false, 1, 0, 0, NULL}, false},
-    {"gate", {80, 24, false, 3, 0, 0, NULL}, false},
-    {"approval", {80, 24, false, 3, 100, 0, NULL}, false},
-    {"switched", {100, 0, false, 0, 0, 0, ""}, false},
+    {"asking", {80, 24, false, 0, 0, 0, NULL, NULL}, false},
+    {"mirrored", {80, 24, false, 0, 0, 0, NULL, NULL}, false},
+    {"gate", {80, 24, false, 0, 0, 0, NULL, NULL}, false},
+    {"approval", {80, 24, false, 0, 0, 0, NULL, NULL}, false},
+    {"fenced", {80, 24, false, 0, 0, 0, NULL, NULL}, true},
+    {"found-closed", {80, 24, false, 0, 0, 0, NULL, NULL}, false},
+    {"switched", {80, 24, false, 0, 0, 0, NULL, NULL}, false},
+    {"unsafe", {80, 24, false, 0, 0, 0, NULL, NULL}, true},
+    {"silent", {80, 24, false, 0, 0, 0, NULL, NULL}, true},
+    {"slow", {80, 24, false, 0, 0, 0, NULL, NULL}, false},
+    {"fenced", {60, 15, false, 0, 0, 0, NULL, NULL}, false},
+    {"fenced", {40, 10, false, 0, 0, 0, NULL, NULL}, false},
+    {"fenced", {120, 40, false, 0, 0, 0, NULL, NULL}, false},
+    {"unsafe", {120, 40, false, 0, 0, 0, NULL, NULL}, false},
+    {"gate", {200, 60, false, 0, 0, 0, NULL, NULL}, false},
+    {"switched", {200, 60, false, 0, 0, 0, NULL, NULL}, false},
+    {"gate", {80, 24, true, 0, 0, 0, NULL, NULL}, false},
+    {"unsafe", {120, 40, true, 0, 0, 0, NULL, NULL}, false},
+    {"gate", {80, 24, false, 1, 0, 0, NULL, NULL}, false},
+    {"gate", {80, 24, false, 3, 0, 0, NULL, NULL}, false},
+    {"approval", {80, 24, false, 3, 100, 0, NULL, NULL}, false},
+    {"switched", {100, 0, false, 0, 0, 0, NULL, ""}, false},
 };
 
 static void test_each_situation_looks_as_it_was_looked_at(void **state)
@@ -171,6 +171,32 @@ static void test_each_situation_looks_as_it_was_looked_at(void **state)
                        view->height, view->is_ascii ? "-ascii" : "", part);
         assert_golden(name, buf_text(&text));
     }
+}
+
+/* --- asking the run for something ------------------------------------------------------------ */
+
+static void assert_asking(const char *name, struct screen_ask *ask)
+{
+    CLEANUP(sheet_release) struct sheet sheet = {0};
+    CLEANUP(buf_release) struct buf text;
+    const struct screen_view view = {.width = 80, .height = 24, .ask = ask};
+    const json_t *run = json_object_get(json_object_get(situations, "approval"), "run");
+
+    ask->people = json_object_get(run, "people");
+    draw("approval", &view, &sheet);
+    buf_init(&text, TEXT_CAP_BYTES);
+    sheet_text(&sheet, &text);
+    assert_golden(name, buf_text(&text));
+}
+
+static void test_who_asks_is_told_beforehand_what_will_follow(void **state)
+{
+    (void)state;
+    assert_asking("ask-what", &(struct screen_ask){.state = SCREEN_ASK_WHAT});
+    assert_asking("ask-word", &(struct screen_ask){.state = SCREEN_ASK_WORD, .typed = "appr"});
+    assert_asking("ask-told", &(struct screen_ask){.state = SCREEN_ASK_TOLD,
+                                                   .is_refused = true,
+                                                   .answer = "the step is another one now"});
 }
 
 /* --- whatever the size ------------------------------------------------------------------------ */
@@ -352,6 +378,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_situation_looks_as_it_was_looked_at),
+        cmocka_unit_test(test_who_asks_is_told_beforehand_what_will_follow),
         cmocka_unit_test(test_every_size_is_filled_and_no_more),
         cmocka_unit_test(test_what_a_server_says_cannot_steer_the_terminal),
         cmocka_unit_test(test_a_terminal_of_ascii_is_sent_nothing_else),
