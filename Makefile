@@ -230,7 +230,7 @@ coverage: ## unit test coverage as HTML in build/coverage/html
 	$(Q)genhtml --quiet --output-directory $(BUILD)/coverage/html $(BUILD)/coverage/lcov.info
 	@lcov --summary $(BUILD)/coverage/lcov.info 2>&1 | grep -E 'lines|functions'
 
-.PHONY: deps-bench bench-verify bench-cutover
+.PHONY: deps-bench bench-verify bench-cutover bench-monitor
 deps-bench: ## what bench-verify compares with: percona-toolkit, sysbench, perf
 	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test bench)
 
@@ -242,6 +242,15 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "BENCH $@")
 	$(Q)$(CC) $(ALL_CFLAGS) $< $(ALL_LDFLAGS) $(CLIENT_LIBS) -o $@
+
+# This one is about our own code.
+$(BUILD)/bench/monitor: tests/bench/monitor.c $(LIBRARY)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "BENCH $@")
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(LIBRARY) $(ALL_LDFLAGS) $(PC_LIBS) -o $@
+
+bench-monitor: deps $(PROGRAM) $(BUILD)/bench/monitor ## what watching 10, 100 and 1,000 nodes costs; BENCH_NODES= BENCH_SECONDS=
+	$(Q)$(PYTHON) -m tests.bench.monitor
 
 bench-cutover: deps $(if $(findstring mysql,$(or $(BENCH_KINDS),mysql)),deps-mysql) $(PROGRAM) $(BUILD)/bench/pause_client ## how long nobody's write is accepted, there and back; BENCH_CROSSINGS= BENCH_KINDS= BENCH_CLIENTS= BENCH_LOADS= ORCHESTRATOR=
 	$(Q)$(PYTHON) -m tests.bench.cutover

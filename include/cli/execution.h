@@ -18,7 +18,7 @@ struct execution {
     struct run_options run;
     struct run_result result;
     char holder[160], person[64];
-    bool is_answered; /* somebody was told elsewhere what will happen, and wants it */
+    bool is_answered;          /* somebody was told elsewhere what will happen, and wants it */
     struct notifier *notifier; /* NULL: nobody is told of events */
 };
 
