@@ -119,7 +119,7 @@ static int watch_start(struct watch *watch, const struct cli_options *options, s
     watch->shown =
         (struct screen_view){.is_ascii = !terminal_has_unicode(), .span_us = spans_us[0]};
     if (!options->url && (options->token_path || options->ca_path))
-        return err_set(err, ERR_USAGE, EFFECT_NONE, "--token-file and --ca go with --url");
+        return err_set(err, ERR_USAGE, EFFECT_NONE, "--auth-file and --ca go with --url");
     return options->url ? start_attached(watch, err) : start_collecting(watch, err);
 }
 

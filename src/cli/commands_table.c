@@ -196,7 +196,7 @@ static const struct cli_command rows[] = {
          "It asks the servers and reads the journal itself, as a run on the same host writes\n"
          "it. With --url it shows what a \"cutover serve\" elsewhere knows, and asks no server;\n"
          "then it needs no configuration. The token, where one is wanted, is read from\n"
-         "--token-file or from CUTOVER_TOKEN in the environment.\n"
+         "--auth-file or from CUTOVER_TOKEN in the environment.\n"
          "\n"
          "It changes nothing by itself; a asks the run for something (approve, hold, go on,\n"
          "abort, roll back), after it has said what will follow and the word was typed. q or\n"

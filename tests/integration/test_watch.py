@@ -215,7 +215,7 @@ def test_it_attaches_to_a_page_and_comes_back_to_it(service):
         address = serving.host
         url = f"http://{address}"
         service.cutover("watch", "--once", "--url", url).ended(UNDONE, "does not tell: it wants a token")
-        service.cutover("watch", "--once", "--url", url, "--token-file", token).ended(DONE, "blog: mirrored", "OLD → NEW|OLD -> NEW")
+        service.cutover("watch", "--once", "--url", url, "--auth-file", token).ended(DONE, "blog: mirrored", "OLD → NEW|OLD -> NEW")
         terminal = Terminal(env={"CUTOVER_TOKEN": TOKEN})
         with contextlib.ExitStack() as stack:
             stack.enter_context(terminal)
@@ -235,7 +235,7 @@ def test_it_attaches_to_a_page_and_comes_back_to_it(service):
 
 def test_a_token_is_never_an_argument_and_an_address_is_checked(service):
     service.cutover("watch", "--once", "--url", "ftp://there").ended(2, "no http or https address")
-    service.cutover("watch", "--once", "--token-file", "x").ended(USAGE, "go with --url")
+    service.cutover("watch", "--once", "--auth-file", "x").ended(USAGE, "go with --url")
     service.cutover("watch", "--once", "--url", "http://127.0.0.1:1").ended(UNDONE, "127.0.0.1:1 does not tell")
 
 
