@@ -166,6 +166,7 @@ deps-servers:
 	$(Q)for kind in mysql mariadb-11.8 mariadb-10.5 prometheus; do \
 	    etc/servers.sh $(SERVERS) $$kind || [ $$? = 69 ] || exit 1; \
 	done
+	$(Q)etc/axe.sh $(SERVERS) || [ $$? = 69 ]
 
 clean-servers: ## remove the fetched servers; deps-... fetches them again
 	rm -rf $(SERVERS)

@@ -8,6 +8,7 @@
 
 #include "cli/run_ui.h"
 #include "ctl/notifier.h"
+#include "ctl/server.h"
 
 /* One command's belongings. */
 struct execution {
@@ -20,6 +21,7 @@ struct execution {
     char holder[160], person[64];
     bool is_answered;          /* somebody was told elsewhere what will happen, and wants it */
     struct notifier *notifier; /* NULL: nobody is told of events */
+    struct server *server;     /* of --listen; NULL: no page */
 };
 
 MUST_CHECK int execution_init(struct execution *x, const struct cli_options *options,

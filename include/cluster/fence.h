@@ -81,8 +81,8 @@ MUST_CHECK int fence_prove(const struct service *service, struct session *sessio
 struct app_session {
     unsigned long id;
     char user[128], host[256], command[32], state[64], info[256];
-    int64_t age_s;
-    bool is_writing; /* has an open transaction that changed rows, or runs a write */
+    int64_t age_s, transaction_s; /* transaction_s 0: none is open, or for less than a second */
+    bool is_writing;              /* has an open transaction that changed rows, or runs a write */
 };
 MUST_CHECK int fence_app_sessions(const struct service *service, struct session *session,
                                   struct app_session **out, size_t *out_count,

@@ -15,6 +15,19 @@
 
 #define PLAN_CAP_BYTES (16 << 20)
 
+/* Before anything is changed, so that an address that is taken costs nothing. */
+static int show_page(struct execution *x, struct err *err)
+{
+    int rc = server_start(&x->service, x->options->listen, &x->server, err);
+
+    if (!rc)
+        log_info("%s shows this run until it ends%s", server_url(x->server),
+                 x->service.serve.has_tokens
+                     ? ""
+                     : "; nobody may act there: serve.tokens in the configuration changes that");
+    return rc;
+}
+
 int execution_init(struct execution *x, const struct cli_options *options, struct err *err)
 {
     *x = (struct execution){.options = options};
@@ -26,13 +39,18 @@ int execution_init(struct execution *x, const struct cli_options *options, struc
     person_here(x->person);
     x->run.person = x->person;
     x->run.is_taking_requests = true;
-    x->run.is_waiting_for_them = options->listen != NULL;
-    return rc ? rc : notifier_start(&x->service, &x->notifier, err);
+    x->run.is_waiting_for_them = options->listen && x->service.serve.has_tokens;
+    if (!rc)
+        rc = notifier_start(&x->service, &x->notifier, err);
+    if (!rc && options->listen)
+        rc = show_page(x, err);
+    return rc;
 }
 
 void execution_release(struct execution *x)
 {
     manager_tell("STOPPING=1");
+    server_free(x->server);
     notifier_end(x->notifier); /* after the result was told */
     plan_release(&x->plan);
     service_release(&x->service);

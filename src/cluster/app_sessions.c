@@ -23,6 +23,7 @@ static void take_session(const struct db_result *rows, size_t row, struct app_se
     *out = (struct app_session){
         .id = (unsigned long)result_number(rows, row, "id"),
         .age_s = result_number(rows, row, "age_s"),
+        .transaction_s = result_number(rows, row, "transaction_s"),
         .is_writing = result_number(rows, row, "rows_modified") > 0 ||
                       result_number(rows, row, "is_write") != 0,
     };

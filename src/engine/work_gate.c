@@ -8,6 +8,7 @@
 #include "cluster/probe.h"
 #include "cluster/survey.h"
 #include "engine/conflict_keeper.h"
+#include "engine/gate_blockers.h"
 #include "engine/proof_keeper.h"
 #include "engine/work.h"
 
@@ -16,7 +17,6 @@
 #define TELL_INTERVAL_MS 1000
 #define FACTS_INTERVAL_MS 1000
 #define PROBE_TIMEOUT_MS 3000
-#define LONG_TRANSACTION_S 10
 #define AGENTS_INTERVAL_MS 10000 /* they do not come and go */
 
 struct condition_set {
@@ -27,8 +27,9 @@ struct condition_set {
     struct {
         char live[256];
         bool is_met;
-    } found[REQUIREMENT_CAP];          /* as last evaluated */
-    int64_t told_ms;                   /* when others were told */
+    } found[REQUIREMENT_CAP]; /* as last evaluated */
+    int64_t told_ms;          /* when others were told */
+    unsigned prepared_xa[SIDE_COUNT];
     int64_t facts_at_ms, agents_at_ms; /* when the slower values were read */
 };
 
@@ -139,7 +140,9 @@ static void count_facts(const struct facts *facts, struct condition_set *set)
         const struct node_facts *primary = facts_primary(facts, side);
         if (!primary || primary->is_reached != TRI_YES)
             return;
-        blockers += primary->prepared_xa + (primary->oldest_transaction_s > LONG_TRANSACTION_S);
+        set->prepared_xa[side] = primary->prepared_xa;
+        blockers +=
+            primary->prepared_xa + (primary->oldest_transaction_s > GATE_LONG_TRANSACTION_S);
         if (facts_is_open(facts, side) == TRI_NO)
             stragglers += primary->app_sessions;
     }
@@ -245,9 +248,12 @@ static int tell_gate(struct run *run, const struct plan_step *step, struct condi
         (void)json_array_append_new(
             list, json_pack("{s:s,s:b,s:s}", "text", set->requirement[i].text, "is_met",
                             (int)set->found[i].is_met, "live", set->found[i].live));
+    const struct gate_value *blockers = &set->values.metric[GATE_BLOCKERS];
+    bool are_some = is_asked_for(set, GATE_BLOCKERS) && blockers->is_known && blockers->value > 0;
     CLEANUP(json_release)
-    json_t *gate = json_pack("{s:s,s:s,s:I,s:o}", "step", step->name, "id", step->id, "at_us",
-                             (json_int_t)clock_wall_us(), "requirements", list);
+    json_t *gate = json_pack("{s:s,s:s,s:I,s:o,s:o}", "step", step->name, "id", step->id, "at_us",
+                             (json_int_t)clock_wall_us(), "requirements", list, "blockers",
+                             are_some ? gate_blockers(run, set->prepared_xa) : json_array());
     return journal_run_word_put(run->journal, run->id, RUN_GATE, gate, err);
 }
 

@@ -20,6 +20,10 @@ APPROVE = '{ name = "say-yes"; action = "approve"; ask = "Move the users now?"; 
 LOOK = '{ name = "look"; action = "gate"; require = [ "links = up", "lag < 5s" ]; }'
 SIZES = {"phone": (390, 844), "laptop": (1366, 768), "wall": (2560, 1440)}
 PICTURES = pathlib.Path(os.environ.get("BUILD", "build")) / "test-results" / "browser"
+SERVERS = pathlib.Path(os.environ.get("SERVERS") or "build/servers")
+JUDGED = """const done = arguments[arguments.length - 1];
+axe.run(document).then((found) => done(found.violations.map(
+    (one) => `${one.impact} ${one.id}: ${one.help}: ${one.nodes.map((node) => node.target).join(', ')}`)));"""
 
 
 @pytest.fixture(scope="module", name="stage")
@@ -45,7 +49,7 @@ def one_server(service):
 class Page:
     """One person's browser."""
 
-    def __init__(self, serving, token):
+    def __init__(self, serving, token=None):
         options = webdriver.ChromeOptions()
         for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
             options.add_argument(word)
@@ -53,9 +57,10 @@ class Page:
         self._serving = serving
         self.browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         self.browser.get(f"http://{serving.host}/")
-        self.wait(lambda: self.one("#token").is_displayed(), "the place for a token")
-        self.one("#token").send_keys(token)
-        self.one("#login button").click()
+        if token:
+            self.wait(lambda: self.one("#token").is_displayed(), "the place for a token")
+            self.one("#token").send_keys(token)
+            self.one("#login button").click()
         self.wait(lambda: self.text("#connection") == "live", "the page to be live")
 
     def one(self, selector):
@@ -87,7 +92,25 @@ class Page:
         PICTURES.mkdir(parents=True, exist_ok=True)
         for size, (width, height) in SIZES.items():
             self.browser.set_window_size(width, height)
+            self.browser.execute_script("scrollTo(0, 0)")
             self.browser.save_screenshot(str(PICTURES / f"{name}-{size}.png"))
+
+    def colours(self, scheme):
+        """As a person has set them: "light" or "dark"."""
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia",
+                                     {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+
+    def judged(self):
+        """What axe-core finds wrong, a line each, with how bad it is."""
+        [axe, *_] = [*(SERVERS / "axe-core").glob("axe-*.min.js"), None]
+        if not axe:
+            pytest.skip("*** axe-core is not in build/servers: accessibility is NOT judged (etc/axe.sh) ***")
+        self.browser.execute_script(axe.read_text())
+        return self.browser.execute_async_script(JUDGED)
+
+    def drawn(self):
+        """The chart as it is now."""
+        return self.browser.execute_script("return document.querySelector('#lag-chart canvas').toDataURL()")
 
 
 @contextlib.contextmanager
@@ -131,9 +154,11 @@ def test_an_abort_on_the_page_ends_the_run(service, serving):
         assert service.status()["run"]["state"] == "aborted"
 
 
-def test_a_planted_lag_shows_within_a_second_and_the_chart_goes_on(service, serving):
+def test_a_planted_lag_shows_and_the_chart_goes_on(service, serving):
     with page_of(serving, CLEO) as cleo:
         cleo.wait(lambda: cleo.text("#lag-forward") not in ("", "–", "unknown"), "lag to be known")
+        before = cleo.drawn()
+        cleo.wait(lambda: cleo.drawn() != before, "the chart to move", 5)
         new = service.primaries["new"]
         try:
             programs.say(new, "stop", channel="cutover_forward")
@@ -141,4 +166,45 @@ def test_a_planted_lag_shows_within_a_second_and_the_chart_goes_on(service, serv
         finally:
             programs.say(new, "start", channel="cutover_forward")
         cleo.wait(lambda: cleo.text("#lag-forward") != "unknown", "the link to come back")
-        assert cleo.all("#lag-chart canvas")
+
+
+def test_lag_of_one_node_and_of_the_whole_run_are_a_choice_away(serving):
+    with page_of(serving, CLEO) as cleo:
+        cleo.wait(lambda: len(cleo.all("#lag-of option")) > 2, "the nodes to be named")
+        cleo.one("[data-span='0']").click()
+        cleo.all("#lag-of option")[-1].click()
+        cleo.wait(lambda: "heartbeat of OLD" in cleo.text("#lag-lines"), "the lines of a node")
+        assert cleo.one("[data-span='0']").get_attribute("aria-pressed") == "true"
+
+
+def test_a_page_outlives_its_server_and_says_so_meanwhile(service):
+    with Serving(service, None) as first:
+        address = first.host
+        page = Page(first)
+    try:
+        page.wait(lambda: "lost" in page.text("#connection"), "the loss to show", 10)
+        with Serving(service, None, "--listen", address):
+            page.wait(lambda: page.text("#connection") == "live", "the page to come back")
+            page.wait(lambda: page.text("#lag-forward") not in ("", "–", "unknown"), "lag to be known again")
+    finally:
+        page.browser.quit()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nobody_is_shut_out_by_how_the_page_is_made(service, serving, scheme):
+    """axe-core: contrast, names, roles, order; in both colours, on a phone and a wall, with the dialog open."""
+    plan = service.lab.root / "judged.plan"
+    service.cutover("plan", service.playbook("judged", "mirrored", LOOK, APPROVE), "--out", plan).ended(DONE)
+    with page_of(serving, ANNA) as anna, service.start("run", "--plan", plan) as running:
+        anna.colours(scheme)
+        anna.wait(lambda: "0 of 2" in anna.text("#waits"), "the approval to be waited for")
+        for size in SIZES.values():
+            anna.browser.set_window_size(*size)
+            assert not [found for found in anna.judged() if found.startswith(("serious", "critical"))], size
+        anna.photograph(f"judged-{scheme}")
+        anna.wait(lambda: anna.all("#acts button[data-what=abort]"), "the button")
+        anna.one("#acts button[data-what=abort]").click()
+        anna.wait(lambda: anna.all("#asking"), "the words of what follows")
+        assert not [found for found in anna.judged() if found.startswith(("serious", "critical"))], "the dialog"
+        anna.one("#asking-yes").click()
+        running.end().ended(DONE)

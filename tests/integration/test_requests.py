@@ -8,8 +8,8 @@ import sqlite3
 
 import pytest
 
-from tests.integration.service import ABORTED, DONE, FENCED, LOW_TTL_S, REFUSED, SHARED, USAGE, Stage
-from tests.integration.test_serve import Serving
+from tests.integration.service import ABORTED, CONFIG, DONE, FENCED, LOW_TTL_S, REFUSED, SHARED, UNDONE, USAGE, Stage
+from tests.integration.test_serve import Page, Serving
 from tests.lab.lab import DNS_ONLY
 from tests.lab.procs import wait_until
 
@@ -32,12 +32,17 @@ def one_service(stage):
     return stage.service("mirrored")
 
 
-@pytest.fixture(name="serving")
-def one_server(service):
+@pytest.fixture(name="guarded")
+def config_with_tokens(service):
     tokens = service.lab.root / "tokens"
     tokens.write_text(f"anna operate {ANNA}\nben operate {BEN}\ncleo watch {CLEO}\n")
     tokens.chmod(0o600)
-    with Serving(service, service.config("guarded", lambda c: c.update(serve={"tokens": f"file:{tokens}"}))) as serving:
+    return service.config("guarded", lambda c: c.update(serve={"tokens": f"file:{tokens}"}))
+
+
+@pytest.fixture(name="serving")
+def one_server(service, guarded):
+    with Serving(service, guarded) as serving:
         yield serving
 
 
@@ -81,6 +86,42 @@ def test_another_shell_says_yes_while_the_terminal_waits(service):
         running.end().ended(DONE, r"\(shell\) says yes to step say-yes: 1 of 1")
     report = service.cutover("report").ended(DONE).text
     assert "(shell) says yes to step say-yes" in report, report
+
+
+def test_a_run_shows_its_own_page_and_who_is_in_the_way_of_its_gate(service, guarded):
+    path = service.playbook("own", "mirrored", '{ name = "clear"; action = "gate"; require = [ "blockers = 0" ]; timeout = "60s"; }',
+                            approve())
+    plan = service.lab.root / "own.plan"
+    service.cutover("plan", path, "--out", plan).ended(DONE)
+    with service.lab.old.primary.connect(service.lab.accounts["app"]) as slow, slow.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("INSERT INTO blog.posts (token, user_name, title, body, side, created_at) VALUES ('slow', 'u', 't', 'b', 'old', NOW(6))")
+        cursor.execute("SELECT CONNECTION_ID() AS id")
+        thread = cursor.fetchone()["id"]
+        wait_until(lambda: any(session["transaction_s"] > 10 for session in open_transactions(service)), 30, "an old transaction")
+        with service.start("run", "--plan", plan, "--listen", "127.0.0.1:0", cfg=guarded) as running:
+            page = Page(running.wait_says(r"(http://\S+/) shows this run")[1])
+            blocker = wait_until(lambda: ((people(page) or {}).get("gate") or {}).get("blockers"), 20, "the blocker to be named")[0]
+            assert (blocker["thread"], blocker["user"]) == (thread, "app") and blocker["age_s"] > 10, blocker
+            cursor.execute("ROLLBACK")
+            waits_at(page, "say-yes")
+            assert people(page)["gate"]["blockers"] == []
+            assert send(page, ANNA, "approve", step="say-yes")[0] == 202
+            running.end().ended(DONE, r"anna \(page\) says yes")
+    with pytest.raises(OSError):
+        page.ask("/healthz")
+
+
+def open_transactions(service):
+    return service.lab.old.primary.query("SELECT TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS transaction_s FROM information_schema.INNODB_TRX")
+
+
+def test_a_page_that_cannot_be_shown_stops_a_run_before_it_begins(service, guarded):
+    with service.unchanged():
+        path = service.playbook("taken", "mirrored", CHECK)
+        service.run(path, "--listen", "10.11.12.13:8306").ended(CONFIG, "tokens")
+        with Serving(service, guarded) as other:
+            service.cutover("run", path, "--yes", "--listen", other.host).ended(UNDONE, "already in use", "choose another port")
 
 
 def test_nothing_can_be_asked_of_a_run_that_is_over(service):

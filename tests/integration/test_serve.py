@@ -30,25 +30,11 @@ def one_stage():
         yield stage
 
 
-class Serving:
-    """`cutover serve`, from its first word to its end."""
+class Page:
+    """What is served at an address, whoever serves it."""
 
-    def __init__(self, service, cfg, *options):
-        self._process = subprocess.Popen(  # pylint: disable=consider-using-with
-            [CUTOVER, "-c", cfg or service.lab.cfg_path, "serve", *(options or ("--listen", "127.0.0.1:0"))], text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        said = self._process.stdout.readline()
-        url = re.match(r"(https?)://([^/]+)/ shows", said)
-        assert url, said + self._process.communicate(timeout=10)[1]
-        self.scheme, self.host = url.groups()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._process.terminate()
-        out, err = self._process.communicate(timeout=20)
-        assert self._process.returncode == DONE, out + err
+    def __init__(self, url):
+        self.scheme, self.host = re.match(r"(https?)://([^/]+)/", url).groups()
 
     def connect(self):
         if self.scheme == "https":
@@ -87,6 +73,27 @@ class Serving:
                     event = {}
         finally:
             connection.close()
+
+
+class Serving(Page):
+    """`cutover serve`, from its first word to its end."""
+
+    def __init__(self, service, cfg, *options):
+        self._process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [CUTOVER, "-c", cfg or service.lab.cfg_path, "serve", *(options or ("--listen", "127.0.0.1:0"))], text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        said = self._process.stdout.readline()
+        url = re.match(r"(https?://[^/]+/) shows", said)
+        assert url, said + self._process.communicate(timeout=10)[1]
+        super().__init__(url[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        out, err = self._process.communicate(timeout=20)
+        assert self._process.returncode == DONE, out + err
 
 
 @pytest.fixture(name="open_one")

@@ -14,7 +14,14 @@ function showGate(gate) {
   byId("gate").hidden = !gate;
   if (!gate) return;
   byId("gate").replaceChildren(...gate.requirements.map((row) =>
-    make("li", {}, mark(row.is_met ? "good" : "bad", row.is_met ? "✓ " : "✗ "), `${row.text}: `, row.live)));
+    make("li", {}, mark(row.is_met ? "good" : "bad", row.is_met ? "✓ " : "✗ "), `${row.text}: `, row.live)),
+  ...gate.blockers.map(blockerRow));
+}
+
+// Thread 0: no session stands behind it.
+function blockerRow(row) {
+  const who = row.thread ? ` thread ${row.thread}, ${row.user}@${row.host}, for ${words.lag(row.age_s * 1000)}` : "";
+  return make("li", { class: "blocker" }, mark("bad", "in the way: "), `${row.node}${who}: `, make("code", {}, row.query));
 }
 
 function showWaits(waits, held) {
