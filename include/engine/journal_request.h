@@ -117,8 +117,10 @@ enum run_word {
     RUN_WAITS,   /* an approval: {step, id, question, people, approved: [{who, via, at_us}]} */
     RUN_IS_HELD, /* {step: before which, id, who, via, at_us} */
     RUN_GATE,    /* {step, id, at_us, requirements: [{text, is_met, live}], blockers: [..]} */
+    RUN_CHASES,  /* stragglers: {side, at_us, sessions, quiet_ms, hosts: [{user, host, sessions}],
+                    curve: [[at_us, sessions]]} */
 };
-#define RUN_WORD_COUNT 4
+#define RUN_WORD_COUNT 5
 MUST_CHECK int journal_run_word_put(struct journal *journal, const char *run_id, enum run_word word,
                                     const json_t *value, struct err *err);
 MUST_CHECK int journal_run_word_get(struct journal *journal, const char *run_id, enum run_word word,

@@ -18,6 +18,8 @@
  *   "held":   null, or {"step": the one that waits, "id", "who", "via", "at_us"},
  *   "gate":   null, or {"step", "id", "at_us", "requirements": [{"text", "is_met", "live"}],
  *             "blockers": [{"node", "thread", "user", "host", "age_s", "query"}]},
+ *   "chases": null, or who still comes to the side that was left: {"side", "at_us", "sessions",
+ *             "quiet_ms", "hosts": [{"user", "host", "sessions"}], "curve": [[at_us, sessions]]},
  *   "requests": the newest first: [{"id", "what", "step", "who", "via", "asked_us",
  *             "ended_us": null or a time, "state", "answer"}],
  *   "offers": always five: [{"what", "step": to be sent with the request, "title": for a button,

@@ -65,10 +65,12 @@ WORK(work_fence_release);
 /* let_in.c: the same at once, when a side was opened */
 WORK(work_fence_let_in);
 
-/* work_sessions.c: who counts by which increment, who still writes where */
+/* work_sessions.c: who counts by which increment */
 WORK(work_stagger_check);
 WORK(work_sessions_renew);
 WORK(work_sessions_check);
+
+/* work_stragglers.c: who still writes where */
 WORK(work_stragglers_wait);
 
 /* work_verify.c */

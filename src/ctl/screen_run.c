@@ -158,6 +158,32 @@ static void draw_gate(const struct panel_call *call, struct sheet *sheet)
         draw_blocker(sheet, json_array_get(blockers, i));
 }
 
+/* --- who still comes -------------------------------------------------------------------------- */
+
+static void draw_chases(const struct panel_call *call, struct sheet *sheet)
+{
+    const json_t *chases = people_of(call, "chases");
+    const json_t *hosts = json_object_get(chases, "hosts");
+    char quiet[32];
+
+    if (!chases || json_is_null(chases))
+        return;
+    sheet_row(sheet);
+    sheet->column = 4;
+    sheet_put(sheet, STYLE_NOTE, "still on %s: %" JSON_INTEGER_FORMAT " session(s), ",
+              strcmp(json_text_or(chases, "side", ""), "old") == 0 ? "OLD" : "NEW",
+              json_int_or(chases, "sessions", 0));
+    sheet_put(sheet, STYLE_PLAIN, "last write %s ago",
+              words_ms_of((double)json_int_or(chases, "quiet_ms", 0), quiet));
+    for (size_t i = 0; i < json_array_size(hosts); i++) {
+        const json_t *row = json_array_get(hosts, i);
+        sheet_row(sheet);
+        sheet->column = 6;
+        sheet_put(sheet, STYLE_PLAIN, "%s@%s: %" JSON_INTEGER_FORMAT, json_text_or(row, "user", ""),
+                  json_text_or(row, "host", ""), json_int_or(row, "sessions", 0));
+    }
+}
+
 /* --- the steps -------------------------------------------------------------------------------- */
 
 static void draw_step(const struct panel_call *call, struct sheet *sheet, const json_t *step)
@@ -193,6 +219,7 @@ static void draw_step(const struct panel_call *call, struct sheet *sheet, const 
     }
     if (is_now) {
         draw_gate(call, sheet);
+        draw_chases(call, sheet);
         draw_statements(call, sheet);
     }
 }

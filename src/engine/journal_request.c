@@ -30,7 +30,8 @@ static const char *const states[] = {[REQUEST_ASKED] = "asked",
 static const char *const words[RUN_WORD_COUNT] = {[RUN_TAKES] = "requests",
                                                   [RUN_WAITS] = "waits",
                                                   [RUN_IS_HELD] = "is-held",
-                                                  [RUN_GATE] = "gate"};
+                                                  [RUN_GATE] = "gate",
+                                                  [RUN_CHASES] = "chases"};
 
 const char *request_what_name(enum request_what what)
 {

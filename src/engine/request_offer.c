@@ -255,14 +255,15 @@ static int add_requests(struct offering *o, json_t *page, struct err *err)
     return rc;
 }
 
-static int add_gate(struct offering *o, json_t *page, struct err *err)
+static int add_word(struct offering *o, enum run_word word, const char *name, json_t *page,
+                    struct err *err)
 {
-    json_t *gate = NULL;
+    json_t *value = NULL;
     int rc = o->run.state == RUN_RUNNING
-                 ? journal_run_word_get(o->journal, o->run.id, RUN_GATE, &gate, err)
+                 ? journal_run_word_get(o->journal, o->run.id, word, &value, err)
                  : 0;
 
-    (void)json_object_set_new(page, "gate", gate ? gate : json_null());
+    (void)json_object_set_new(page, name, value ? value : json_null());
     return rc;
 }
 
@@ -279,7 +280,9 @@ static int fill(struct offering *o, json_t *page, struct err *err)
     (void)json_object_set(page, "held", o->held ? o->held : json_null());
     for (int what = 0; what < REQUEST_WHAT_COUNT; what++)
         (void)json_array_append_new(offers, offer(o, (enum request_what)what));
-    rc = add_gate(o, page, err);
+    rc = add_word(o, RUN_GATE, "gate", page, err);
+    if (!rc)
+        rc = add_word(o, RUN_CHASES, "chases", page, err);
     return rc ? rc : add_requests(o, page, err);
 }
 
@@ -287,8 +290,8 @@ int request_offers(struct journal *journal, const char *service, const char *con
                    json_t **out, struct err *err)
 {
     CLEANUP(json_release)
-    json_t *page = json_pack("{s:n,s:n,s:n,s:n,s:[],s:[]}", "run", "waits", "held", "gate",
-                             "requests", "offers");
+    json_t *page = json_pack("{s:n,s:n,s:n,s:n,s:n,s:[],s:[]}", "run", "waits", "held", "gate",
+                             "chases", "requests", "offers");
     struct offering o = {.journal = journal, .service = service, .config_path = config_path};
 
     if (!page)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Sessions of the application: by which increment they count (engine/stagger.h), and who still
- * writes on a side that is being left.
- */
+/* Sessions of the application: by which increment they count (engine/stagger.h). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +13,6 @@
 
 #define RENEW_WAIT_MS 120000
 #define RENEW_POLL_MS 100
-#define QUIET_MS 3000 /* no commit of the application for so long: nobody writes there any more */
-#define CHASE_POLL_MS 250
 
 /* --- staggering ------------------------------------------------------------------------------- */
 
@@ -187,93 +182,4 @@ WORK(work_sessions_check)
             err_hint(err, "let the application reconnect, or end them (KILL there), and try again");
     }
     return rc;
-}
-
-/* --- stragglers ------------------------------------------------------------------------------- */
-
-/* "app@10.0.0.3 x 4, app@10.0.0.9 x 1": who is connected, by user and host. */
-static void list_talkers(const struct app_session *apps, size_t count, char *out, size_t out_size)
-{
-    size_t len = 0;
-
-    (void)snprintf(out, out_size, "nobody");
-    for (size_t i = 0; i < count; i++) {
-        unsigned same = 0, earlier = 0;
-        for (size_t k = 0; k < count; k++)
-            if (strcmp(apps[i].user, apps[k].user) == 0 &&
-                strcmp(apps[i].host, apps[k].host) == 0) {
-                same++;
-                earlier += k < i;
-            }
-        if (earlier == 0 && len < out_size)
-            len += (size_t)snprintf(out + len, out_size - len, "%s%s@%s x %u", len ? ", " : "",
-                                    apps[i].user, apps[i].host, same);
-    }
-}
-
-struct chase {
-    struct session *session;
-    struct position position; /* what the side wrote itself, when it last moved */
-    int64_t still_since_ms;
-    char talkers[300];
-};
-
-static int look_at_side(struct run *run, struct chase *chase, struct err *err)
-{
-    struct app_session *apps = NULL;
-    size_t count = 0;
-    struct position own;
-
-    int rc = link_own_position(chase->session, &own, err);
-    if (!rc)
-        rc = fence_app_sessions(run->service, chase->session, &apps, &count, err);
-    if (rc)
-        return rc;
-    if (!position_equal(&own, &chase->position)) {
-        chase->position = own;
-        chase->still_since_ms = clock_mono_ms();
-    }
-    list_talkers(apps, count, chase->talkers, sizeof chase->talkers);
-    free(apps);
-    return 0;
-}
-
-WORK(work_stragglers_wait)
-{
-    enum side side;
-    struct chase chase = {.still_since_ms = clock_mono_ms()};
-    int64_t began_ms = clock_mono_ms();
-    int64_t deadline_ms = began_ms + json_int_or(args, "timeout_ms", 0);
-
-    (void)step;
-    int rc = side_of(args, "side", &side, err);
-    if (!rc)
-        rc = run_primary(run, side, &chase.session, err);
-    if (rc)
-        return rc;
-    heartbeat_set(run->heartbeat, side,
-                  false); /* from here on only the application moves its position */
-    for (;;) {
-        rc = look_at_side(run, &chase, err);
-        if (rc)
-            return rc;
-        int64_t now_ms = clock_mono_ms();
-        if (now_ms - chase.still_since_ms >= QUIET_MS)
-            return run_note(run, "stragglers.gone", err,
-                            "nobody wrote on %s for %.1f s; still connected: %s", side_title(side),
-                            (double)(now_ms - chase.still_since_ms) / 1000.0, chase.talkers);
-        if (now_ms > deadline_ms) {
-            err_set(err, ERR_TIMEOUT, EFFECT_NONE, "the application still writes on %s: %s",
-                    side_title(side), chase.talkers);
-            return err_hint(err, "find out why these do not follow the names, then \"cutover run "
-                                 "--resume\"");
-        }
-        rc = run_tick(run, err, "chasing stragglers on %s: connected %s, last write %.1f s ago",
-                      side_title(side), chase.talkers,
-                      (double)(now_ms - chase.still_since_ms) / 1000.0);
-        if (!rc)
-            rc = run_pause(run, CHASE_POLL_MS, err);
-        if (rc)
-            return rc;
-    }
 }

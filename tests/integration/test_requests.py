@@ -112,6 +112,24 @@ def test_a_run_shows_its_own_page_and_who_is_in_the_way_of_its_gate(service, gua
         page.ask("/healthz")
 
 
+def test_who_still_comes_to_the_side_that_was_left_is_told_by_host(service, guarded):
+    settle = '{ name = "settle"; action = "settle"; to = "new"; }'
+    path = service.playbook("chase", "mirrored", *SHARED, settle)
+    with service.lab.old.primary.connect(service.lab.accounts["app"]) as late, late.cursor() as cursor:
+        with service.start("run", path, "--yes", "--listen", "127.0.0.1:0", cfg=guarded) as running:
+            page = Page(running.wait_says(r"(http://\S+/) shows this run")[1])
+
+            def chased():
+                cursor.execute("INSERT INTO blog.posts (token, user_name, title, body, side, created_at)"
+                               " VALUES (REPLACE(UUID(), '-', ''), 'late', 't', 'b', 'old', NOW(6))")
+                return (people(page) or {}).get("chases")
+            chases = wait_until(chased, 60, "the late session to be told")
+            assert chases["side"] == "old" and chases["sessions"] >= 1 and chases["curve"], chases
+            assert ("app", "127.0.0.1") in [(host["user"], host["host"]) for host in chases["hosts"]]
+            assert sum(host["sessions"] for host in chases["hosts"]) == chases["sessions"]
+            running.end().ended(DONE, "nobody wrote on OLD")
+
+
 def open_transactions(service):
     return service.lab.old.primary.query("SELECT TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS transaction_s FROM information_schema.INNODB_TRX")
 

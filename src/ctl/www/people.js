@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What waits for a person, and what may be asked of the run. All words of what follows come from the server.
-import { byId, make, mark, say } from "./dom.js";
+import { byId, draw, make, mark, say } from "./dom.js";
 import * as words from "./words.js";
 
 const UNSEEN_S = 5;
@@ -22,6 +22,22 @@ function showGate(gate) {
 function blockerRow(row) {
   const who = row.thread ? ` thread ${row.thread}, ${row.user}@${row.host}, for ${words.lag(row.age_s * 1000)}` : "";
   return make("li", { class: "blocker" }, mark("bad", "in the way: "), `${row.node}${who}: `, make("code", {}, row.query));
+}
+
+// Who still comes to the side that was left: how many over time, and from where.
+function showChases(chases) {
+  byId("chases").hidden = !chases;
+  if (!chases) return;
+  say("chases-about", `${chases.sessions} session${chases.sessions === 1 ? "" : "s"} still on ${words.sideTitle(chases.side)}; ` +
+    `last write there ${words.lag(chases.quiet_ms)} ago`);
+  const times = chases.curve.map(([at]) => at);
+  const [first, last] = [times[0], times.at(-1)];
+  const most = Math.max(1, ...chases.curve.map(([, sessions]) => sessions));
+  const points = chases.curve.map(([at, sessions]) =>
+    `${last > first ? (300 * (at - first)) / (last - first) : 300},${56 - (52 * sessions) / most}`);
+  byId("chases-curve").replaceChildren(draw("polyline", { points: points.join(" "), class: "curve" }));
+  byId("chases-hosts").replaceChildren(...chases.hosts.map((row) =>
+    make("li", {}, `${row.user}@${row.host}: ${row.sessions}`)));
 }
 
 function showWaits(waits, held) {
@@ -84,6 +100,7 @@ export function showPeople(page) {
   byId("people").hidden = !page;
   if (!page) return;
   showGate(page.gate);
+  showChases(page.chases);
   showWaits(page.waits, page.held);
   showButtons(page.offers);
   showReason(page.offers);
