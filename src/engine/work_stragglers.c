@@ -43,7 +43,7 @@ static void chase_release(struct chase *chase)
 
 /* --- who -------------------------------------------------------------------------------------- */
 
-/* MariaDB and MySQL 5.7 tell the port as well, MySQL 8.0 does not: "10.0.0.3:57388", "::1:57388". */
+/* MariaDB and MySQL 5.7 tell the port as well ("10.0.0.3:57388"), MySQL 8.0 does not. */
 static void without_port(const struct chase *chase, const char *host, char *out, size_t out_size)
 {
     const char *first = strchr(host, ':'), *last = strrchr(host, ':');
