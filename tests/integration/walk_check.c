@@ -129,11 +129,10 @@ static void check_slices(const struct walk *walk, struct pair *pair)
             const struct walk_read read = {.limit = limit};
             struct key_point last[2] = {0};
             struct chunk_sum sum[2];
-            uint64_t slice_rows = 1;
+            pair->source.slice = (struct slice){.rows = 1};
             must(walk_run(walks[form], &pair->source, &read, &sum[0], &last[0], &err),
                  walk->table->label, &err);
-            must(walk_run_sliced(walks[form], &pair->source, &read, &slice_rows, &sum[1], &last[1],
-                                 &err),
+            must(walk_run_sliced(walks[form], &pair->source, &read, &sum[1], &last[1], &err),
                  walk->table->label, &err);
             check(chunk_sum_equal(&sum[0], &sum[1]), walk->table->label, "has one sum in slices");
             check(is_same_key(&last[0], &last[1]), walk->table->label, "ends alike in slices");
