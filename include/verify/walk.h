@@ -82,7 +82,7 @@ MUST_CHECK int walk_run(const struct walk *walk, struct verify_end *end,
  * Only with a key, forwards. The sum does not depend on where a statement ends.
  * How many rows they read is the end's slice, which learns from each.
  */
-#define WALK_SLICE_MS 10
+#define WALK_SLICE_MS 8
 MUST_CHECK int walk_run_sliced(const struct walk *walk, struct verify_end *end,
                                const struct walk_read *read, struct chunk_sum *out_sum,
                                struct key_point *out_last, struct err *err);

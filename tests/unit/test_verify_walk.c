@@ -185,7 +185,7 @@ static void test_a_statement_grows_until_it_takes_its_time(void **state)
 
 static void test_one_slow_statement_in_eight_keeps_all_of_them_short(void **state)
 {
-    struct slice slice = {.rows = 2500, .us_per_row = 4};
+    struct slice slice = {.rows = WALK_SLICE_MS * 250, .us_per_row = 4};
     (void)state;
 
     for (unsigned round = 0; round < 20; round++) {
@@ -197,22 +197,22 @@ static void test_one_slow_statement_in_eight_keeps_all_of_them_short(void **stat
 
 static void test_a_server_that_is_quiet_again_gets_long_statements_again(void **state)
 {
-    struct slice slice = {.rows = 10000, .us_per_row = 1};
+    struct slice slice = {.rows = WALK_SLICE_MS * 1000, .us_per_row = 1};
     (void)state;
 
     learn(&slice, 1, 4);
-    assert_int_equal(slice.rows, 2500);
+    assert_int_equal(slice.rows, WALK_SLICE_MS * 250);
     learn(&slice, 30, 1);
     assert_int_equal(slice.rows, WALK_SLICE_MS * 1000);
 }
 
 static void test_a_stall_is_not_taken_for_the_pace(void **state)
 {
-    struct slice slice = {.rows = 10000, .us_per_row = 1};
+    struct slice slice = {.rows = WALK_SLICE_MS * 1000, .us_per_row = 1};
     (void)state;
 
     walk_slice_learn(&slice, 5000000);
-    assert_int_equal(slice.rows, 2500);
+    assert_int_equal(slice.rows, WALK_SLICE_MS * 250);
 }
 
 int main(void)
