@@ -9,18 +9,24 @@
 #define OPENINGS_A_PAUSE                                                                           \
     4 /* some openings end no pause: those of shared cutovers, and undone ones */
 
-int journal_version(struct journal *journal, int64_t *out, struct err *err)
+/* The one number that a question answers; without a row it is 0. */
+static int ask_number(struct journal *journal, enum sql_id id, int64_t *out, struct err *err)
 {
     CLEANUP(store_statement_freep) struct store_statement *ask = NULL;
-    int rc = journal_prepare(journal, SQL_JOURNAL_VERSION, &ask, err);
+    int rc = journal_prepare(journal, id, &ask, err);
 
     if (rc)
         return rc;
     rc = store_step(ask, err);
     if (rc < 0)
         return rc;
-    *out = store_column_int(ask, 0);
+    *out = rc == 1 ? store_column_int(ask, 0) : 0;
     return 0;
+}
+
+int journal_version(struct journal *journal, int64_t *out, struct err *err)
+{
+    return ask_number(journal, SQL_JOURNAL_VERSION, out, err);
 }
 
 int journal_news(struct journal *journal, const char *run_id, int64_t after, size_t cap,
@@ -70,16 +76,7 @@ int journal_next(struct journal *journal, int64_t after, size_t cap, journal_nex
 
 int journal_newest(struct journal *journal, int64_t *out, struct err *err)
 {
-    CLEANUP(store_statement_freep) struct store_statement *ask = NULL;
-    int rc = journal_prepare(journal, SQL_JOURNAL_EVENT_NEWEST, &ask, err);
-
-    if (rc)
-        return rc;
-    rc = store_step(ask, err);
-    if (rc < 0)
-        return rc;
-    *out = rc == 1 ? store_column_int(ask, 0) : 0;
-    return 0;
+    return ask_number(journal, SQL_JOURNAL_EVENT_NEWEST, out, err);
 }
 
 /* An opening that ended no pause has no figure. */

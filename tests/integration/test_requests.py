@@ -190,7 +190,7 @@ def test_a_hold_is_kept_until_somebody_says_go_on(service, serving):
         assert "goes on with step \"look\"" in offer(serving, "go-on")["follows"]
         assert send(serving, BEN, "go-on")[0] == 202
         running.end().ended(DONE)
-        assert became(serving, number) == ("done", "ended by ben")
+        wait_until(lambda: became(serving, number) == ("done", "ended by ben"), 5, "the page to know the run's last word")
 
 
 def test_an_abort_undoes_what_was_begun_and_a_rollback_is_for_later(service, serving):
