@@ -2,7 +2,7 @@
 /*
  * base/failpoint.h - named places where a test may kill or stop the process.
  * CUTOVER_FAILPOINT="kill@cut-over.open-to.after-act" (kill, term, int, pause or error @ name[#n-th
- * hit]) arms one point; unset costs one branch.
+ * hit]) arms one point, or several with commas between; unset costs one branch.
  * Threads: armed once by main; hits may come from any thread.
  */
 #ifndef CUTOVER_BASE_FAILPOINT_H

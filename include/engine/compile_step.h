@@ -118,6 +118,8 @@ void part_hold(struct compile *c, enum side side, bool has_undo);
 void op_hold_lock(struct compile *c, struct plan_step *step, enum side side);
 void op_hold_proven(struct compile *c, struct plan_step *step, enum side side);
 void op_let_in(struct compile *c, struct plan_step *step, enum side side);
+/* The same when closing is undone, if that has opened the side again. */
+void op_let_back_in(struct compile *c, struct plan_step *step, enum side side);
 void part_let_in(struct compile *c, enum side side);
 void warn_still_held(struct compile *c, enum side side);
 void parts_flip(struct compile *c, enum side to);

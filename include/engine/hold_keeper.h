@@ -12,9 +12,17 @@
 #ifndef CUTOVER_ENGINE_HOLD_KEEPER_H
 #define CUTOVER_ENGINE_HOLD_KEEPER_H
 
+#include "cluster/hold.h"
 #include "engine/driver.h"
 
 /* Waits for the thread, if there is one. */
 void hold_keeper_drop(struct run *run);
+
+/*
+ * The accounts of `side` that this run has locked, and the connection it did that on: for who lets
+ * them in again. False, and nothing given, when it has locked none there. Waits as above.
+ */
+bool hold_keeper_take(struct run *run, enum side side, struct session *out_unlogged,
+                      struct held_list *out_list);
 
 #endif

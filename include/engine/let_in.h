@@ -6,6 +6,8 @@
  *            side.open
  *            fence.let_in   one statement; what it cannot do fence.release does, in its own part
  *            fence.release  looks, unlocks what is still locked, strikes it out
+ *            The undo of a closing goes the same way, by the connection that has locked them, or,
+ *            in another process than that, by one that is opened once the side is.
  * Invariant: accounts are let in after their side was opened, never before: until then a restart
  *            must let nobody write there.
  * Threads:   the driver's.

@@ -99,6 +99,7 @@ static void part_open_old(struct compile *c)
 
     step->commits = true;
     work_open(c, step, SIDE_OLD);
+    op_let_in(c, step, SIDE_OLD);
     set_verify(c, step, "side.is_open", json_pack("{s:s}", "side", "old"), "OLD accepts writes");
 }
 

@@ -44,6 +44,8 @@ static void close_how(struct compile *c, struct plan_step *step, enum side side,
         add_work(c, step, LIST_UNDO, "side.put_back", json_pack("{s:s}", "side", side_name(side)),
                  "%s on %s, unless it was closed before", open_text(c, side),
                  primary_of(c, side)->name);
+    if (has_undo)
+        op_let_back_in(c, step, side);
     set_verify(c, step, "side.is_closed", json_pack("{s:s}", "side", side_name(side)),
                "%s refuses writes", side_title(side));
 }

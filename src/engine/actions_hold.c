@@ -76,12 +76,21 @@ static bool is_held(const struct compile *c, enum side side)
     return c->is_held[side] || (primary != NULL && primary->held_count > 0);
 }
 
+static const char let_in_text[] =
+    "at once ALTER USER ... ACCOUNT UNLOCK on %s, for whoever has no connection there yet";
+
 void op_let_in(struct compile *c, struct plan_step *step, enum side side)
 {
     if (is_held(c, side))
-        add_work(c, step, LIST_DO, "fence.let_in", side_arg(side),
-                 "at once ALTER USER ... ACCOUNT UNLOCK on %s, for whoever has no connection there "
-                 "yet",
+        add_work(c, step, LIST_DO, "fence.let_in", side_arg(side), let_in_text,
+                 primary_of(c, side)->name);
+}
+
+void op_let_back_in(struct compile *c, struct plan_step *step, enum side side)
+{
+    if (is_held(c, side))
+        add_work(c, step, LIST_UNDO, "fence.let_in",
+                 json_pack("{s:s,s:b}", "side", side_name(side), "if_open", 1), let_in_text,
                  primary_of(c, side)->name);
 }
 

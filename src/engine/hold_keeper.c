@@ -69,6 +69,26 @@ void hold_keeper_drop(struct run *run)
     run->hold = NULL;
 }
 
+bool hold_keeper_take(struct run *run, enum side side, struct session *out_unlogged,
+                      struct held_list *out_list)
+{
+    struct hold_job *job = run->hold;
+    if (job == NULL || job->side != side)
+        return false;
+    job_join(job);
+    bool has_session = job->session.db != NULL && !db_is_dead(job->session.db);
+    if (has_session) {
+        for (size_t i = 0; i < job->list.count; i++) /* or was to be: one too many does no harm */
+            job->list.accounts[i].is_locked = true;
+        *out_unlogged = job->session;
+        *out_list = job->list;
+        job->session = (struct session){0};
+        job->list = (struct held_list){0};
+    }
+    hold_keeper_drop(run);
+    return has_session;
+}
+
 /* --- choose --- */
 
 struct chosen {

@@ -131,12 +131,23 @@ static int run_op(struct run *run, const struct plan_step *step, const struct op
     return work->act(run, step, op->args, err);
 }
 
+static int failpoint(const struct plan_step *step, const char *when, struct err *err)
+{
+    char name[160];
+
+    (void)snprintf(name, sizeof name, "%s.%s.%s", step->name, step->what, when);
+    return failpoint_hit(name, err);
+}
+
 static int run_ops(struct run *run, const struct plan_step *step, const struct op *ops,
-                   size_t count, struct err *err)
+                   size_t count, const char *between, struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
+        int rc = i > 0 ? failpoint(step, between, err) : 0;
+        if (rc)
+            return rc;
         drift_keeper_op_begins(run, &ops[i]);
-        int rc = run_op(run, step, &ops[i], err);
+        rc = run_op(run, step, &ops[i], err);
         drift_keeper_op_ended(run, &ops[i]);
         if (rc)
             return rc;
@@ -199,14 +210,6 @@ static bool closes_a_side(const struct plan_step *step)
 
 /* --- perform ---------------------------------------------------------------------------------- */
 
-static int failpoint(const struct plan_step *step, const char *when, struct err *err)
-{
-    char name[160];
-
-    (void)snprintf(name, sizeof name, "%s.%s.%s", step->name, step->what, when);
-    return failpoint_hit(name, err);
-}
-
 static int mark_timed(struct run *run, size_t index, enum step_state state,
                       const struct step_time *time, const struct err *failure, struct err *err)
 {
@@ -231,7 +234,7 @@ static int act_and_verify(struct run *run, size_t index, struct err *err)
 
     run->is_verified = false;
     if (!rc)
-        rc = run_ops(run, step, step->ops, step->op_count, err);
+        rc = run_ops(run, step, step->ops, step->op_count, "between-acts", err);
     if (!rc)
         rc = failpoint(step, "after-act", err);
     if (!rc && step->verify.work[0] && !run->is_verified)
@@ -384,7 +387,9 @@ int step_undo(struct run *run, size_t index, struct err *err)
         rc = failpoint(step, "before-undo", err);
     }
     if (!rc)
-        rc = run_ops(run, step, step->undo, step->undo_count, err);
+        rc = run_ops(run, step, step->undo, step->undo_count, "between-undos", err);
+    if (!rc)
+        rc = failpoint(step, "after-undo", err);
     if (rc)
         return err_wrap(err, "undoing step %s %s/%s", step->id, step->name, step->what);
     mark_undo(run, index, STEP_UNDONE);

@@ -7,7 +7,7 @@ import re
 import pymysql
 import pytest
 
-from tests.integration.service import DONE, FENCED, FENCED_BACK, MIRROR, REFUSED, Stage
+from tests.integration.service import DONE, FENCED, FENCED_BACK, MIRROR, REFUSED, UNDONE, Stage
 from tests.lab.procs import wait_until
 
 LOCKED = (4151, 3118)  # MariaDB, MySQL
@@ -162,6 +162,56 @@ def test_an_abort_lets_everybody_in_again_after_the_controller_died(locking, mom
     assert held(service) == (set(), before)
     assert service.situation == "mirrored"
     service.write("old")
+
+
+# Where a controller dies while it takes the closing back: before OLD is open, open and nobody let in, let in and nothing
+# written down, and around the part that looks once more and strikes them out.
+UNDOING = ("close-from.before-undo", "close-from.between-undos", "close-from.after-undo", "hold-from.before-undo",
+           "hold-from.after-undo")
+
+
+@pytest.mark.parametrize("moment", UNDOING)
+def test_a_controller_that_dies_while_it_undoes_leaves_nobody_locked_out_for_good(locking, moment):
+    """It died behind the fence, and who came to abort dies as well; a second abort gets through."""
+    service = locking.service("mirrored")
+    before = locked(service)
+    with fenced(service, "kill@cut-over.still-closed.after-outcome") as running:
+        running.end(120)
+    assert locked(service) != before
+    died = service.cutover("abort", "--yes", env={"CUTOVER_FAILPOINT": f"kill@cut-over.{moment}"})
+    assert died.code == -9, died.text
+    assert writers(service) == ([] if moment in UNDOING[:2] else ["old"])
+    if moment != "hold-from.after-undo":
+        assert held(service)[0], "who is locked, or was a moment ago, is still written down"
+    service.cutover("abort", "--yes").ended(DONE)
+    assert held(service) == (set(), before)
+    assert service.situation == "mirrored" and writers(service) == ["old"]
+    service.check_promises()
+
+
+@pytest.mark.parametrize("who", ["the run", "an abort"])
+def test_a_fence_that_is_taken_back_takes_new_connections_before_anything_is_written_down(locking, who):
+    """Most applications come with new connections: for them it is over when the accounts are unlocked, not the side."""
+    service = locking.service("mirrored")
+    before = locked(service)
+    stands_still = "pause@cut-over.close-from.after-undo"
+    if who == "the run":
+        running = fenced(service, f"error@cut-over.still-closed.before-act,{stands_still}")
+    else:
+        with fenced(service, "kill@cut-over.still-closed.after-outcome") as killed:
+            killed.end(120)
+        assert writers(service) == [] and locked(service) != before
+        running = service.start("abort", "--yes", env={"CUTOVER_FAILPOINT": stands_still})
+    with running:
+        wait_until(running.is_paused, 60, "OLD to be open, with nothing written down")
+        assert locked(service) == before and held(service)[0]
+        assert writers(service) == ["old"]
+        running.signal(18)  # SIGCONT
+        said = running.end(120).ended(UNDONE if who == "the run" else DONE)
+    assert re.search(r"[1-9][0-9]* account\(s\) of OLD may log in again\n", said.text) and "was not locked" not in said.text
+    assert held(service) == (set(), before)
+    assert service.situation == "mirrored"
+    service.check_promises()
 
 
 def test_a_side_that_opens_takes_new_connections_before_anything_is_written_down(locking):

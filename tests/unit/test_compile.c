@@ -200,8 +200,9 @@ static void test_closing_a_side_for_a_cutover_can_be_undone(void **state UNUSED)
     for (size_t k = 0; k < plan.step_count && !plan.steps[k].commits; k++)
         if (strcmp(plan.steps[k].what, "close-from") == 0) {
             closing++;
-            assert_int_equal(plan.steps[k].undo_count, 1);
+            assert_int_equal(plan.steps[k].undo_count, 2);
             assert_string_equal(plan.steps[k].undo[0].work, "side.put_back");
+            assert_string_equal(plan.steps[k].undo[1].work, "fence.let_in"); /* at once */
             assert_string_equal(plan.steps[k].verify.work, "side.is_closed");
         }
     assert_int_equal(closing, 1);
