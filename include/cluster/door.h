@@ -49,8 +49,23 @@ MUST_CHECK int door_forget(struct session *session, struct err *err);
  * not sealed.
  */
 MUST_CHECK int door_admit(struct session *session, const struct door *found, struct err *err);
-/* Undo that. Bounded by the session's lock_wait_timeout. */
+/*
+ * Undo that. While it waits for what replication is applying nothing else is applied, so each
+ * attempt gives way after the session's lock_wait_timeout, and others follow for
+ * DOOR_SEAL_PATIENCE_MS.
+ * Errors  the hint says what to type
+ */
+#define DOOR_SEAL_PATIENCE_MS 10000
 MUST_CHECK int door_seal(struct session *session, const struct door *found, struct err *err);
+
+typedef int door_act_fn(struct session *session, const void *context, struct err *err);
+/*
+ * Act with administrators let in, and seal the node again whatever became of it. A crash in between
+ * leaves it closed for the application.
+ * Errors  of `act`, first; that it could not be sealed again is added to it
+ */
+MUST_CHECK int door_while_admitted(struct session *session, door_act_fn *act, const void *context,
+                                   struct err *err);
 
 /* Make the node as it was found. */
 MUST_CHECK int door_put_back(struct session *session, const struct door *found, struct err *err);

@@ -5,9 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+
+#define ERROR_LOCK_WAIT_TIMEOUT 1205
+#define ERROR_DEADLOCK 1213
 #define ERROR_INTERRUPTED 1317
 #define ERROR_WRONG_VALUE 1231
 #define ERROR_READ_ONLY 1290
+#define SEAL_PAUSE_MS 50 /* for what was held up meanwhile */
 
 int door_read(struct session *session, struct door *out, struct err *err)
 {
@@ -101,12 +106,51 @@ int door_admit(struct session *session, const struct door *found, struct err *er
     return session_exec(session, SQL_READ_ONLY_ADMIT, NULL, 0, err);
 }
 
+/* Nothing has changed, and the same statement may succeed a moment later. */
+static bool is_contended(const struct err *cause)
+{
+    return cause->native == ERROR_LOCK_WAIT_TIMEOUT || cause->native == ERROR_DEADLOCK;
+}
+
 int door_seal(struct session *session, const struct door *found, struct err *err)
 {
+    struct err cause = {0};
+    int64_t deadline_ms = clock_mono_ms() + DOOR_SEAL_PATIENCE_MS;
     if (!found->is_sealed)
         return 0;
-    int rc = session_exec(session, SQL_READ_ONLY_SEAL, NULL, 0, err);
-    return rc != 0 ? err_wrap(err, "closing the node for administrators again") : 0;
+    int rc = session_exec(session, SQL_READ_ONLY_SEAL, NULL, 0, &cause);
+    while (rc != 0 && is_contended(&cause) && clock_mono_ms() < deadline_ms &&
+           clock_sleep_ms(SEAL_PAUSE_MS))
+        rc = session_exec(session, SQL_READ_ONLY_SEAL, NULL, 0, &cause);
+    if (rc == 0)
+        return 0;
+    (void)err_wrap(&cause, "closing the node for administrators again");
+    (void)err_hint(&cause, "type there: %s", sql_for(SQL_READ_ONLY_SEAL, &session->version));
+    if (err != NULL)
+        *err = cause;
+    return rc;
+}
+
+int door_while_admitted(struct session *session, door_act_fn *act, const void *context,
+                        struct err *err)
+{
+    struct door door;
+    struct err failure = {0}, sealing = {0};
+    int rc = door_read(session, &door, err);
+    if (rc == 0)
+        rc = door_admit(session, &door, err);
+    if (rc != 0)
+        return rc;
+    rc = act(session, context, &failure);
+    int unsealed = door_seal(session, &door, rc == 0 ? &failure : &sealing);
+    if (rc != 0 && unsealed != 0) {
+        (void)err_wrap(&failure, "%s; before that", sealing.msg);
+        (void)err_hint(&failure, "%s", sealing.hint);
+    }
+    rc = rc != 0 ? rc : unsealed;
+    if (rc != 0 && err != NULL)
+        *err = failure;
+    return rc;
 }
 
 int door_put_back(struct session *session, const struct door *found, struct err *err)

@@ -164,22 +164,17 @@ static bool is_as_wanted(const struct db_result *events, const char *status)
     return true;
 }
 
-static int switch_all(const struct service *service, struct session *session,
-                      const struct db_result *before, bool is_enabled, unsigned *out_changed,
-                      struct err *err)
+struct switching {
+    const struct service *service;
+    bool is_enabled;
+    unsigned *out_changed;
+};
+
+static int switch_now(struct session *session, const void *context, struct err *err)
 {
-    struct door door;
-    struct err sealing = {0};
-    if (is_as_wanted(before, is_enabled ? STATUS_ENABLED : STATUS_ELSEWHERE))
-        return 0;
-    int rc = door_read(session, &door, err);
-    if (rc == 0)
-        rc = door_admit(session, &door, err);
-    if (rc != 0)
-        return rc;
-    rc = switch_until_still(service, session, is_enabled, out_changed, err);
-    int sealed = door_seal(session, &door, rc == 0 ? err : &sealing);
-    return rc != 0 ? rc : sealed;
+    const struct switching *wanted = context;
+    return switch_until_still(wanted->service, session, wanted->is_enabled, wanted->out_changed,
+                              err);
 }
 
 int events_set(const struct service *service, struct session *session, bool is_enabled,
@@ -189,6 +184,7 @@ int events_set(const struct service *service, struct session *session, bool is_e
     CLEANUP(db_result_release) struct db_result before = {0};
     const char *wanted = is_enabled ? STATUS_ENABLED : STATUS_ELSEWHERE;
     unsigned changed = 0;
+    const struct switching switching = {service, is_enabled, &changed};
     int rc = session_open(service, session->node, SESSION_CONTROLLER, &own, err);
     if (rc != 0)
         return rc;
@@ -198,7 +194,8 @@ int events_set(const struct service *service, struct session *session, bool is_e
     rc = list_events(service, &own, &before, err);
     if (rc != 0)
         return rc;
-    rc = switch_all(service, &own, &before, is_enabled, &changed, err);
+    if (!is_as_wanted(&before, wanted))
+        rc = door_while_admitted(&own, switch_now, &switching, err);
     if (rc != 0)
         return rc;
     rc = check_events(service, session, &before, wanted, err);

@@ -248,30 +248,14 @@ static void note_others(const struct held_list *list, struct hold_release *out)
     }
 }
 
-/* A node that keeps administrators out, too, lets our own account write. Ends as it was. */
-static int while_admitted(struct session *session, const struct held_list *list,
-                          int (*act)(struct session *, const struct held_list *, struct err *),
-                          struct err *err)
-{
-    struct door door;
-    struct err sealing = {0};
-    int rc = door_read(session, &door, err);
-    if (rc == 0)
-        rc = door_admit(session, &door, err);
-    if (rc != 0)
-        return rc;
-    rc = act(session, list, err);
-    int sealed = door_seal(session, &door, rc == 0 ? err : &sealing);
-    return rc != 0 ? rc : sealed;
-}
-
-static int unlock_now(struct session *session, const struct held_list *list, struct err *err)
+static int unlock_now(struct session *session, const void *list, struct err *err)
 {
     return alter(session, SQL_HOLD_UNLOCK, list, true, err);
 }
 
-static int strike_now(struct session *session, const struct held_list *list, struct err *err)
+static int strike_now(struct session *session, const void *context, struct err *err)
 {
+    const struct held_list *list = context;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < list->count; i++) {
         const struct sql_arg args[] = {{"user", list->accounts[i].user},
@@ -288,7 +272,7 @@ int hold_unlock(struct session *unlogged, const struct held_list *list, struct h
     if (list->count == 0)
         return 0;
     note_others(list, out);
-    int rc = while_admitted(unlogged, list, unlock_now, err);
+    int rc = door_while_admitted(unlogged, unlock_now, list, err);
     return rc != 0 ? err_wrap(err, "letting the locked accounts in again")
                    : check_all(unlogged, list, false, err);
 }
@@ -302,7 +286,7 @@ int hold_strike(struct session *unlogged, const struct held_list *list, struct e
 {
     if (list->count == 0)
         return 0;
-    int rc = while_admitted(unlogged, list, strike_now, err);
+    int rc = door_while_admitted(unlogged, strike_now, list, err);
     return rc != 0 ? err_wrap(err, "striking out accounts of cutover.held") : 0;
 }
 

@@ -358,9 +358,15 @@ static int see_row(struct session *replica, const struct sql_arg *token, int64_t
     }
 }
 
-static int send_row(struct session *source, struct session *replica, int64_t deadline_ms,
-                    int64_t *out_us, struct err *err)
+struct probing {
+    struct session *replica;
+    int64_t deadline_ms;
+    int64_t *out_us;
+};
+
+static int send_row(struct session *source, const void *context, struct err *err)
 {
+    const struct probing *probing = context;
     char text[TOKEN_DIGITS + 1];
     int rc = digest_random_hex(text, TOKEN_DIGITS, err);
     if (rc != 0)
@@ -370,7 +376,7 @@ static int send_row(struct session *source, struct session *replica, int64_t dea
     if (rc != 0)
         return err_wrap(err, "writing a probe row");
     int64_t began_us = clock_mono_us();
-    rc = see_row(replica, &token, deadline_ms, err);
+    rc = see_row(probing->replica, &token, probing->deadline_ms, err);
     int64_t took_us = clock_mono_us() - began_us;
     struct err cleaning = {0};
     if (session_exec(source, SQL_PROBE_ROW_DELETE, &token, 1, &cleaning) != 0 && rc == 0) {
@@ -379,28 +385,15 @@ static int send_row(struct session *source, struct session *replica, int64_t dea
         return err_wrap(err, "taking the probe row away again");
     }
     if (rc == 0)
-        *out_us = took_us;
+        *probing->out_us = took_us;
     return rc;
 }
 
-/*
- * A crash in between leaves the node closed for the application, and its next start seals it again.
- */
 int link_probe_row(struct session *source, struct session *replica, int64_t deadline_ms,
                    int64_t *out_us, struct err *err)
 {
-    struct door door;
-    struct err sealing = {0};
-    int rc = door_read(source, &door, err);
-    if (rc == 0)
-        rc = door_admit(source, &door, err);
-    if (rc != 0)
-        return rc;
-    rc = send_row(source, replica, deadline_ms, out_us, err);
-    if (db_is_dead(source->db))
-        return rc;
-    int sealed = door_seal(source, &door, rc == 0 ? err : &sealing);
-    return rc != 0 ? rc : sealed;
+    const struct probing probing = {replica, deadline_ms, out_us};
+    return door_while_admitted(source, send_row, &probing, err);
 }
 
 /* --- transactions that should not be there --- */

@@ -612,6 +612,22 @@ def test_a_sealed_node_sends_a_probe_row_and_switches_events_and_is_sealed_again
         primary.query("SET sql_log_bin = 0; DROP EVENT blog.sealed")
 
 
+def test_a_node_is_sealed_again_although_somebody_is_in_the_way_for_longer_than_one_try(nodes):
+    only_on_mysql(nodes)
+    nodes.ok("fence-close", "old")
+    assert nodes.ok("door", "old", "admit")["door"] == "closed"
+    with nodes.primary["old"].connect() as holder, holder.cursor() as cursor:
+        cursor.execute("LOCK TABLES blog.notes WRITE")
+        tries = "SELECT SUM_ERRORS AS n FROM performance_schema.events_statements_summary_global_by_event_name" \
+                " WHERE EVENT_NAME = 'statement/sql/set_option'"
+        before = nodes.primary["old"].value(tries)
+        sealing = in_background(nodes.ok, "door", "old", "seal")
+        wait_until(lambda: nodes.primary["old"].value(tries) > before, 10, "the first try to give way")
+        cursor.execute("UNLOCK TABLES")
+        sealing.join()
+    assert nodes.door("old") == ("sealed", True)
+
+
 def test_the_application_s_sessions_are_told_from_ours(nodes):
     with nodes.app("old") as idle:
         sessions = nodes.ok("sessions", "old")["sessions"]
