@@ -12,10 +12,9 @@ from selenium.webdriver.common.by import By
 
 from tests.integration import programs
 from tests.integration.service import DONE, SHARED, Stage
-from tests.integration.test_serve import Serving
+from tests.integration.serving import ANNA, BEN, CLEO, Serving, guarded_config
 from tests.lab.procs import wait_until
 
-ANNA, BEN, CLEO = "anna-4f1d2c3b4a5968778695", "ben-00112233445566778899", "cleo-99887766554433221100"
 APPROVE = '{ name = "say-yes"; action = "approve"; ask = "Move the users now?"; people = 2; }'
 LOOK = '{ name = "look"; action = "gate"; require = [ "links = up", "lag < 5s" ]; }'
 SIZES = {"phone": (390, 844), "laptop": (1366, 768), "wall": (2560, 1440)}
@@ -39,10 +38,7 @@ def one_service(stage):
 
 @pytest.fixture(name="serving")
 def one_server(service):
-    tokens = service.lab.root / "tokens"
-    tokens.write_text(f"anna operate {ANNA}\nben operate {BEN}\ncleo watch {CLEO}\n")
-    tokens.chmod(0o600)
-    with Serving(service, service.config("guarded", lambda c: c.update(serve={"tokens": f"file:{tokens}"}))) as serving:
+    with Serving(service, guarded_config(service)) as serving:
         yield serving
 
 
@@ -128,7 +124,8 @@ def test_two_people_approve_on_the_page_and_a_viewer_cannot(service, serving):
     service.cutover("plan", path, "--out", plan).ended(DONE)
     with page_of(serving, ANNA) as anna, service.start("run", "--plan", plan) as running:
         anna.wait(lambda: "0 of 2" in anna.text("#waits"), "the approval to be waited for")
-        assert "links = up" in anna.text("#gate")
+        assert "links = up" in anna.text("#gate") and "saw when it opened" in anna.text("#gate-about")
+        assert not anna.all("#gate li"), "what was true then is not shown as true now"
         anna.ask("approve", "It takes 2 people; so far: nobody")
         anna.wait(lambda: "1 of 2: anna" in anna.text("#waits"), "the first yes to count")
         anna.photograph("approval")

@@ -76,6 +76,25 @@ def refuses(done, before, after):
     assert after == before, told(done)
 
 
+def goes_on_in_vain(stage, place, take, still_s=LOOKED_S):
+    """Under traffic: one stands still at a place, another takes its run by `take`, the first goes on and changes nothing.
+
+    The traffic, for the judge.
+    """
+    stage.put("mirrored")
+    with stage.traffic() as traffic:
+        with standing_still(stage, place, "run", stage.path(FENCED), *RUN) as first:
+            began = time.monotonic()
+            end_lease(stage)
+            take(traffic)
+            time.sleep(max(0.0, began + still_s - time.monotonic()))  # how long a standstill is, not a hope
+            before = truth(stage)
+            done = goes_on(first)
+            refuses(done, before, truth(stage))
+        traffic.writers.wait_for_writes()
+    return traffic
+
+
 @pytest.mark.parametrize("way", ["resume", "abort"])
 @pytest.mark.parametrize("place", [
     pytest.param("go-no-go.gate.before-act", marks=pytest.mark.slow_fault),  # nothing but a journal to write to
@@ -85,32 +104,18 @@ def refuses(done, before, after):
     "cut-over.open-to.before-act",        # after the last question, right before the statement that opens
 ])
 def test_who_stood_still_while_another_took_the_run_changes_nothing(stage, place, way):
-    stage.put("mirrored")
-    with stage.traffic() as traffic:
-        with standing_still(stage, place, "run", stage.path(FENCED), *RUN) as first:
-            began = time.monotonic()
-            end_lease(stage)
-            stage.ok(*(["abort"] if way == "abort" else ["run", "--resume", *RUN]))
-            traffic.writers.wait_for_writes()
-            time.sleep(max(0.0, began + LOOKED_S - time.monotonic()))  # how long a standstill is, not a hope
-            before = truth(stage)
-            done = goes_on(first)
-            refuses(done, before, truth(stage))
+    def take(traffic):
+        stage.ok(*(["abort"] if way == "abort" else ["run", "--resume", *RUN]))
         traffic.writers.wait_for_writes()
+
+    traffic = goes_on_in_vain(stage, place, take)
     status = stage.judge(traffic, {"mirrored" if way == "abort" else "switched"})
     stage.judge_journal(status["situation"])
 
 
 def test_the_statement_that_opens_asks_for_the_lease_itself(stage):
     """However short it stood still: between the last question and the statement another one aborts its run."""
-    stage.put("mirrored")
-    with stage.traffic() as traffic:
-        with standing_still(stage, "cut-over.open-to.before-act", "run", stage.path(FENCED), *RUN) as first:
-            end_lease(stage)
-            stage.ok("abort")
-            before = truth(stage)
-            refuses(goes_on(first), before, truth(stage))
-        traffic.writers.wait_for_writes()
+    traffic = goes_on_in_vain(stage, "cut-over.open-to.before-act", lambda _: stage.ok("abort"), still_s=0)
     stage.judge(traffic, {"mirrored"})
 
 
@@ -132,18 +137,11 @@ def test_a_lease_that_ran_out_behind_the_fence_opens_no_side_and_a_person_is_tol
 
 def test_a_rollback_that_closes_a_run_takes_it_from_who_stood_still_in_it(stage):
     """Past the commit step: the way back supersedes the run, and the first one must not flip the records after it."""
-    stage.put("mirrored")
-    with stage.traffic() as traffic:
-        with standing_still(stage, "cut-over.flip.before-act", "run", stage.path(FENCED), *RUN) as first:
-            began = time.monotonic()
-            end_lease(stage)
-            stage.lab.dns.resolver.flush()
-            stage.ok("rollback", "--playbook", stage.path("rollback-fenced"), *RUN)
-            time.sleep(max(0.0, began + LOOKED_S - time.monotonic()))
-            before = truth(stage)
-            refuses(goes_on(first), before, truth(stage))
-        traffic.writers.wait_for_writes()
-    stage.judge(traffic, {"mirrored"})
+    def take(_):
+        stage.lab.dns.resolver.flush()
+        stage.ok("rollback", "--playbook", stage.path("rollback-fenced"), *RUN)
+
+    stage.judge(goes_on_in_vain(stage, "cut-over.flip.before-act", take), {"mirrored"})
 
 
 @pytest.mark.parametrize("point", ["before-act", "after-act"])

@@ -10,11 +10,10 @@ import time
 import pytest
 
 from tests.integration.service import ABORTED, CONFIG, DONE, FENCED, LOW_TTL_S, REFUSED, SHARED, UNDONE, USAGE, Stage
-from tests.integration.test_serve import Page, Serving
+from tests.integration.serving import ANNA, BEN, CLEO, Page, Serving, bearer, guarded_config
 from tests.lab.lab import DNS_ONLY
 from tests.lab.procs import wait_until
 
-ANNA, BEN, CLEO = "anna-4f1d2c3b4a5968778695", "ben-00112233445566778899", "cleo-99887766554433221100"
 LONG_S = 11.5  # a transaction of more than ten seconds is in the way
 CHECK = '{ name = "look"; action = "gate"; require = [ "links = up" ]; }'
 
@@ -36,10 +35,7 @@ def one_service(stage):
 
 @pytest.fixture(name="guarded")
 def config_with_tokens(service):
-    tokens = service.lab.root / "tokens"
-    tokens.write_text(f"anna operate {ANNA}\nben operate {BEN}\ncleo watch {CLEO}\n")
-    tokens.chmod(0o600)
-    return service.config("guarded", lambda c: c.update(serve={"tokens": f"file:{tokens}"}))
+    return guarded_config(service)
 
 
 @pytest.fixture(name="serving")
@@ -50,7 +46,7 @@ def one_server(service, guarded):
 
 def people(serving, token=CLEO):
     """The first page says that nothing is known yet."""
-    return wait_until(lambda: serving.json("/api/run", Authorization=f"Bearer {token}").get("people"), 20, "the journal to be read")
+    return wait_until(lambda: serving.json("/api/run", **bearer(token)).get("people"), 20, "the journal to be read")
 
 
 def offer(serving, what):
@@ -61,7 +57,7 @@ def send(serving, token, what, run=None, step="", **fields):
     """Status, and what was answered."""
     run = run or people(serving)["run"]
     answer = serving.ask("/api/requests", "POST", body=json.dumps({"what": what, "run": run, "step": step}),
-                         Authorization=f"Bearer {token}", **fields)
+                         **bearer(token), **fields)
     return answer.status, json.loads(answer.text)
 
 
@@ -104,10 +100,11 @@ def test_a_run_shows_its_own_page_and_who_is_in_the_way_of_its_gate(service, gua
         with service.start("run", "--plan", plan, "--listen", "127.0.0.1:0", cfg=guarded) as running:
             page = Page(running.wait_says(r"(http://\S+/) shows this run")[1])
             blocker = wait_until(lambda: ((people(page) or {}).get("gate") or {}).get("blockers"), 20, "the blocker to be named")[0]
+            assert people(page)["gate"]["is_over"] is False
             assert (blocker["thread"], blocker["user"]) == (thread, "app") and blocker["age_s"] > 10, blocker
             cursor.execute("ROLLBACK")
             waits_at(page, "say-yes")
-            assert people(page)["gate"]["blockers"] == []
+            assert people(page)["gate"]["blockers"] == [] and people(page)["gate"]["is_over"] is True
             assert send(page, ANNA, "approve", step="say-yes")[0] == 202
             running.end().ended(DONE, r"anna \(page\) says yes")
     with pytest.raises(OSError):
@@ -224,12 +221,18 @@ def test_a_rollback_brings_the_users_back(service, serving):
     service.check_promises()
 
 
-def test_what_the_run_could_look_at_only_much_later_is_not_applied(service, serving):
-    path = service.playbook("late", "mirrored", approve(2), CHECK)
+@contextlib.contextmanager
+def asked_while_it_stands_still(service, serving):
+    """A run whose process is stopped while it waits for people, and the number of anna's yes to it."""
+    path = service.playbook("still", "mirrored", approve(2), CHECK)
     with service.start("run", path, "--yes") as running:
         waits_at(serving, "say-yes")
         running.signal(signal.SIGSTOP)
-        number = send(serving, ANNA, "approve", step="say-yes")[1]["id"]
+        yield running, send(serving, ANNA, "approve", step="say-yes")[1]["id"]
+
+
+def test_what_the_run_could_look_at_only_much_later_is_not_applied(service, serving):
+    with asked_while_it_stands_still(service, serving) as (running, number):
         with contextlib.closing(sqlite3.connect(service.lab.cfg_path.parent / "journal.db")) as journal, journal:
             journal.execute("UPDATE request SET asked_us = asked_us - 61000000 WHERE id = ?", (number,))
         running.signal(signal.SIGCONT)
@@ -240,13 +243,9 @@ def test_what_the_run_could_look_at_only_much_later_is_not_applied(service, serv
 
 
 def test_what_was_asked_of_a_dead_controller_is_not_applied_later(service, serving):
-    path = service.playbook("dead", "mirrored", approve(2), CHECK)
-    with service.start("run", path, "--yes") as running:
-        waits_at(serving, "say-yes")
-        running.signal(signal.SIGSTOP)
-        number = send(serving, ANNA, "approve", step="say-yes")[1]["id"]
-        running.signal(signal.SIGKILL)
-        running.end()
+    with asked_while_it_stands_still(service, serving) as (first, number):
+        first.signal(signal.SIGKILL)
+        first.end()
     with service.start("run", "--resume", "--yes") as running:
         assert became(serving, number) == ("refused", "the controller that it was asked of has ended")
         waits_at(serving, "say-yes")
@@ -258,16 +257,16 @@ def test_what_was_asked_of_a_dead_controller_is_not_applied_later(service, servi
 def test_who_asks_must_be_known_and_the_page_must_be_ours(service, serving):
     body = json.dumps({"what": "hold", "run": "00000000"})
     assert serving.ask("/api/requests", "POST", body=body).status == 401
-    assert serving.ask("/api/requests", "POST", body=body, Authorization=f"Bearer {CLEO}").status == 403
+    assert serving.ask("/api/requests", "POST", body=body, **bearer(CLEO)).status == 403
     cookie = serving.ask("/api/login", "POST", body=ANNA).headers["Set-Cookie"].split(";")[0]
     assert "X-Cutover" in serving.ask("/api/requests", "POST", body=body, Cookie=cookie).text
     assert serving.ask("/api/requests", "POST", body=body, Cookie=cookie, X_Cutover="page").status == 409
     for fields in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
         assert serving.ask("/api/requests", "POST", body=body, Cookie=cookie, X_Cutover="page", **fields).status == 403
     for bad in ("", "[]", "{", '{"what": "hold"}', '{"what": "dance", "run": "1"}', '{"what": 5, "run": {}}'):
-        assert serving.ask("/api/requests", "POST", body=bad, Authorization=f"Bearer {ANNA}").status == 400, bad
-    assert serving.ask("/api/requests", "POST", body="x" * 70000, Authorization=f"Bearer {ANNA}").status == 413
-    assert serving.ask("/api/requests", Authorization=f"Bearer {ANNA}").status == 405
+        assert serving.ask("/api/requests", "POST", body=bad, **bearer(ANNA)).status == 400, bad
+    assert serving.ask("/api/requests", "POST", body="x" * 70000, **bearer(ANNA)).status == 413
+    assert serving.ask("/api/requests", **bearer(ANNA)).status == 405
     with Serving(service, None) as everybody:
         answer = everybody.ask("/api/requests", "POST", body=body)
         assert answer.status == 403 and "serve.tokens" in answer.text

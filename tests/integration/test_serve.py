@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The dashboard's server, asked as a browser, a program and Prometheus do: who may see what, and that what it says is so."""
 
-import http.client
 import itertools
-import json
 import os
 import re
-import ssl
 import subprocess
 import threading
 import time
@@ -16,84 +13,18 @@ import pytest
 
 from tests.integration import programs
 from tests.integration.service import DONE, MIRROR, Stage
+from tests.integration.serving import ANNA, BEN, CLEO, Serving, bearer, guarded_config, tokens_file
 from tests.lab import tls
 from tests.lab.lab import CUTOVER
 from tests.lab.procs import wait_until
 
 PROMTOOL = Path(os.environ.get("SERVERS") or "build/servers").resolve() / "prometheus/run"
-ANNA, BEN = "anna-" + "4f1d2c3b4a5968778695", "ben-" + "00112233445566778899"
 
 
 @pytest.fixture(scope="module", name="stage")
 def one_stage():
     with Stage(mb=0) as stage:
         yield stage
-
-
-class Page:
-    """What is served at an address, whoever serves it."""
-
-    def __init__(self, url):
-        self.scheme, self.host = re.match(r"(https?)://([^/]+)/", url).groups()
-
-    def connect(self):
-        if self.scheme == "https":
-            return http.client.HTTPSConnection(self.host, timeout=20, context=ssl._create_unverified_context())  # pylint: disable=protected-access
-        return http.client.HTTPConnection(self.host, timeout=20)
-
-    def ask(self, path, method="GET", body=None, **fields):
-        connection = self.connect()
-        connection.request(method, path, body=body, headers={name.replace("_", "-"): value for name, value in fields.items()})
-        answer = connection.getresponse()
-        answer.text = answer.read().decode()
-        connection.close()
-        return answer
-
-    def json(self, path, **fields):
-        def answered():
-            answer = self.ask(path, **fields)
-            assert answer.status in (200, 503), (answer.status, answer.text)
-            return answer.status == 200 and answer
-        return json.loads(wait_until(answered, 20, f"{path} to be known").text)
-
-    def events(self, **fields):
-        """(name, id, data) of the stream, as they come."""
-        connection = self.connect()
-        connection.request("GET", "/api/events", headers=fields)
-        answer = connection.getresponse()
-        assert answer.status == 200, answer.read()
-        event = {}
-        try:
-            while line := answer.readline().decode():
-                name, _, value = line.rstrip("\n").partition(": ")
-                if name:
-                    event[name] = value
-                elif event:
-                    yield event["event"], int(event.get("id", 0)), json.loads(event["data"])
-                    event = {}
-        finally:
-            connection.close()
-
-
-class Serving(Page):
-    """`cutover serve`, from its first word to its end."""
-
-    def __init__(self, service, cfg, *options):
-        self._process = subprocess.Popen(  # pylint: disable=consider-using-with
-            [CUTOVER, "-c", cfg or service.lab.cfg_path, "serve", *(options or ("--listen", "127.0.0.1:0"))], text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        said = self._process.stdout.readline()
-        url = re.match(r"(https?://[^/]+/) shows", said)
-        assert url, said + self._process.communicate(timeout=10)[1]
-        super().__init__(url[1])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._process.terminate()
-        out, err = self._process.communicate(timeout=20)
-        assert self._process.returncode == DONE, out + err
 
 
 @pytest.fixture(name="open_one")
@@ -106,10 +37,7 @@ def one_without_tokens(stage):
 @pytest.fixture(name="guarded")
 def one_with_tokens(stage):
     service = stage.service("mirrored")
-    tokens = service.lab.root / "tokens"
-    tokens.write_text(f"# who may\nanna watch {ANNA}\nben operate {BEN}\n")
-    tokens.chmod(0o600)
-    with Serving(service, service.config("guarded", lambda c: c.update(serve={"tokens": f"file:{tokens}"}))) as serving:
+    with Serving(service, guarded_config(service)) as serving:
         yield serving
 
 
@@ -262,28 +190,28 @@ def test_who_has_no_token_sees_nothing_of_the_service(guarded):
 
 
 def test_a_token_opens_as_bearer_and_as_session(guarded):
-    assert guarded.json("/api/state", Authorization=f"Bearer {ANNA}")["situation"] == "mirrored"
-    assert guarded.json("/api/whoami", Authorization=f"Bearer {BEN}") == {"name": "ben", "role": "operate", "has_tokens": True}
-    answer = guarded.ask("/api/login", "POST", body=ANNA)
+    assert guarded.json("/api/state", **bearer(CLEO))["situation"] == "mirrored"
+    assert guarded.json("/api/whoami", **bearer(BEN)) == {"name": "ben", "role": "operate", "has_tokens": True}
+    answer = guarded.ask("/api/login", "POST", body=CLEO)
     cookie = answer.headers["Set-Cookie"]
-    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and ANNA not in cookie
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and CLEO not in cookie
     cookie = cookie.split(";")[0]
-    assert guarded.json("/api/whoami", Cookie=cookie)["name"] == "anna"
+    assert guarded.json("/api/whoami", Cookie=cookie)["name"] == "cleo"
     assert guarded.ask("/api/logout", "POST", Cookie=cookie).status == 200
     assert guarded.json("/api/whoami", Cookie=cookie)["role"] == "anybody"
 
 
 def test_a_page_of_another_site_may_not_sign_in(guarded):
-    assert guarded.ask("/api/login", "POST", body=ANNA, Origin="http://evil.example").status == 403
-    assert guarded.ask("/api/login", "POST", body=ANNA, Origin=f"http://{guarded.host}").status == 200
+    assert guarded.ask("/api/login", "POST", body=CLEO, Origin="http://evil.example").status == 403
+    assert guarded.ask("/api/login", "POST", body=CLEO, Origin=f"http://{guarded.host}").status == 200
 
 
 def test_no_answer_holds_a_secret(guarded, stage):
     service = stage.service("mirrored")
-    secrets = [account.password for account in service.lab.accounts.values()] + [ANNA, BEN]
+    secrets = [account.password for account in service.lab.accounts.values()] + [ANNA, BEN, CLEO]
     for path in ("/", "/api/state", "/api/lag", "/api/names", "/api/run", "/api/whoami", "/api/openapi.json", "/metrics"):
-        wait_until(lambda path=path: guarded.ask(path, Authorization=f"Bearer {BEN}").status == 200, 20, f"{path} to be known")
-        text = guarded.ask(path, Authorization=f"Bearer {BEN}").text
+        wait_until(lambda path=path: guarded.ask(path, **bearer(BEN)).status == 200, 20, f"{path} to be known")
+        text = guarded.ask(path, **bearer(BEN)).text
         assert not [secret for secret in secrets if secret in text], path
 
 
@@ -346,14 +274,10 @@ def test_an_address_that_others_reach_needs_tokens_and_tls(stage):
     service = stage.service("mirrored")
     service.cutover("serve", "--listen", "0.0.0.0:0").ended(2, "anybody could look", "ssh -L")
     service.cutover("serve", "--listen", "here").ended(2, '"here" is no place to listen')
-    tokens = service.lab.root / "loose"
-    tokens.write_text("anna watch short\n")
-    tokens.chmod(0o600)
-    service.cutover("serve", cfg=service.config("loose", lambda c: c.update(serve={"tokens": f"file:{tokens}"}))).ended(
+    loose = tokens_file(service, "anna watch short\n", "loose")
+    service.cutover("serve", cfg=service.config("loose", lambda c: c.update(serve={"tokens": f"file:{loose}"}))).ended(
         2, r"serve.tokens: line 1: a token shorter than 20 characters")
-    tokens.write_text(f"anna watch {ANNA}\n")
-    service.cutover("serve", "--listen", "0.0.0.0:0", cfg=service.config("loose", lambda c: c.update(
-        serve={"tokens": f"file:{tokens}"}))).ended(2, "tokens would travel in the clear")
+    service.cutover("serve", "--listen", "0.0.0.0:0", cfg=guarded_config(service)).ended(2, "tokens would travel in the clear")
 
 
 def test_a_port_that_is_taken_is_named(open_one):
@@ -364,12 +288,8 @@ def test_a_port_that_is_taken_is_named(open_one):
 def test_over_tls_the_cookie_stays_there(stage, tmp_path):
     service = stage.service("mirrored")
     files = tls.create(tmp_path / "tls", [])
-    tokens = tmp_path / "tokens"
-    tokens.write_text(f"anna watch {ANNA}\n")
-    tokens.chmod(0o600)
-    cfg = service.config("tls", lambda c: c.update(serve={
-        "tokens": f"file:{tokens}", "certificate": str(files.cert), "key": str(files.key)}))
+    cfg = guarded_config(service, certificate=str(files.cert), key=str(files.key))
     with Serving(service, cfg, "--listen", "127.0.0.1:0") as serving:
         assert serving.scheme == "https"
-        answer = serving.ask("/api/login", "POST", body=ANNA)
+        answer = serving.ask("/api/login", "POST", body=CLEO)
         assert "; Secure" in answer.headers["Set-Cookie"] and "max-age" in answer.headers["Strict-Transport-Security"]

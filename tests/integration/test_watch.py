@@ -16,11 +16,9 @@ import pytest
 
 from tests.integration import programs
 from tests.integration.service import DONE, UNDONE, USAGE, Stage
-from tests.integration.test_serve import Serving
+from tests.integration.serving import ANNA, CLEO, Serving, guarded_config, tokens_file
 from tests.lab.lab import CUTOVER
 from tests.lab.procs import LabError, wait_until
-
-TOKEN, OPERATE = "carla-" + "5f1d2c3b4a5968778690", "dora-" + "6f1d2c3b4a5968778691"
 
 
 @pytest.fixture(scope="module", name="stage")
@@ -204,19 +202,14 @@ def test_once_is_text_for_a_ticket(service):
 
 
 def test_it_attaches_to_a_page_and_comes_back_to_it(service):
-    tokens = service.lab.root / "watch-tokens"
-    tokens.write_text(f"carla watch {TOKEN}\n")
-    tokens.chmod(0o600)
-    cfg = service.config("watched", lambda c: c.update(serve={"tokens": f"file:{tokens}"}))
-    token = service.lab.root / "token"
-    token.write_text(TOKEN + "\n")
-    token.chmod(0o600)
+    cfg = guarded_config(service)
+    token = tokens_file(service, CLEO + "\n", "token")
     with Serving(service, cfg) as serving:
         address = serving.host
         url = f"http://{address}"
         service.cutover("watch", "--once", "--url", url).ended(UNDONE, "does not tell: it wants a token")
         service.cutover("watch", "--once", "--url", url, "--auth-file", token).ended(DONE, "blog: mirrored", "OLD → NEW|OLD -> NEW")
-        terminal = Terminal(env={"CUTOVER_TOKEN": TOKEN})
+        terminal = Terminal(env={"CUTOVER_TOKEN": CLEO})
         with contextlib.ExitStack() as stack:
             stack.enter_context(terminal)
             terminal.watch("watch", "--url", url)
@@ -272,19 +265,15 @@ def test_a_yes_from_the_screen_lets_the_run_go_on_and_half_a_word_does_not(servi
 
 
 def test_over_http_the_role_of_the_token_decides(service):
-    tokens = service.lab.root / "ask-tokens"
-    tokens.write_text(f"carla watch {TOKEN}\ndora operate {OPERATE}\n")
-    tokens.chmod(0o600)
-    cfg = service.config("asked", lambda c: c.update(serve={"tokens": f"file:{tokens}"}))
-    with run_that_waits(service) as running, Serving(service, cfg) as serving:
-        with Terminal(env={"CUTOVER_TOKEN": TOKEN}) as terminal:
+    with run_that_waits(service) as running, Serving(service, guarded_config(service)) as serving:
+        with Terminal(env={"CUTOVER_TOKEN": CLEO}) as terminal:
             terminal.watch("watch", "--url", f"http://{serving.host}")
             terminal.wait(r"WAITS FOR A PERSON \(0 of 1")
             terminal.key("a", "1")
             terminal.wait(r"Type approve and Enter")
             terminal.type("approve")
             terminal.wait(r"^REFUSED: ")
-        with Terminal(env={"CUTOVER_TOKEN": OPERATE}) as terminal:
+        with Terminal(env={"CUTOVER_TOKEN": ANNA}) as terminal:
             terminal.watch("watch", "--url", f"http://{serving.host}")
             say_yes(terminal)
-            running.end().ended(DONE, r"dora \(\w+\) says yes to step say-yes: 1 of 1")
+            running.end().ended(DONE, r"anna \(\w+\) says yes to step say-yes: 1 of 1")
