@@ -8,6 +8,8 @@
 
 #include "ctl/screen.h"
 
+#define LOWEST_BAR 0x2581 /* of eight: the glyphs that follow are taller */
+
 struct panel_call {
     const struct screen_facts *facts;
     const struct screen_view *view;

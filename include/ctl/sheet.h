@@ -37,7 +37,8 @@ struct cell {
 struct sheet {
     size_t width, height;
     size_t focus; /* the row that should be seen when not all can be, */
-    size_t head;  /* and how many on top always should */
+    size_t tail;  /* how many below it tell more of it, */
+    size_t head;  /* and how many on top should always be seen */
     bool is_ascii, is_failed;
     size_t column; /* where the next character goes, in the last row */
     size_t edge;   /* text is cut there; 0: at the width */

@@ -197,9 +197,11 @@ static void lay_part(struct sheet *out, const struct place *place, size_t row, s
     const struct sheet *drawn = &place->drawn;
     size_t head = drawn->head < place->rows ? drawn->head : place->rows;
     size_t shown = place->rows - head, first = head;
+    size_t spare = shown > drawn->tail ? shown - 1 - drawn->tail : 0;
+    size_t above = spare < shown / 3 ? spare : shown / 3; /* of the rows that come before it */
 
-    if (drawn->focus > head + shown / 3)
-        first = drawn->focus - shown / 3;
+    if (drawn->focus > head + above)
+        first = drawn->focus - above;
     if (first + shown > drawn->height)
         first = drawn->height - shown;
     sheet_lay(out, row, column, drawn, 0, head);

@@ -7,6 +7,8 @@
 
 #define ID_AT 2
 #define BRIEF_STATEMENTS 3
+#define BRIEF_HOSTS 3
+#define BLOCKER_CAP_BYTES 8192
 
 static const struct {
     const char *state, *sign, *words; /* words: where the sign is not enough */
@@ -123,47 +125,90 @@ static void draw_requests(const struct panel_call *call, struct sheet *sheet)
     }
 }
 
-static void draw_blocker(struct sheet *sheet, const json_t *blocker)
+/* Who, then where: what comes last is cut first. Thread 0: no session stands behind it. */
+static void draw_blocker(const struct panel_call *call, struct sheet *sheet, const json_t *blocker)
 {
+    json_int_t thread = json_int_or(blocker, "thread", 0);
+    const char *node = json_text_or(blocker, "node", "");
     char age[32];
 
     sheet_row(sheet);
     sheet->column = 4;
-    sheet_put(sheet, STYLE_BAD, "in the way: %s thread %" JSON_INTEGER_FORMAT " %s@%s for %s: ",
-              json_text_or(blocker, "node", ""), json_int_or(blocker, "thread", 0),
-              json_text_or(blocker, "user", ""), json_text_or(blocker, "host", ""),
-              words_ms_of((double)json_int_or(blocker, "age_s", 0) * 1000, age));
-    sheet_wrap(sheet, STYLE_PLAIN, 6, 2, json_text_or(blocker, "query", ""));
+    sheet_put(sheet, STYLE_BAD, "in the way: ");
+    CLEANUP(buf_release) struct buf text;
+    buf_init(&text, BLOCKER_CAP_BYTES);
+    if (thread)
+        buf_printf(&text, "%s@%s for %s, thread %" JSON_INTEGER_FORMAT " on ",
+                   json_text_or(blocker, "user", ""), json_text_or(blocker, "host", ""),
+                   words_ms_of((double)json_int_or(blocker, "age_s", 0) * 1000, age), thread);
+    buf_printf(&text, "%s: %s", node, json_text_or(blocker, "query", ""));
+    sheet_wrap(sheet, STYLE_PLAIN, 6, call->rows ? 4 : 2, buf_text(&text));
 }
 
-/* What is not met comes first: in a small window it is what is left. */
+static void draw_requirements(struct sheet *sheet, const json_t *list, bool is_met)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(list, i, row)
+    {
+        if (json_bool_or(row, "is_met", 0) != is_met)
+            continue;
+        sheet_row(sheet);
+        sheet->column = 4;
+        sheet_put(sheet, is_met ? STYLE_GOOD : STYLE_WARN, "%s ", is_met ? "✓" : "✗ not yet:");
+        sheet_put(sheet, STYLE_PLAIN, "%s", json_text_or(row, "text", ""));
+        sheet_put(sheet, STYLE_STRONG, "  %s", json_text_or(row, "live", ""));
+    }
+}
+
+/* What is not met comes first, and who is in the way: in a small window it is what is left. */
 static void draw_gate(const struct panel_call *call, struct sheet *sheet)
 {
     const json_t *gate = people_of(call, "gate");
     const json_t *wanted = json_object_get(gate, "requirements");
     const json_t *blockers = json_object_get(gate, "blockers");
 
-    for (int is_met = 0; is_met < 2; is_met++)
-        for (size_t i = 0; i < json_array_size(wanted); i++) {
-            const json_t *row = json_array_get(wanted, i);
-            if (json_bool_or(row, "is_met", 0) != is_met)
-                continue;
-            sheet_row(sheet);
-            sheet->column = 4;
-            sheet_put(sheet, is_met ? STYLE_GOOD : STYLE_WARN, "%s ", is_met ? "✓" : "✗ not yet:");
-            sheet_put(sheet, STYLE_PLAIN, "%s", json_text_or(row, "text", ""));
-            sheet_put(sheet, STYLE_STRONG, "  %s", json_text_or(row, "live", ""));
-        }
+    if (json_bool_or(gate, "is_over", 0))
+        return;
+    draw_requirements(sheet, wanted, false);
     for (size_t i = 0; i < json_array_size(blockers); i++)
-        draw_blocker(sheet, json_array_get(blockers, i));
+        draw_blocker(call, sheet, json_array_get(blockers, i));
+    draw_requirements(sheet, wanted, true);
 }
 
 /* --- who still comes -------------------------------------------------------------------------- */
+
+/* Sessions over time: the points lie evenly; a column is the most of its own. */
+static void draw_curve(struct sheet *sheet, const json_t *curve)
+{
+    size_t count = json_array_size(curve), i;
+    size_t room = sheet->width > sheet->column + 1 ? sheet->width - sheet->column - 1 : 0;
+    size_t columns = count < room ? count : room;
+    json_int_t most = 1;
+    const json_t *point;
+
+    json_array_foreach(curve, i, point)
+    {
+        json_int_t sessions = json_integer_value(json_array_get(point, 1));
+        most = sessions > most ? sessions : most;
+    }
+    for (size_t column = 0; column < columns; column++) {
+        json_int_t worst = 0;
+        for (i = column * count / columns; i < (column + 1) * count / columns; i++) {
+            json_int_t sessions = json_integer_value(json_array_get(json_array_get(curve, i), 1));
+            worst = sessions > worst ? sessions : worst;
+        }
+        sheet_glyph(sheet, STYLE_NOTE,
+                    worst == 0 ? ' ' : LOWEST_BAR + (uint32_t)((worst * 8 + most - 1) / most) - 1);
+    }
+}
 
 static void draw_chases(const struct panel_call *call, struct sheet *sheet)
 {
     const json_t *chases = people_of(call, "chases");
     const json_t *hosts = json_object_get(chases, "hosts");
+    size_t shown = call->rows ? 20 : BRIEF_HOSTS, count = json_array_size(hosts);
     char quiet[32];
 
     if (!chases || json_is_null(chases))
@@ -173,14 +218,20 @@ static void draw_chases(const struct panel_call *call, struct sheet *sheet)
     sheet_put(sheet, STYLE_NOTE, "still on %s: %" JSON_INTEGER_FORMAT " session(s), ",
               strcmp(json_text_or(chases, "side", ""), "old") == 0 ? "OLD" : "NEW",
               json_int_or(chases, "sessions", 0));
-    sheet_put(sheet, STYLE_PLAIN, "last write %s ago",
+    sheet_put(sheet, STYLE_PLAIN, "last write %s ago  ",
               words_ms_of((double)json_int_or(chases, "quiet_ms", 0), quiet));
-    for (size_t i = 0; i < json_array_size(hosts); i++) {
+    draw_curve(sheet, json_object_get(chases, "curve"));
+    for (size_t i = 0; i < count && i < shown; i++) {
         const json_t *row = json_array_get(hosts, i);
         sheet_row(sheet);
         sheet->column = 6;
         sheet_put(sheet, STYLE_PLAIN, "%s@%s: %" JSON_INTEGER_FORMAT, json_text_or(row, "user", ""),
                   json_text_or(row, "host", ""), json_int_or(row, "sessions", 0));
+    }
+    if (count > shown) {
+        sheet_row(sheet);
+        sheet->column = 6;
+        sheet_put(sheet, STYLE_FAINT, "and %zu more", count - shown);
     }
 }
 
@@ -221,6 +272,7 @@ static void draw_step(const struct panel_call *call, struct sheet *sheet, const 
         draw_gate(call, sheet);
         draw_chases(call, sheet);
         draw_statements(call, sheet);
+        sheet->tail = sheet->height - 1 - sheet->focus;
     }
 }
 

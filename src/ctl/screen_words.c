@@ -13,7 +13,6 @@
 #define SILENT_US 2000000   /* no sample for longer is a gap; a column may be shorter than that */
 #define SCALE_TOP_MS 600000 /* ten minutes are as tall as it gets */
 #define BAR_STEPS 8
-#define LOWEST_BAR 0x2581
 #define AXIS_COLUMNS 7
 
 char *words_ms_of(double ms, char out[32])

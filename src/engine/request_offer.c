@@ -267,6 +267,18 @@ static int add_word(struct offering *o, enum run_word word, const char *name, js
     return rc;
 }
 
+/* What a gate saw when it opened stays to be looked at; it is not how things are any more. */
+static void mark_gate(const struct offering *o, json_t *gate)
+{
+    bool is_over = false;
+
+    for (size_t i = 0; i < o->plan.step_count; i++)
+        if (strcmp(o->plan.steps[i].id, json_text_or(gate, "id", "")) == 0)
+            is_over = o->records[i].state == STEP_DONE;
+    if (json_is_object(gate))
+        (void)json_object_set_new(gate, "is_over", json_boolean(is_over));
+}
+
 static int fill(struct offering *o, json_t *page, struct err *err)
 {
     json_t *offers = json_array();
@@ -281,6 +293,7 @@ static int fill(struct offering *o, json_t *page, struct err *err)
     for (int what = 0; what < REQUEST_WHAT_COUNT; what++)
         (void)json_array_append_new(offers, offer(o, (enum request_what)what));
     rc = add_word(o, RUN_GATE, "gate", page, err);
+    mark_gate(o, json_object_get(page, "gate"));
     if (!rc)
         rc = add_word(o, RUN_CHASES, "chases", page, err);
     return rc ? rc : add_requests(o, page, err);

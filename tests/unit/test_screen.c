@@ -148,6 +148,10 @@ static const struct {
     {"gate", {80, 24, false, 1, 0, 0, NULL, NULL}, false},
     {"gate", {80, 24, false, 3, 0, 0, NULL, NULL}, false},
     {"approval", {80, 24, false, 3, 100, 0, NULL, NULL}, false},
+    {"approval", {160, 50, false, 0, 0, 0, NULL, NULL}, false},
+    {"chase", {80, 24, false, 0, 0, 0, NULL, NULL}, false},
+    {"chase", {80, 24, true, 3, 0, 0, NULL, NULL}, false},
+    {"chase", {160, 50, false, 0, 0, 0, NULL, NULL}, false},
     {"switched", {100, 0, false, 0, 0, 0, NULL, ""}, false},
 };
 

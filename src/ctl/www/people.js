@@ -10,9 +10,17 @@ let who = { role: "watch", has_tokens: false };
 let people = null;
 const buttons = new Map();
 
+// Opened while it waits, folded once it has opened; whoever folds it otherwise is not overruled.
 function showGate(gate) {
-  byId("gate").hidden = !gate;
+  const part = byId("gate-part");
+  part.hidden = !gate;
   if (!gate) return;
+  const phase = `${gate.id} ${gate.is_over}`;
+  if (part.dataset.phase !== phase) part.open = !gate.is_over;
+  part.dataset.phase = phase;
+  const met = gate.requirements.filter((row) => row.is_met).length;
+  say("gate-about", gate.is_over ? `What the gate of step ${gate.step} saw when it opened, ${words.clock(gate.at_us / 1000)} UTC`
+    : `The gate of step ${gate.step}: ${met} of ${gate.requirements.length} met`);
   byId("gate").replaceChildren(...gate.requirements.map((row) =>
     make("li", {}, mark(row.is_met ? "good" : "bad", row.is_met ? "✓ " : "✗ "), `${row.text}: `, row.live)),
   ...gate.blockers.map(blockerRow));
