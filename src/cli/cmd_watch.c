@@ -53,7 +53,7 @@ struct watch {
     } pages[VIEW_TOPIC_COUNT];
     json_t *trail, *event_list;
     int64_t event_last;
-    char trouble[512];
+    char trouble[1024];
     struct screen_facts facts;
     struct screen_view shown;
     size_t span;
@@ -204,6 +204,18 @@ static bool is_answered(const struct watch *watch, int64_t waited_ms)
     return json_array_size(nodes) > 0;
 }
 
+static int nothing_told(const struct watch *watch, struct err *err)
+{
+    bool may_want_ca = strncmp(watch->options->url, "https:", 6) == 0 && !watch->options->ca_path;
+
+    (void)err_set(err, ERR_LOST, EFFECT_NONE, "%.120s does not tell: %.250s", watch->options->url,
+                  watch->trouble);
+    if (may_want_ca)
+        (void)err_hint(err, "--ca FILE names the certificates to trust, when its own is none that "
+                            "this machine knows");
+    return ERR_LOST;
+}
+
 static int show_once(struct watch *watch, struct err *err)
 {
     CLEANUP(sheet_release) struct sheet sheet = {0};
@@ -217,8 +229,7 @@ static int show_once(struct watch *watch, struct err *err)
         take_news(watch);
         waited_ms = clock_mono_ms() - began_ms;
         if (watch->trouble[0] && waited_ms > ONCE_NODES_MS)
-            return err_set(err, ERR_LOST, EFFECT_NONE, "%.200s does not tell: %.250s",
-                           watch->options->url, watch->trouble);
+            return nothing_told(watch, err);
     }
     watch->shown.width = columns ? columns : PIPE_COLUMNS;
     if (watch->shown.width < SCREEN_LEAST_WIDTH)

@@ -140,17 +140,20 @@ static void enter_modes(const struct terminal *term)
     (void)tcsetattr(term->fd, TCSANOW, &modes);
 }
 
+/* Without its padding ("$<50>"): that is for terminals of paper, and nobody here would wait. */
 static void add_leave(const char *capability)
 {
     const char *text = tigetstr(capability);
 
     if (!text || text == (const char *)-1) // NOLINT(performance-no-int-to-ptr)
         return;
-    size_t len = strlen(text);
-    if (before.leave_len + len >= sizeof before.leave)
-        return;
-    memcpy(before.leave + before.leave_len, text, len);
-    before.leave_len += len;
+    while (*text && before.leave_len < sizeof before.leave) {
+        const char *padding_end = strncmp(text, "$<", 2) == 0 ? strchr(text, '>') : NULL;
+        if (padding_end)
+            text = padding_end + 1;
+        else
+            before.leave[before.leave_len++] = *text++;
+    }
 }
 
 /* What ends all that we begin: colours, the hidden cursor, the other screen. */

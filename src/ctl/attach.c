@@ -29,7 +29,7 @@ struct attach {
     pthread_mutex_t lock;
     pthread_cond_t ending;
     bool is_ending;    /* guarded by the lock */
-    char trouble[512]; /* as well */
+    char trouble[1024]; /* as well */
     pthread_t thread;
     bool has_thread;
 };
@@ -61,10 +61,11 @@ void attach_trouble(struct attach *attach, char *out, size_t out_size)
     (void)pthread_mutex_unlock(&attach->lock);
 }
 
-static void set_trouble(struct attach *attach, const char *text)
+static void set_trouble(struct attach *attach, const char *text, const char *hint)
 {
     (void)pthread_mutex_lock(&attach->lock);
-    (void)snprintf(attach->trouble, sizeof attach->trouble, "%s", text);
+    (void)snprintf(attach->trouble, sizeof attach->trouble, "%s%s%s", text, *hint ? "; " : "",
+                   hint);
     (void)pthread_mutex_unlock(&attach->lock);
 }
 
@@ -99,7 +100,7 @@ static void keep_event(void *context, const struct sse_event *event)
         if (topic == VIEW_LAG)
             keep_lag(attach, page);
         if (view_publish(attach->view, topic, page, &none) == 0)
-            set_trouble(attach, "");
+            set_trouble(attach, "", "");
         return;
     }
 }
@@ -245,7 +246,7 @@ static void *watch_other(void *context)
     do {
         struct err why = {0};
         (void)follow(attach, &why); /* it says why, whichever way it ended */
-        set_trouble(attach, why.msg);
+        set_trouble(attach, why.msg, why.hint);
     } while (wait_a_while(attach));
     return NULL;
 }

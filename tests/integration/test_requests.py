@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import re
 import signal
 import sqlite3
 import time
@@ -219,6 +220,53 @@ def test_a_rollback_brings_the_users_back(service, serving):
         running.end(120).ended(DONE, "the service goes back now")
     assert service.points_to() == "old" and service.open_sides() == ["old"]
     service.check_promises()
+
+
+# Where the run is when all three are asked; what is said at once; and, of what was not refused, what becomes of it.
+AT_THE_COMMIT = {
+    "early": ({"abort": 202, "hold": 202, "rollback": 409},
+              {"abort": ("done", "aborted: all is undone"), "hold": ("refused", "the run has ended")}),
+    # Nothing opens NEW yet, as far as anybody knows: only when the run looks again is it too late to abort.
+    "before": ({"abort": 202, "hold": 202, "rollback": 409},
+               {"abort": ("refused", "the users have been moved meanwhile: a rollback goes back"), "hold": ("done", "ended by ben")}),
+    # The journal says that NEW is about to be opened: nobody may rely on it being closed.
+    "within": ({"abort": 409, "hold": 202, "rollback": 202},
+               {"hold": ("refused", "the run has ended"), "rollback": ("done", "the service went back")}),
+}
+PLACES = [("fenced", "close-from.after-act", "before"), ("fenced", "open-to.after-act", "within"),
+          ("shared", "check-records.after-outcome", "early"), ("shared", "open-to.before-act", "within")]
+
+
+@pytest.mark.parametrize("mode, place, moment", PLACES)
+def test_what_is_asked_at_the_very_commit_is_answered_and_done_whole_or_not_at_all(service, serving, mode, place, moment):
+    at_once, later = AT_THE_COMMIT[moment]
+    path = service.playbook("commit", "mirrored", *(FENCED if mode == "fenced" else SHARED), CHECK)
+    with service.start("run", path, "--yes", cfg=service.hasty, env={"CUTOVER_FAILPOINT": f"pause@cut-over.{place}"}) as running:
+        wait_until(running.is_paused, 60, f"the run to come to {place}")
+        run = service.status()["run"]["id"]
+        wait_until(lambda: people(serving)["run"] == run, 20, "the page to know the run")
+        asked = {what: send(serving, ANNA, what, run=run) for what in ("abort", "hold", "rollback")}
+        assert {what: status for what, (status, _) in asked.items()} == at_once, asked
+        running.signal(signal.SIGCONT)
+        if moment == "before":
+            running.wait_says(r"anna \(page\) holds it before step look", 60)
+            assert service.points_to() == "new"
+            assert send(serving, BEN, "go-on", run=run)[0] == 202
+        done = running.end(120).ended(DONE)
+    goes_back = "hold" in later and later["hold"][0] == "refused"
+    assert service.points_to() == ("old" if goes_back else "new"), done
+    assert service.situation == ("mirrored" if goes_back else "switched" if mode == "fenced" else "shared")
+    service.write()
+    service.check_promises()
+    report = service.cutover("report", run).ended(DONE).text
+    for what, end in later.items():
+        assert became_in(report, what) == end, report
+
+
+def became_in(report, what):
+    """State and answer of anna's request, as the report tells its end."""
+    said = [re.fullmatch(rf".*anna \(page\) asked[^:]*: {what} - (\w+)(?:: (.*))?", line) for line in report.splitlines()]
+    return [found.groups() for found in said if found][-1]
 
 
 @contextlib.contextmanager

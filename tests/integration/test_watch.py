@@ -17,6 +17,7 @@ import pytest
 from tests.integration import programs
 from tests.integration.service import DONE, UNDONE, USAGE, Stage
 from tests.integration.serving import ANNA, CLEO, Serving, guarded_config, tokens_file
+from tests.lab import tls
 from tests.lab.lab import CUTOVER
 from tests.lab.procs import LabError, wait_until
 
@@ -52,6 +53,11 @@ class Terminal:
     @property
     def screen(self):
         return self.tmux("capture-pane", "-p")
+
+    @property
+    def looks(self):
+        """What is sent to say how text looks, of all that is on the screen."""
+        return set(re.findall(r"\x1b\[([0-9;]*)m", self.tmux("capture-pane", "-e", "-p")))
 
     def wait(self, pattern, deadline_s=20):
         try:
@@ -193,6 +199,29 @@ def test_where_it_cannot_draw_it_says_what_to_type(service):
         assert "TERM=dumb has no cursor" in terminal.screen
 
 
+BOLD_ONLY = {"", "0", "1", "2", "7", "39", "49"}  # weight, and what the terminal has by itself
+SIXTEEN = BOLD_ONLY | {str(number) for base in (30, 40, 90, 100) for number in range(base, base + 8)}
+
+
+@pytest.mark.parametrize("env, may", [
+    pytest.param({"TERM": "screen-256color"}, SIXTEEN, id="256"),
+    pytest.param({"TERM": "screen"}, SIXTEEN, id="8"),
+    pytest.param({"TERM": "xterm-256color", "NO_COLOR": "1"}, BOLD_ONLY, id="no-color"),
+    pytest.param({"TERM": "vt100"}, BOLD_ONLY, id="vt100"),
+])
+def test_it_uses_no_colour_that_the_terminal_does_not_have(service, env, may):
+    with Terminal() as terminal:
+        terminal.type(" ".join(f"export {name}={value};" for name, value in env.items()) + " clear")
+        terminal.watch("-c", service.lab.cfg_path, "watch")
+        terminal.wait(r"^blog: mirrored  live .*UTC$")
+        terminal.wait(r"^1 Lag +OLD → NEW +\d+ ms")
+        sent = {one for looks in terminal.looks for one in looks.split(";")}
+        assert sent <= may, sent
+        assert ("32" in sent) == (may is SIXTEEN), "what is good is green where there is a green"
+        terminal.key("q")
+        terminal.wait(r"^ended with 0$")
+
+
 def test_once_is_text_for_a_ticket(service):
     done = service.cutover("watch", "--once").ended(DONE, "blog: mirrored", r"Writes go to OLD \(", r"OLD -?.? ?NEW|OLD → NEW")
     assert "\x1b" not in done.out
@@ -224,6 +253,20 @@ def test_it_attaches_to_a_page_and_comes_back_to_it(service):
             terminal.wait(r"^blog: mirrored  live")
         terminal.key("C-c")
         terminal.wait(r"^ended with 0$")
+
+
+def test_over_tls_it_wants_a_certificate_that_it_knows(service, tmp_path):
+    files = tls.create(tmp_path / "tls", [])
+    env = {**os.environ, "CUTOVER_TOKEN": CLEO}
+    with Serving(service, guarded_config(service, certificate=str(files.cert), key=str(files.key)), "--listen", "127.0.0.1:0") as serving:
+        url = ("watch", "--url", f"https://{serving.host}")
+        service.cutover(*url, "--once", env=env).ended(UNDONE, "certificate", "--ca")
+        service.cutover(*url, "--once", "--ca", files.ca, env=env).ended(DONE, "blog: mirrored", "OLD → NEW|OLD -> NEW")
+        with Terminal(env={"CUTOVER_TOKEN": CLEO}) as terminal:
+            terminal.watch(*url, "--ca", files.ca)
+            terminal.wait(r"^blog: mirrored  live")
+            terminal.key("q")
+            terminal.wait(r"^ended with 0$")
 
 
 def test_a_token_is_never_an_argument_and_an_address_is_checked(service):
