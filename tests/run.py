@@ -20,6 +20,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree
 from pathlib import Path
@@ -147,8 +148,15 @@ def tally_junit(path, exit_code):
                  count["skipped"])
 
 
-# Each file of tests has labs of its own and much of its time is waiting: they run side by side, file by file.
-SIDE_BY_SIDE = ["-n", str(max(2, CPUS)), "--dist", "loadfile"]
+def at_once():
+    """How many files of tests with real servers run at the same time. They wait for two thirds of their time; the servers of
+    each want some memory."""
+    gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 30
+    return max(2, min(2 * CPUS, gib // 4))
+
+
+# Each file of tests has labs of its own: they run side by side, file by file.
+SIDE_BY_SIDE = ["-n", str(at_once()), "--dist", "loadfile"]
 
 
 def run_pytest(name, words, environment=None):
@@ -158,12 +166,33 @@ def run_pytest(name, words, environment=None):
     return pytest_tally(name, words, environment)
 
 
-def pytest_tally(name, words, environment=None, wrapper=()):
+def pytest_tally(name, words, environment=None, wrapper=(), output=None):
     report = RESULTS / f"{name}.xml"
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(ROOT / BUILD / "pycache"), **(environment or {})}
     code = subprocess.call([*wrapper, sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
-                            "--durations=5", f"--junitxml={report}", *words], cwd=ROOT, env=environment)
+                            "--durations=5", f"--junitxml={report}", *words], cwd=ROOT, env=environment,
+                           stdout=output, stderr=output)
     return tally_junit(report, code)
+
+
+def run_apart(name, words):
+    """A process for each file of a folder, the longest one first: collecting alone takes servers there. What each says comes
+    when it has ended."""
+    if not make(f"BUILD={BUILD}", "all"):
+        print(f"{name}: the program does not build")
+        return Tally(failed=1)
+    folder, first, *options = words
+    files = sorted((ROOT / folder).glob("test_*.py"), key=lambda path: (path.name != first, path.name))
+    with concurrent.futures.ThreadPoolExecutor(at_once()) as pool:
+        return sum(pool.map(lambda path: one_apart(f"{name}-{path.stem}", path, options), files), Tally())
+
+
+def one_apart(name, path, options):
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        tally = pytest_tally(name, [str(path.relative_to(ROOT)), *options], output=output)
+        output.seek(0)
+        print(f"--- {path.name}\n{output.read().rstrip()}", flush=True)
+    return tally
 
 
 NO_SERVERS = ("test_cloudflare.py", "test_dialects.py", "test_dns.py", "test_lab.py", "test_ledger_check.py")
@@ -247,14 +276,14 @@ SUITES = {
     "mysql": Suite("the tests of tests/integration that depend on the servers, with MySQL on both sides", run_on, "mysql"),
     "verify-full": Suite("every planted difference alone in every mode, a thousand comparisons without a false alarm",
                          run_planted, ["mariadb-10.11", "mysql"]),
-    "fault-quick": Suite("the part of tests/fault that takes a few minutes", run_pytest, ["tests/fault"]),
+    "fault-quick": Suite("the part of tests/fault that takes a few minutes", run_apart, ["tests/fault", "test_killed.py"]),
     "fault": Suite("all of tests/fault, which takes days, or what CELLS, FAULTS and SEED choose", run_pytest, ["tests/fault", "--all-faults"]),
 }
 
 
 def forget_earlier_results(name):
     shutil.rmtree(RESULTS / name, ignore_errors=True)
-    for path in RESULTS.glob(f"{name}.*"):
+    for path in (*RESULTS.glob(f"{name}.*"), *RESULTS.glob(f"{name}-test_*.*")):
         path.unlink()
 
 
