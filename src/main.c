@@ -15,6 +15,7 @@
 #include "io/db.h"
 #include "io/http_client.h"
 #include "io/resolver.h"
+#include "io/ssh.h"
 
 static int libraries_init(struct err *err)
 {
@@ -24,11 +25,15 @@ static int libraries_init(struct err *err)
     rc = http_library_init(err);
     if (rc)
         return rc;
-    return resolver_library_init(err);
+    rc = resolver_library_init(err);
+    if (rc)
+        return rc;
+    return ssh_library_init(err);
 }
 
 static void libraries_end(void)
 {
+    ssh_library_end();
     resolver_library_end();
     http_library_end();
     db_library_end();

@@ -10,6 +10,7 @@
 #define CUTOVER_IO_CHILD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/attr.h"
@@ -36,8 +37,17 @@ struct child {
  */
 MUST_CHECK int child_start(struct child *child, const char *path, const char *const *argv,
                            const char *extra_environment, struct err *err);
+/*
+ * Execute argv[0], looked up in PATH, with pipes for its streams: ours are the other ends, which do
+ * not block; the caller closes them. Signals are as a shell would leave them.
+ * Errors  ERR_IO/NONE it was not started
+ */
+MUST_CHECK int child_start_piped(struct child *child, const char *const *argv, int *out_input,
+                                 int *out_output, int *out_errors, struct err *err);
 /* What has become of it; does not wait. */
 enum child_state child_look(struct child *child);
+/* Until it has ended. ERR_TIMEOUT/UNKNOWN; absolute, clock_mono_ms(). */
+MUST_CHECK int child_wait(struct child *child, int64_t deadline_ms, struct err *err);
 /* Nothing when it has ended. */
 void child_signal(const struct child *child, int signal_number);
 void child_release(struct child *child); /* zeroed memory allowed */

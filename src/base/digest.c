@@ -60,3 +60,46 @@ bool digest_equal(const char a[DIGEST_HEX_LEN + 1], const char b[DIGEST_HEX_LEN 
 {
     return CRYPTO_memcmp(a, b, DIGEST_HEX_LEN) == 0;
 }
+
+bool digest_hmac_sha1(const void *key, size_t key_len, const void *bytes, size_t len,
+                      unsigned char out[DIGEST_SHA1_LEN])
+{
+    unsigned digest_len = DIGEST_SHA1_LEN;
+
+    return HMAC(EVP_sha1(), key, (int)key_len, bytes, len, out, &digest_len) &&
+           digest_len == DIGEST_SHA1_LEN;
+}
+
+static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+char *digest_base64(const void *bytes, size_t len, char *out, size_t out_size)
+{
+    const unsigned char *at = bytes;
+    size_t digits = (len * 8 + 5) / 6, done = 0;
+
+    for (; done < digits && done + 1 < out_size; done++) {
+        size_t bit = done * 6, byte = bit / 8;
+        unsigned pair = (unsigned)at[byte] << 8 | (byte + 1 < len ? at[byte + 1] : 0U);
+        out[done] = BASE64[pair >> (10 - bit % 8) & 63];
+    }
+    out[done] = '\0';
+    return out;
+}
+
+bool digest_base64_decode(const char *text, unsigned char *out, size_t out_size, size_t *out_len)
+{
+    size_t digits = strspn(text, BASE64), padding = strspn(text + digits, "=");
+    size_t len = digits * 6 / 8;
+    unsigned bits = 0;
+
+    if (text[digits + padding] != '\0' || padding > 2 || (digits + padding) % 4 != 0 ||
+        len > out_size)
+        return false;
+    for (size_t i = 0; i < digits; i++) {
+        bits = bits << 6 | (unsigned)(strchr(BASE64, text[i]) - BASE64);
+        if (i * 6 / 8 != (i * 6 + 6) / 8)
+            out[i * 6 / 8] = (unsigned char)(bits >> ((i * 6 + 6) % 8));
+    }
+    *out_len = len;
+    return true;
+}
