@@ -33,6 +33,7 @@ struct channel_facts {
     int64_t delay_s;          /* Seconds_Behind: shown, never decided upon */
     struct position received; /* MySQL: since the channel was made, not all that it holds */
     char ignored_domains[64];
+    char filters[300]; /* what it leaves out: "Replicate_Do_DB = a"; cut when there are many */
     enum tri uses_gtid, uses_tls;
 };
 
@@ -62,6 +63,7 @@ struct node_facts {
     struct position binlog_pos, binlog_state, slave_pos;
     char binlog_file[128]; /* being written; "" without a binary log */
     uint64_t binlog_offset;
+    char log_filters[300]; /* databases that the binary log leaves out; "" when none */
     struct replica_facts replicas[FACTS_REPLICA_CAP];
     unsigned replica_count;
     char group[64]; /* "a Galera cluster of 3": a group that decides who may write; "": none */

@@ -87,10 +87,17 @@ struct findings {
 };
 void findings_release(struct findings *findings);
 
+/* Whom it is about: the move to NEW, the way back to OLD, or both. */
+enum check_way { CHECK_BOTH_WAYS, CHECK_WAY_THERE, CHECK_WAY_BACK };
+const char *check_way_name(enum check_way way); /* "both", "there", "back" */
+
 struct check_row {
     const char *id;
-    const char *why;    /* why it matters, one sentence */
-    const char *source; /* manual section or incident */
+    const char *why;     /* why it matters, one sentence */
+    const char *how;     /* how to mend it in general; a finding knows better */
+    const char *source;  /* manual section or incident */
+    enum severity worst; /* no finding of it is worse */
+    enum check_way way;
     void (*look)(const struct service *service, const struct facts *facts,
                  const struct survey *survey, const struct check_row *row, struct findings *out);
     bool is_bar;   /* a setting that no plan towards NEW can live with; decided by facts alone */
@@ -98,6 +105,7 @@ struct check_row {
 };
 
 const struct check_row *preflight_table(size_t *out_count);
+const struct check_row *preflight_find(const char *id); /* NULL when there is none */
 
 /*
  * Do the bars allow a plan that leads towards NEW? `run` and `plan` ask, without the slower

@@ -48,9 +48,18 @@ check_look look_node_reachable, look_server_id, look_clock_skew, look_tls_used, 
 /* preflight_rows_pairs.c */
 check_look look_node_version, look_node_flavour, look_node_kind, look_pair_forward,
     look_pair_way_back, look_pair_features, look_pair_versions, look_server_uuid;
+/* preflight_rows_settings.c */
+check_look look_equal_setting, look_demanded, look_durable, look_smaller, look_connections,
+    look_warm, look_temporary, look_tuned;
+/* preflight_rows_ready.c: what an application needs on the other side, and what is in the way */
+check_look look_bind, look_transport, look_certificate, look_missing_accounts, look_host_names,
+    look_cold_cache, look_loaded, look_scheduler, look_long_statement, look_ddl, look_consumers;
+/* preflight_rows_lasting.c: what may be gone, full, or left out */
+check_look look_retention, look_log_filters, look_filters, look_headroom, look_key_demanded,
+    look_sequences;
 /* preflight_rows_upgrade.c: settings */
-check_look look_equal_setting, look_sql_modes, look_variables_gone, look_packet,
-    look_skipped_errors, look_time_zone_tables, look_default_collations;
+check_look look_sql_modes, look_variables_gone, look_packet, look_skipped_errors,
+    look_time_zone_tables, look_default_collations;
 /* preflight_rows_upgrade_log.c: what is written into the binary log */
 check_look look_binlog_compression, look_partial_json, look_row_metadata, look_tagged_gtids,
     look_higher_source, look_fk_cascades, look_two_phase_alter;

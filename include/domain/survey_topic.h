@@ -31,6 +31,10 @@ enum survey_topic {
     SURVEY_SEMISYNC,         /* how semi-sync stands: name, value */
     SURVEY_AGENTS,           /* what other agents left: see domain/agents.h */
     SURVEY_PROGRAMS,         /* what connected programs say of themselves, and have said */
+    SURVEY_STATUS,           /* global status: name, value */
+    SURVEY_SESSIONS,         /* who is at work: kind, first words, user@host, seconds */
+    SURVEY_LOADED,           /* plugins and functions that were loaded from a file: name, kind */
+    SURVEY_IDS,              /* AUTO_INCREMENT columns: name, type, uses is the next number */
     SURVEY_TOPIC_COUNT
 };
 

@@ -227,6 +227,21 @@ static enum tri uses_gtid(const struct channel_row *from)
     return tri_of(text[0] != '\0' && strcmp(text, "No") != 0 && strcmp(text, "0") != 0);
 }
 
+/* What the channel does not apply, as far as there is room for it. */
+static void take_filters(const struct channel_row *from, char *out, size_t out_size)
+{
+    static const char *const keys[] = {"do_db",        "ignore_db", "do_table",
+                                       "ignore_table", "wild_do",   "wild_ignore"};
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(keys) && used < out_size; i++)
+        if (channel_text(from, keys[i])[0] != '\0')
+            used +=
+                (size_t)snprintf(out + used, out_size - used, "%s%s = %.100s", used > 0 ? "; " : "",
+                                 session_column(from->session, SQL_LINK_STATUS, keys[i]),
+                                 channel_text(from, keys[i]));
+}
+
 static int take_channel(const struct channel_row *from, struct channel_facts *out, struct err *err)
 {
     channel_copy(from, "channel", out->name, sizeof(out->name));
@@ -241,6 +256,7 @@ static int take_channel(const struct channel_row *from, struct channel_facts *ou
     out->has_delay = channel_text(from, "delay")[0] != '\0'; /* NULL: the server cannot say */
     out->delay_s = strtoll(channel_text(from, "delay"), NULL, 10);
     channel_copy(from, "ignored", out->ignored_domains, sizeof(out->ignored_domains));
+    take_filters(from, out->filters, sizeof(out->filters));
     out->uses_gtid = uses_gtid(from);
     out->uses_tls = is_yes(from, "tls");
     return position_parse(from->session->version.flavour, channel_text(from, "received"),
@@ -320,6 +336,11 @@ static int read_binlog(struct probe_job *job, struct err *err)
                    column_of(job, &row, SQL_BINLOG_STATUS, "file"));
     job->facts->binlog_offset =
         strtoull(column_of(job, &row, SQL_BINLOG_STATUS, "position"), NULL, 10);
+    const char *only = column_of(job, &row, SQL_BINLOG_STATUS, "do_db");
+    const char *never = column_of(job, &row, SQL_BINLOG_STATUS, "ignore_db");
+    if (only[0] != '\0' || never[0] != '\0')
+        (void)snprintf(job->facts->log_filters, sizeof(job->facts->log_filters),
+                       "binlog_do_db = %.120s; binlog_ignore_db = %.120s", only, never);
     return 0;
 }
 

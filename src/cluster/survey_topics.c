@@ -20,20 +20,31 @@ static const struct topic {
     bool takes_databases, takes_words;
     void (*what)(struct buf *out); /* of agents: what is looked for, under this name */
     const char *what_name;
+    bool takes_ours; /* the names of our accounts; so do those that look for agents */
 } topics_table[] = {
-    {SURVEY_VARIABLES, SQL_SURVEY_VARIABLES, false, false, NULL, NULL},
-    {SURVEY_EXPLICIT, SQL_SURVEY_EXPLICIT, false, false, NULL, NULL},
-    {SURVEY_COLLATIONS_USED, SQL_SURVEY_COLLATIONS_USED, true, false, NULL, NULL},
-    {SURVEY_COLLATIONS_KNOWN, SQL_SURVEY_COLLATIONS_KNOWN, false, false, NULL, NULL},
-    {SURVEY_PLUGINS_USED, SQL_SURVEY_PLUGINS_USED, false, false, NULL, NULL},
-    {SURVEY_PLUGINS_KNOWN, SQL_SURVEY_PLUGINS_KNOWN, false, false, NULL, NULL},
-    {SURVEY_NAMES, SQL_SURVEY_NAMES, true, true, NULL, NULL},
-    {SURVEY_FEATURES, SQL_SURVEY_FEATURES, true, false, NULL, NULL},
-    {SURVEY_LOOSE_KEYS, SQL_SURVEY_LOOSE_KEYS, true, false, NULL, NULL},
-    {SURVEY_TIME_ZONES, SQL_SURVEY_TIME_ZONES, false, false, NULL, NULL},
-    {SURVEY_SEMISYNC, SQL_SURVEY_SEMISYNC, false, false, NULL, NULL},
-    {SURVEY_AGENTS, SQL_SURVEY_AGENTS, false, false, agent_accounts, "agent_accounts"},
-    {SURVEY_PROGRAMS, SQL_SURVEY_PROGRAMS, false, false, agent_programs, "agent_programs"},
+    {.topic = SURVEY_VARIABLES, .id = SQL_SURVEY_VARIABLES},
+    {.topic = SURVEY_EXPLICIT, .id = SQL_SURVEY_EXPLICIT},
+    {.topic = SURVEY_COLLATIONS_USED, .id = SQL_SURVEY_COLLATIONS_USED, .takes_databases = true},
+    {.topic = SURVEY_COLLATIONS_KNOWN, .id = SQL_SURVEY_COLLATIONS_KNOWN},
+    {.topic = SURVEY_PLUGINS_USED, .id = SQL_SURVEY_PLUGINS_USED},
+    {.topic = SURVEY_PLUGINS_KNOWN, .id = SQL_SURVEY_PLUGINS_KNOWN},
+    {.topic = SURVEY_NAMES, .id = SQL_SURVEY_NAMES, .takes_databases = true, .takes_words = true},
+    {.topic = SURVEY_FEATURES, .id = SQL_SURVEY_FEATURES, .takes_databases = true},
+    {.topic = SURVEY_LOOSE_KEYS, .id = SQL_SURVEY_LOOSE_KEYS, .takes_databases = true},
+    {.topic = SURVEY_TIME_ZONES, .id = SQL_SURVEY_TIME_ZONES},
+    {.topic = SURVEY_SEMISYNC, .id = SQL_SURVEY_SEMISYNC},
+    {.topic = SURVEY_AGENTS,
+     .id = SQL_SURVEY_AGENTS,
+     .what = agent_accounts,
+     .what_name = "agent_accounts"},
+    {.topic = SURVEY_PROGRAMS,
+     .id = SQL_SURVEY_PROGRAMS,
+     .what = agent_programs,
+     .what_name = "agent_programs"},
+    {.topic = SURVEY_STATUS, .id = SQL_SURVEY_STATUS},
+    {.topic = SURVEY_SESSIONS, .id = SQL_SURVEY_SESSIONS, .takes_ours = true},
+    {.topic = SURVEY_LOADED, .id = SQL_SURVEY_LOADED},
+    {.topic = SURVEY_IDS, .id = SQL_SURVEY_IDS, .takes_databases = true},
 };
 _Static_assert(ARRAY_LEN(topics_table) == SURVEY_TOPIC_COUNT, "one statement a topic");
 
@@ -70,8 +81,10 @@ static int ask(const struct service *service, struct session *session, const str
     if (rc != 0)
         return rc;
     session_databases(service, &databases);
+    session_our_accounts(service, &ours);
+    if (topic->takes_ours)
+        args[count++] = (struct sql_arg){"ours", buf_text(&ours)};
     if (topic->what != NULL) {
-        session_our_accounts(service, &ours);
         agent_databases(&traces);
         topic->what(&what);
         args[count++] = (struct sql_arg){"ours", buf_text(&ours)};

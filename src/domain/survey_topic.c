@@ -62,6 +62,10 @@ const char *survey_topic_name(enum survey_topic topic)
         [SURVEY_SEMISYNC] = "semi-sync",
         [SURVEY_AGENTS] = "traces of other agents",
         [SURVEY_PROGRAMS] = "connected programs",
+        [SURVEY_STATUS] = "status counters",
+        [SURVEY_SESSIONS] = "sessions at work",
+        [SURVEY_LOADED] = "loaded plugins",
+        [SURVEY_IDS] = "AUTO_INCREMENT columns",
     };
     _Static_assert(ARRAY_LEN(names) == SURVEY_TOPIC_COUNT, "one name a topic");
     return names[topic];

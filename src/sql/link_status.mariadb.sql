@@ -5,5 +5,7 @@
 --        applying=Slave_SQL_Running, io_errno=Last_IO_Errno, io_error=Last_IO_Error, sql_errno=Last_SQL_Errno,
 --        sql_error=Last_SQL_Error, delay=Seconds_Behind_Master, received=Gtid_IO_Pos,
 --        ignored=Replicate_Ignore_Domain_Ids, uses_gtid=Using_Gtid, tls=Master_SSL_Allowed,
---        source_user=Master_User, set_delay=SQL_Delay
+--        source_user=Master_User, set_delay=SQL_Delay,
+--        do_db=Replicate_Do_DB, ignore_db=Replicate_Ignore_DB, do_table=Replicate_Do_Table, ignore_table=Replicate_Ignore_Table,
+--        wild_do=Replicate_Wild_Do_Table, wild_ignore=Replicate_Wild_Ignore_Table
 SHOW ALL SLAVES STATUS;

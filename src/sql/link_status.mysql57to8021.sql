@@ -6,5 +6,7 @@
 --        sql_error=Last_SQL_Error,
 --        delay=Seconds_Behind_Master, received=Retrieved_Gtid_Set, ignored=, uses_gtid=Auto_Position,
 --        tls=Master_SSL_Allowed,
---        source_user=Master_User, set_delay=SQL_Delay
+--        source_user=Master_User, set_delay=SQL_Delay,
+--        do_db=Replicate_Do_DB, ignore_db=Replicate_Ignore_DB, do_table=Replicate_Do_Table, ignore_table=Replicate_Ignore_Table,
+--        wild_do=Replicate_Wild_Do_Table, wild_ignore=Replicate_Wild_Ignore_Table
 SHOW SLAVE STATUS;

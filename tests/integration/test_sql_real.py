@@ -65,7 +65,7 @@ SCENES = [
      "survey_bypass", "survey_definers", "group_members", "galera_size"],
     ["survey_variables", "survey_explicit", "survey_names", "survey_features", "survey_collations_used",
      "survey_collations_known", "survey_plugins_used", "survey_plugins_known", "survey_loose_keys", "survey_time_zones",
-     "survey_semisync", "survey_agents", "survey_programs"],
+     "survey_semisync", "survey_agents", "survey_programs", "survey_status", "survey_sessions", "survey_loaded", "survey_ids"],
     ["unlogged", "lease_schema_database", "hold_schema", "hold_origin", "hold_accounts",
      ("hold_put", {"user": "gone", "host": "%"}), "hold_lock", "hold_read", "objects_held", "hold_unlock",
      ("hold_forget", {"user": "gone", "host": "%"})],

@@ -6,174 +6,10 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "domain/preflight.h"
-#include "facts_fixture.h"
-
-/*
- * A service and facts with nothing to complain about; each test spoils one thing and looks at one
- * check.
- */
-static struct service service;
-static struct facts facts;
-static struct survey survey;
-static struct service_record records[2];
-static struct record_facts record_facts[2];
-static struct survey_table tables[2];
-static struct findings findings;
-
-static void well_dns(void)
-{
-    service.dns.is_configured = true;
-    service.dns.min_ttl_s = 60;
-    service.dns.records = records;
-    service.dns.record_count = ARRAY_LEN(records);
-    facts.dns = DNS_OLD;
-    facts.records = record_facts;
-    facts.record_count = ARRAY_LEN(record_facts);
-    for (size_t i = 0; i < ARRAY_LEN(records); i++) {
-        records[i] = (struct service_record){.name = "ghost.org", .type = "A"};
-        records[i].name[0] = (char)('g' + i);
-        snprintf(records[i].content[SIDE_OLD], 256, "192.0.2.1%zu", i);
-        snprintf(records[i].content[SIDE_NEW], 256, "198.51.100.1%zu", i);
-        record_facts[i] = (struct record_facts){
-            .record = &records[i], .is_found = TRI_YES, .ttl_s = 300, .points = DNS_OLD};
-        snprintf(record_facts[i].content, 256, "192.0.2.1%zu", i);
-    }
-    survey.dns.is_valid = TRI_YES;
-    survey.dns.keepers.is_read = TRI_YES;
-    survey.dns.min_ttl_s = 60;
-    snprintf(survey.dns.plan, sizeof(survey.dns.plan), "free");
-}
-
-/* One line of what a side was asked; the survey has copies. */
-static void plant(enum side side, enum survey_topic topic, const char *name, const char *value)
-{
-    struct survey_item item = {
-        .name = (char *)name, .value = (char *)value, .example = (char *)"blog.t", .uses = 3};
-    assert_int_equal(survey_list_add(&survey.side[side].topics[topic], &item, NULL), 0);
-}
-
-static void plant_variable(enum side side, const char *name, const char *value)
-{
-    plant(side, SURVEY_VARIABLES, name, value);
-}
-
-static void plant_gtids(unsigned node, const char *text)
-{
-    struct position *position = &facts.nodes[node].binlog_state;
-    assert_int_equal(position_parse(FLAVOUR_MYSQL, text, position, NULL), 0);
-}
-
-/* Two servers that were set up alike: nothing for an upgrade to fall over. */
-static void well_topics(void)
-{
-    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
-        for (size_t i = 0; i < SURVEY_TOPIC_COUNT; i++) {
-            survey_list_release(&survey.side[side].topics[i]);
-            survey.side[side].topics[i].is_read = TRI_YES;
-        }
-        plant(side, SURVEY_COLLATIONS_KNOWN, "utf8mb4_general_ci", "");
-        plant(side, SURVEY_COLLATIONS_USED, "utf8mb4_general_ci", "");
-        plant(side, SURVEY_PLUGINS_KNOWN, "mysql_native_password", "ACTIVE");
-        plant(side, SURVEY_PLUGINS_USED, "mysql_native_password", "");
-        plant(side, SURVEY_FEATURES, "type int", "");
-        plant(side, SURVEY_TIME_ZONES, "named", "");
-    }
-}
-
-static struct server_version mysql_of(unsigned major, unsigned minor, unsigned patch)
-{
-    return (struct server_version){FLAVOUR_MYSQL, major, minor, patch};
-}
-
-/* Both primaries and their replicas become MySQL. */
-static void make_mysql(struct server_version old_version, struct server_version new_version)
-{
-    for (unsigned i = 0; i < FIXTURE_NODES; i++) {
-        struct node_facts *node = &facts.nodes[i];
-        node->version = node->node->side == SIDE_OLD ? old_version : new_version;
-        snprintf(node->version_text, sizeof(node->version_text), "%u.%u.%u", node->version.major,
-                 node->version.minor, node->version.patch);
-        node->origin = (struct origin){.flavour = FLAVOUR_MYSQL};
-        node->origin.uuid[0] = (uint8_t)(i + 1);
-    }
-}
-
-static void make_mariadb(unsigned old_minor, unsigned new_major, unsigned new_minor)
-{
-    for (unsigned i = 0; i < FIXTURE_NODES; i++) {
-        struct node_facts *node = &facts.nodes[i];
-        bool is_old = node->node->side == SIDE_OLD;
-        node->version = (struct server_version){FLAVOUR_MARIADB, is_old ? 10 : new_major,
-                                                is_old ? old_minor : new_minor, 1};
-        snprintf(node->version_text, sizeof(node->version_text), "%u.%u.1-MariaDB",
-                 node->version.major, node->version.minor);
-    }
-}
-
-static void well(void)
-{
-    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
-        for (size_t i = 0; i < SURVEY_TOPIC_COUNT; i++)
-            survey_list_release(&survey.side[side].topics[i]);
-    survey_list_release(&survey.dns.keepers);
-    fixture_service(&service);
-    fixture_facts(&service, &facts);
-    facts.wall_us = 1795298400000000; /* 2026-11-22 */
-    memset(&survey, 0, sizeof(survey));
-    well_topics();
-    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
-        survey.side[side].is_read = TRI_YES;
-        survey.side[side].replication_login = survey.side[side].monitor_login = TRI_YES;
-        snprintf(survey.side[side].sql_mode, 512, "STRICT_TRANS_TABLES");
-        snprintf(survey.side[side].collation, 64, "utf8mb4_general_ci");
-        snprintf(survey.side[side].time_zone, 64, "+00:00");
-    }
-    for (size_t i = 0; i < ARRAY_LEN(tables); i++)
-        tables[i] =
-            (struct survey_table){.name = "blog.t", .engine = "InnoDB", .has_primary_key = true};
-    survey.tables = tables;
-    survey.table_count = ARRAY_LEN(tables);
-    well_dns();
-}
-
-static void look(void)
-{
-    struct err err = {0};
-    findings_release(&findings);
-    if (preflight_run(&service, &facts, &survey, &findings, &err) != 0)
-        fail_msg("%s", err.msg);
-}
-
-/* The worst finding of one check; NULL when the check said nothing. */
-static const struct finding *worst_of(const char *check)
-{
-    const struct finding *worst = NULL;
-    for (size_t i = 0; i < findings.count; i++)
-        if (strcmp(findings.items[i].check, check) == 0 &&
-            (worst == NULL || findings.items[i].severity > worst->severity))
-            worst = &findings.items[i];
-    return worst;
-}
-
-/*
- * The check has this severity, and its evidence or subject contains the text; trouble comes with a
- * fix.
- */
-static void assert_finding(const char *check, enum severity severity, const char *text)
-{
-    look();
-    const struct finding *finding = worst_of(check);
-    if (finding == NULL || finding->severity != severity)
-        fail_msg("%s is %s: %s", check, finding ? severity_name(finding->severity) : "absent",
-                 finding ? finding->found : "");
-    if (strstr(finding->found, text) == NULL && strstr(finding->subject, text) == NULL)
-        fail_msg("%s: \"%s\" is not in \"%s\" %s", check, text, finding->found, finding->subject);
-    if (severity >= SEVERITY_WARN)
-        assert_true(finding->fix[0] != '\0');
-}
+#include "preflight_fixture.h"
 
 static void test_rows_have_unique_ids_a_reason_and_a_source(void **state UNUSED)
 {
@@ -182,6 +18,9 @@ static void test_rows_have_unique_ids_a_reason_and_a_source(void **state UNUSED)
     assert_true(count >= 60);
     for (size_t i = 0; i < count; i++) {
         assert_true(rows[i].why[0] != '\0' && rows[i].source[0] != '\0');
+        assert_true(rows[i].how != NULL && rows[i].how[0] != '\0');
+        assert_true(rows[i].worst > SEVERITY_OK);
+        assert_ptr_equal(preflight_find(rows[i].id), &rows[i]);
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(rows[i].id, rows[j].id);
     }
@@ -547,6 +386,30 @@ static void test_a_side_that_refuses_newer_sources_is_told(void **state UNUSED)
     assert_finding("upgrade.higher_source", SEVERITY_WARN, "would not start");
     make_mysql(mysql_of(9, 7, 4), mysql_of(9, 7, 4));
     assert_finding("upgrade.higher_source", SEVERITY_OK, "neither");
+}
+
+static void test_what_only_warns_of_the_way_back_blocks_the_way_there(void **state UNUSED)
+{
+    well();
+    make_mysql(mysql_of(9, 7, 4), mysql_of(8, 0, 11));
+    plant_variable(SIDE_OLD, "innodb_native_foreign_keys", "OFF");
+    plant_variable(SIDE_OLD, "binlog_transaction_compression", "ON");
+    plant_variable(SIDE_OLD, "binlog_row_value_options", "PARTIAL_JSON");
+    plant(SIDE_OLD, SURVEY_FEATURES, "foreign key cascade", "");
+    plant_gtids(OLD_PRIMARY, "aaaaaaaa-0000-0000-0000-000000000001:app:1-3");
+    assert_finding("upgrade.fk_cascades", SEVERITY_BLOCK, "NEW would change them once more");
+    assert_finding("upgrade.binlog_compression", SEVERITY_BLOCK, "NEW cannot read that");
+    assert_finding("upgrade.tagged_gtids", SEVERITY_BLOCK, "NEW does not know");
+    make_mysql(mysql_of(9, 7, 4), mysql_of(5, 7, 44));
+    assert_finding("upgrade.partial_json", SEVERITY_BLOCK, "the other side cannot read");
+    well();
+    make_mysql(mysql_of(26, 7, 0), mysql_of(9, 7, 4));
+    plant_variable(SIDE_NEW, "replica_allow_higher_version_source", "OFF");
+    assert_finding("upgrade.higher_source", SEVERITY_BLOCK, "would not start");
+    well();
+    make_mariadb(11, 10, 5);
+    plant_variable(SIDE_OLD, "binlog_alter_two_phase", "ON");
+    assert_finding("upgrade.two_phase_alter", SEVERITY_BLOCK, "NEW knows only whole ones");
 }
 
 static void test_settings_that_change_what_works_are_compared(void **state UNUSED)
@@ -990,6 +853,22 @@ static void test_an_agent_that_acts_blocks_until_somebody_has_paused_it(void **s
     assert_int_equal(acting, 1);
 }
 
+static void test_each_agent_is_known_by_its_session(void **state UNUSED)
+{
+    static const char *const agents[][2] = {
+        {"agent.orchestrator", "orchestrator@10.0.0.5"},
+        {"agent.mha", "mha@10.0.0.5"},
+        {"agent.maxscale", "maxscale@10.0.0.5"},
+        {"agent.replication_manager", "repmgr@10.0.0.5"},
+        {"agent.clustercontrol", "cmon@10.0.0.5"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(agents); i++) {
+        well();
+        plant_trace(SIDE_OLD, SURVEY_AGENTS, "session", agents[i][1], "1");
+        assert_finding(agents[i][0], SEVERITY_BLOCK, agents[i][1]);
+    }
+}
+
 static void test_what_only_follows_read_only_warns(void **state UNUSED)
 {
     size_t acting = 9;
@@ -1053,6 +932,11 @@ static void test_long_evidence_is_cut_and_stays_a_text(void **state UNUSED)
     findings_release(&findings);
 }
 
+static void test_every_check_was_made_to_say_its_worst(void **state UNUSED)
+{
+    assert_provoked("node.reachable", "binlog.retention");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1081,6 +965,7 @@ int main(void)
         cmocka_unit_test(test_what_an_older_reader_cannot_read_is_named),
         cmocka_unit_test(test_half_an_alter_is_not_sent_to_a_server_that_knows_only_whole_ones),
         cmocka_unit_test(test_a_side_that_refuses_newer_sources_is_told),
+        cmocka_unit_test(test_what_only_warns_of_the_way_back_blocks_the_way_there),
         cmocka_unit_test(test_settings_that_change_what_works_are_compared),
         cmocka_unit_test(test_what_hides_or_delays_is_named),
         cmocka_unit_test(test_a_side_that_a_restart_opens_is_named),
@@ -1109,11 +994,13 @@ int main(void)
         cmocka_unit_test(test_what_the_flip_will_take_is_told),
         cmocka_unit_test(test_a_refused_token_blocks_with_the_providers_words),
         cmocka_unit_test(test_an_agent_that_acts_blocks_until_somebody_has_paused_it),
+        cmocka_unit_test(test_each_agent_is_known_by_its_session),
         cmocka_unit_test(test_what_only_follows_read_only_warns),
         cmocka_unit_test(test_agents_that_were_not_asked_for_are_not_absent),
         cmocka_unit_test(test_who_keeps_a_record_is_named),
         cmocka_unit_test(test_a_service_without_dns_is_noted_and_not_blocked),
         cmocka_unit_test(test_long_evidence_is_cut_and_stays_a_text),
+        cmocka_unit_test(test_every_check_was_made_to_say_its_worst), /* the last */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,13 +150,15 @@ def tables(server):
 _OLD_NAMES = (("Replica", "Slave"), ("Source", "Master"))
 _STATUS_SINCE = {  # refman-8.0 show-replica-status.html; refman-5.7 show-slave-status.html ends with Master_TLS_Version
     "Source_public_key_path": "8.0.4", "Get_Source_public_key": "8.0.4", "Network_Namespace": "8.0.22"}
-_ODD_OLD_NAMES = {"Get_Source_public_key": "Get_master_public_key", "Replicate_Rewrite_DB": "Replicate_Rewrite_DB"}
+_ODD_OLD_NAMES = {"Get_Source_public_key": "Get_master_public_key"}
 
 
 def old_name(column):
     """Replica_IO_Running -> Slave_IO_Running: what a column of SHOW REPLICA STATUS was called before."""
     if column in _ODD_OLD_NAMES:
         return _ODD_OLD_NAMES[column]
+    if column.startswith("Replicate_"):  # a filter: these have one name
+        return column
     for new, old in _OLD_NAMES:
         column = column.replace(new, old)
     return column

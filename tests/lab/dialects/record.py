@@ -25,7 +25,7 @@ SYSTEM_TABLES = {
         "SESSION_VARIABLES", "SLAVE_STATUS", "STATISTICS", "SYSTEM_VARIABLES", "TABLES", "TABLE_CONSTRAINTS",
         "TABLE_PRIVILEGES", "TRIGGERS", "USER_ATTRIBUTES", "USER_PRIVILEGES", "VIEWS"),
     "mysql": (
-        "columns_priv", "component", "db", "default_roles", "event", "global_grants", "global_priv", "gtid_executed",
+        "columns_priv", "component", "db", "default_roles", "event", "func", "global_grants", "global_priv", "gtid_executed",
         "gtid_slave_pos", "innodb_table_stats", "plugin", "proc", "procs_priv", "proxies_priv", "role_edges", "roles_mapping",
         "slave_master_info", "slave_relay_log_info", "tables_priv", "time_zone_name", "user"),
     "performance_schema": (

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks of what may be gone when it is needed, run full, or be left out on the way. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain/preflight_settings.h"
+
+#define HOUR_S 3600
+#define DAY_S 86400
+#define HEADROOM_WARN_PERCENT 70
+#define HEADROOM_BLOCK_PERCENT 90
+
+/* --- how long binary logs are kept ------------------------------------------------------------ */
+
+/* 0: for ever. Of two settings of one thing the one in seconds counts. */
+static int64_t kept_s(const struct survey *survey, enum side side)
+{
+    if (setting_exists(survey, side, "binlog_expire_logs_auto_purge") &&
+        !setting_is_on(survey, side, "binlog_expire_logs_auto_purge"))
+        return 0;
+    int64_t seconds = strtoll(setting_of(survey, side, "binlog_expire_logs_seconds"), NULL, 10);
+    if (seconds > 0)
+        return seconds;
+    return (int64_t)(strtod(setting_of(survey, side, "expire_logs_days"), NULL) * DAY_S);
+}
+
+void look_retention(const struct service *service UNUSED, const struct facts *facts UNUSED,
+                    const struct survey *survey, const struct check_row *row, struct findings *out)
+{
+    size_t before = out->count;
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        int64_t seconds = kept_s(survey, side);
+        const char *size = setting_of(survey, side, "max_binlog_total_size");
+        if (seconds > 0 && seconds < DAY_S)
+            finding_fix(finding_add(out, row, seconds < HOUR_S ? SEVERITY_BLOCK : SEVERITY_WARN,
+                                    side_title(side),
+                                    "keeps its binary logs for %" PRId64 " s only", seconds),
+                        "%s", row->how);
+        if (strtoull(size, NULL, 10) > 0)
+            finding_fix(finding_add(out, row, SEVERITY_WARN, side_title(side),
+                                    "keeps %.40s bytes of binary logs (max_binlog_total_size), "
+                                    "however short a time that is",
+                                    size),
+                        "%s", row->how);
+    }
+    finding_well(out, row, before, "both sides keep their binary logs for a day or longer");
+}
+
+/* --- what is left out ------------------------------------------------------------------------- */
+
+void look_log_filters(const struct service *service UNUSED, const struct facts *facts,
+                      const struct survey *survey UNUSED, const struct check_row *row,
+                      struct findings *out)
+{
+    size_t before = out->count;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        if (!finding_unreached(out, row, node) && node->log_filters[0] != '\0')
+            finding_fix(finding_add(out, row, SEVERITY_BLOCK, node->node->name,
+                                    "its binary log leaves something out: %s", node->log_filters),
+                        "%s", row->how);
+    }
+    finding_well(out, row, before, "no binary log leaves a database out");
+}
+
+/* MariaDB shows the filters that channels to come will have. */
+static void check_filters_to_come(const struct survey *survey, enum side side,
+                                  const struct check_row *row, struct findings *out)
+{
+    static const char *const names[] = {"replicate_do_db",         "replicate_ignore_db",
+                                        "replicate_do_table",      "replicate_ignore_table",
+                                        "replicate_wild_do_table", "replicate_wild_ignore_table",
+                                        "replicate_rewrite_db"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const char *value = setting_of(survey, side, names[i]);
+        if (value[0] != '\0')
+            finding_fix(finding_add(out, row, SEVERITY_BLOCK, side_title(side), "%s is %.150s",
+                                    names[i], value),
+                        "%s", row->how);
+    }
+}
+
+void look_filters(const struct service *service UNUSED, const struct facts *facts,
+                  const struct survey *survey, const struct check_row *row, struct findings *out)
+{
+    size_t before = out->count;
+    for (size_t i = 0; i < facts->node_count; i++) {
+        const struct node_facts *node = &facts->nodes[i];
+        if (finding_unreached(out, row, node))
+            continue;
+        for (unsigned c = 0; c < node->channel_count; c++)
+            if (node->channels[c].filters[0] != '\0')
+                finding_fix(finding_add(out, row, SEVERITY_BLOCK, node->node->name,
+                                        "channel \"%s\" leaves something out: %s",
+                                        node->channels[c].name, node->channels[c].filters),
+                            "%s", row->how);
+    }
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
+        check_filters_to_come(survey, side, row, out);
+    finding_well(out, row, before, "no channel leaves anything out");
+}
+
+/* --- numbers ---------------------------------------------------------------------------------- */
+
+/* The largest number of "int(10) unsigned"; 0 for a type that is no whole number. */
+static uint64_t largest_of(const char *type)
+{
+    static const struct {
+        const char *name;
+        unsigned bits;
+    } types[] = {{"tinyint", 8}, {"smallint", 16}, {"mediumint", 24}, {"int", 32}, {"bigint", 64}};
+    size_t len = strcspn(type, "( ");
+    bool is_unsigned = strstr(type, "unsigned") != NULL;
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if (len == strlen(types[i].name) && strncasecmp(type, types[i].name, len) == 0)
+            return UINT64_MAX >> (64 - types[i].bits + (is_unsigned ? 0 : 1));
+    return 0;
+}
+
+void look_headroom(const struct service *service UNUSED, const struct facts *facts UNUSED,
+                   const struct survey *survey, const struct check_row *row, struct findings *out)
+{
+    size_t before = out->count;
+    const struct survey_list *ids = &survey->side[SIDE_OLD].topics[SURVEY_IDS];
+    if (finding_untold(out, row, survey, SIDE_OLD, SURVEY_IDS))
+        return;
+    for (size_t i = 0; i < ids->count; i++) {
+        uint64_t largest = largest_of(ids->items[i].value);
+        if (largest == 0)
+            continue;
+        double percent = (double)ids->items[i].uses * 100 / (double)largest;
+        if (percent < HEADROOM_WARN_PERCENT)
+            continue;
+        finding_fix(finding_add(out, row,
+                                percent < HEADROOM_BLOCK_PERCENT ? SEVERITY_WARN : SEVERITY_BLOCK,
+                                ids->items[i].name,
+                                "the next number is %" PRIu64 " of at most %" PRIu64
+                                " (%.60s): %.0f %% are used",
+                                ids->items[i].uses, largest, ids->items[i].value, percent),
+                    "%s", row->how);
+    }
+    finding_well(out, row, before, "every AUTO_INCREMENT column has %d %% of its numbers left",
+                 100 - HEADROOM_WARN_PERCENT);
+}
+
+void look_sequences(const struct service *service UNUSED, const struct facts *facts UNUSED,
+                    const struct survey *survey, const struct check_row *row, struct findings *out)
+{
+    size_t before = out->count;
+    if (finding_untold(out, row, survey, SIDE_OLD, SURVEY_FEATURES))
+        return;
+    const struct survey_item *item =
+        survey_list_find(&survey->side[SIDE_OLD].topics[SURVEY_FEATURES], "table SEQUENCE");
+    if (item != NULL)
+        finding_fix(finding_add(out, row, SEVERITY_NOTE, item->example,
+                                "%" PRIu64 " sequences count by themselves", item->uses),
+                    "%s", row->how);
+    finding_well(out, row, before, "no sequences");
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+static const char *key_demand(const struct survey *survey, enum side side)
+{
+    static const char *const names[] = {"sql_require_primary_key", "innodb_force_primary_key"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (setting_is_on(survey, side, names[i]))
+            return names[i];
+    return NULL;
+}
+
+void look_key_demanded(const struct service *service UNUSED, const struct facts *facts UNUSED,
+                       const struct survey *survey, const struct check_row *row,
+                       struct findings *out)
+{
+    size_t before = out->count, keyless = 0;
+    if (settings_untold(out, row, survey) || finding_unread(out, row, survey, SIDE_OLD))
+        return;
+    for (size_t i = 0; i < survey->table_count; i++)
+        keyless += !survey->tables[i].has_primary_key;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const char *demand = key_demand(survey, side);
+        if (demand != NULL && (keyless > 0 || key_demand(survey, side_other(side)) == NULL))
+            finding_fix(finding_add(out, row, SEVERITY_WARN, side_title(side),
+                                    "%s is ON; %zu tables have no primary key, and %s %s them",
+                                    demand, keyless, side_title(side_other(side)),
+                                    key_demand(survey, side_other(side)) == NULL ? "does not demand"
+                                                                                 : "demands"),
+                        "%s", row->how);
+    }
+    finding_well(out, row, before, "no side demands a key that a table lacks");
+}
