@@ -5,6 +5,7 @@
 #   docs/situations.md    the diagram      } between the lines <!-- generated: WHAT --> and <!-- end of generated -->
 #   docs/playbooks.md     the actions      }
 #   docs/servers.md       the tables       }
+#   docs/checks.md        the table        }
 #   docs/machines.md      the metrics      }
 # --check changes nothing and exits with 1 when something differs.
 set -euo pipefail
@@ -62,6 +63,7 @@ done
 
 { echo '```mermaid'; "$program" generate mermaid; echo '```'; } | between docs/situations.md mermaid
 "$program" generate playbook-reference | between docs/playbooks.md playbook-reference
+"$program" generate checks | between docs/checks.md checks
 "$program" generate servers | between docs/servers.md servers
 "$program" generate metrics | between docs/machines.md metrics
 exit $differs

@@ -26,5 +26,6 @@ void completion_bash(struct buf *out);
 /* docs/ref/COMMAND.md, and the actions' part of docs/playbooks.md. */
 void reference_command(const struct cli_command *command, struct buf *out);
 void reference_actions(struct buf *out);
+void reference_checks(struct buf *out); /* the table of docs/checks.md */
 
 #endif

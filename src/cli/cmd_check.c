@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/check_explain.h"
 #include "cli/exit_code.h"
 #include "cli/options.h"
 #include "cli/render.h"
@@ -79,15 +80,15 @@ static size_t count_of(const struct findings *findings, enum severity severity)
     return count;
 }
 
-static const struct check_row *row_of(const struct finding *finding)
+/* Only those of one check, or all of them. */
+static void keep_only(struct findings *findings, const char *id)
 {
-    size_t count;
-    const struct check_row *rows = preflight_table(&count);
+    size_t kept = 0;
 
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(rows[i].id, finding->check) == 0)
-            return &rows[i];
-    return NULL;
+    for (size_t i = 0; i < findings->count; i++)
+        if (!id || strcmp(findings->items[i].check, id) == 0)
+            findings->items[kept++] = findings->items[i];
+    findings->count = kept;
 }
 
 static bool says_the_same(const struct finding *a, const struct finding *b)
@@ -125,12 +126,13 @@ static void print_finding(const struct render *render, const struct findings *fi
         render_labelled(stdout, 7, "fix: ", finding->fix);
 }
 
-static void print_text(const struct render *render, const struct findings *findings)
+/* What is well is counted; of one check alone it is the answer. */
+static void print_text(const struct render *render, const struct findings *findings, bool has_ok)
 {
     const char *comma = "";
 
     for (size_t i = 0; i < SEVERITY_COUNT; i++) {
-        if (severities[i] == SEVERITY_OK)
+        if (severities[i] == SEVERITY_OK && !has_ok)
             continue;
         for (size_t j = 0; j < findings->count; j++)
             if (findings->items[j].severity == severities[i])
@@ -148,12 +150,12 @@ static void print_text(const struct render *render, const struct findings *findi
 
 static json_t *finding_json(const struct finding *finding)
 {
-    const struct check_row *row = row_of(finding);
+    const struct check_row *row = preflight_find(finding->check);
 
     return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "check", finding->check, "severity",
                      severity_name(finding->severity), "subject", finding->subject, "found",
                      finding->found, "fix", finding->fix, "waived", finding->waived, "why",
-                     row ? row->why : "", "source", row && row->source ? row->source : "");
+                     row->why, "source", row->source);
 }
 
 static int print_json(const struct service *service, const struct findings *findings,
@@ -185,7 +187,12 @@ static int check(const struct cli_options *options, struct render *render, struc
     CLEANUP(service_release) struct service service = {0};
     CLEANUP(findings_release) struct findings findings = {0};
 
-    int rc = service_read(options->config_path, &service, err);
+    int rc = check_known(options->args[0], err);
+    if (rc)
+        return rc;
+    if (options->is_explain)
+        return check_explain(options, err);
+    rc = service_read(options->config_path, &service, err);
     if (rc)
         return rc;
     rc = gather(&service, render, &findings, err);
@@ -193,12 +200,13 @@ static int check(const struct cli_options *options, struct render *render, struc
         return rc;
 
     progress_clear(render);
+    keep_only(&findings, options->args[0]);
     if (options->is_json) {
         rc = print_json(&service, &findings, err);
         if (rc)
             return rc;
     } else {
-        print_text(render, &findings);
+        print_text(render, &findings, options->args[0] != NULL);
     }
     return findings_worst(&findings) == SEVERITY_BLOCK ? EXIT_REFUSED : EXIT_DONE;
 }

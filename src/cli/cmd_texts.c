@@ -115,6 +115,14 @@ static int generate_servers(const char *name, struct buf *out, struct err *err)
     return 0;
 }
 
+static int generate_checks(const char *name, struct buf *out, struct err *err)
+{
+    (void)name;
+    (void)err;
+    reference_checks(out);
+    return 0;
+}
+
 /* One command's page, or without a name the list of commands that have one. */
 static int generate_reference(const char *name, struct buf *out, struct err *err)
 {
@@ -138,13 +146,10 @@ static const struct {
     const char *what;
     int (*generate)(const char *name, struct buf *out, struct err *err);
 } generators[] = {
-    {"man", generate_man},
-    {"completion", generate_completion},
-    {"mermaid", generate_mermaid},
-    {"metrics", generate_metrics},
-    {"playbook-reference", generate_playbook_reference},
-    {"reference", generate_reference},
-    {"servers", generate_servers},
+    {"checks", generate_checks},         {"man", generate_man},
+    {"completion", generate_completion}, {"mermaid", generate_mermaid},
+    {"metrics", generate_metrics},       {"playbook-reference", generate_playbook_reference},
+    {"reference", generate_reference},   {"servers", generate_servers},
 };
 
 int cmd_generate(const struct cli_options *options, struct err *err)
@@ -159,7 +164,7 @@ int cmd_generate(const struct cli_options *options, struct err *err)
         return rc ? rc : print(&text, err);
     }
     return err_set(err, ERR_USAGE, EFFECT_NONE,
-                   "generate \"%s\": expected man, completion, mermaid, metrics, "
+                   "generate \"%s\": expected checks, man, completion, mermaid, metrics, "
                    "playbook-reference, reference or servers",
                    options->args[0]);
 }

@@ -8,15 +8,20 @@
 static const struct cli_command rows[] = {
     {.id = CLI_CHECK,
      .name = "check",
-     .args = "",
+     .args = "[ID]",
+     .max_args = 1,
      .summary = "look for everything that would stop a migration, there or back",
      .about = "Reads both clusters, all nodes of them, and the DNS records, and runs every\n"
               "check over what it found, for both directions. Each finding tells its evidence\n"
               "and how to mend it. Nothing is changed: neither on the servers nor at the DNS\n"
               "provider.\n"
               "\n"
-              "Exits with 3 when a finding blocks.",
-     .example = "cutover -c etc/cutover.cfg check",
+              "With an ID, such as binlog.format, only the findings of that check are shown.\n"
+              "--explain tells what it is, or without an ID what all of them are, and needs\n"
+              "no configuration; docs/checks.md has the same.\n"
+              "\n"
+              "Exits with 3 when a finding that is shown blocks.",
+     .example = "cutover check binlog.format --explain",
      .handler = cmd_check},
     {.id = CLI_STATUS,
      .name = "status",
@@ -255,7 +260,7 @@ static const struct cli_command rows[] = {
      .min_args = 1,
      .max_args = 2,
      .summary = "print texts that are made from the program's tables",
-     .about = "For the build: man, completion, mermaid, metrics, playbook-reference,\n"
+     .about = "For the build: checks, man, completion, mermaid, metrics, playbook-reference,\n"
               "reference [COMMAND], servers.",
      .example = "cutover generate man | man -l -",
      .handler = cmd_generate,

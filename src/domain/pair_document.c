@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "domain/pairs.h"
-#include "domain/preflight.h"
 #include "domain/support.h"
 
 static void put_support(struct buf *out)
@@ -56,22 +55,10 @@ static void put_features(struct buf *out)
                    rows[i].since % 100, rows[i].effect, rows[i].check, rows[i].source);
 }
 
-static void put_upgrades(struct buf *out)
-{
-    size_t count = 0;
-    const struct check_row *rows = preflight_table(&count);
-    buf_puts(out, "\n## Upgrades\n\nWhat `check` looks for on both sides, in both directions.\n\n"
-                  "| check | why | source |\n|---|---|---|\n");
-    for (size_t i = 0; i < count; i++)
-        if (strncmp(rows[i].id, "upgrade.", strlen("upgrade.")) == 0)
-            buf_printf(out, "| `%s` | %s | %s |\n", rows[i].id, rows[i].why, rows[i].source);
-}
-
 void pair_document(struct buf *out)
 {
     put_support(out);
     put_kinds(out);
     put_pairs(out);
     put_features(out);
-    put_upgrades(out);
 }

@@ -21,6 +21,7 @@ TEXTS = {
     "completion": ["generate", "completion"],
     "mermaid": ["generate", "mermaid"],
     "actions": ["actions"],
+    "check-explain": ["check", "upgrade.semisync", "--explain"],
     **{f"help-{command}": [command, "--help"] for command in COMMANDS},
 }
 
@@ -52,7 +53,7 @@ def test_every_command_of_the_overview_has_an_expected_text():
 
 
 @pytest.mark.parametrize("words", [[], ["statsu"], ["status", "--yes"], ["run", "--from"], ["verify", "--workers", "0"],
-                                   ["help", "nothing"], ["generate", "nothing"]])
+                                   ["help", "nothing"], ["generate", "nothing"], ["check", "nothing"]])
 def test_a_wrong_command_line_is_one_line_and_a_hint_on_stderr(words):
     done = cutover(*words)
     assert done.returncode == 1
