@@ -12,14 +12,14 @@
  * Refuses:   tables a snapshot does not hold (other engines, sequences, history); DDL during the
  *            seed is ERR_CONFLICT at its end.
  * Invariant: targets hold none of the databases when it starts (ERR_REFUSED otherwise); the source
- *            is only read.
+ *            is only read. Nothing is changed without the lease: who stood still while another
+ *            controller took the run gets ERR_BUSY from the permit, on every thread.
  * Threads:   its own workers; progress is called from the calling thread about twice a second.
  */
 #ifndef CUTOVER_CLUSTER_SEED_H
 #define CUTOVER_CLUSTER_SEED_H
 
-#include "domain/position.h"
-#include "domain/service.h"
+#include "cluster/session.h"
 
 struct seed_progress {
     uint64_t rows_done, rows_total; /* total is an estimate */
@@ -31,6 +31,8 @@ struct seed_progress {
 
 struct seed_options {
     const struct service *service;
+    /* the lease, asked before each change; NULL: nobody has to be. Borrowed, for all threads */
+    const struct session_permit *permit;
     enum side from;   /* the source side; all nodes of the other side are targets */
     unsigned workers; /* 0 = 4 */
     void (*progress)(void *context, const struct seed_progress *progress);
@@ -50,7 +52,8 @@ struct seed_report {
  * Drop the service's databases on every node of a side, unlogged. Refuses (ERR_REFUSED) when that
  * side is not closed or has a link running towards it, or when the other side is not the open one.
  */
-MUST_CHECK int seed_wipe(const struct service *service, enum side side, struct err *err);
+MUST_CHECK int seed_wipe(const struct service *service, enum side side,
+                         const struct session_permit *permit, struct err *err);
 
 /* Stops on signals: ERR_STOPPED/APPLIED, targets are partly filled (seed_wipe cleans). */
 MUST_CHECK int seed_copy(const struct seed_options *options, struct seed_report *out,

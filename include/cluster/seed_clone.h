@@ -10,8 +10,7 @@
 #ifndef CUTOVER_CLUSTER_SEED_CLONE_H
 #define CUTOVER_CLUSTER_SEED_CLONE_H
 
-#include "domain/position.h"
-#include "domain/service.h"
+#include "cluster/session.h"
 
 struct clone_progress {
     char stage[32];
@@ -23,6 +22,7 @@ struct clone_progress {
 struct clone_options {
     const struct service *service;
     const struct node *donor, *recipient;
+    const struct session_permit *permit; /* the lease: see cluster/seed.h */
     void (*progress)(void *context, const struct clone_progress *progress);
     void *context;
 };

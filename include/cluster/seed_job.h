@@ -21,7 +21,8 @@ struct seed_targets {
     size_t count;
 };
 MUST_CHECK int seed_targets_open(const struct service *service, enum side side,
-                                 struct seed_targets *out, struct err *err);
+                                 const struct session_permit *permit, struct seed_targets *out,
+                                 struct err *err);
 void seed_targets_release(struct seed_targets *targets); /* zeroed memory allowed */
 /* A catalog statement, or a text that a server gave, on every target. The error says where. */
 MUST_CHECK int seed_targets_exec(struct seed_targets *targets, enum sql_id id,
@@ -124,8 +125,8 @@ struct seed_worker {
     struct seed_targets targets;
     pthread_t thread;
 };
-MUST_CHECK int seed_worker_open(const struct service *service, enum side from,
-                                struct seed_worker *out, struct err *err);
+MUST_CHECK int seed_worker_open(const struct seed_options *options, struct seed_worker *out,
+                                struct err *err);
 void seed_worker_release(struct seed_worker *worker);
 void *seed_worker_run(void *worker); /* thread */
 

@@ -35,6 +35,12 @@ MUST_CHECK int run_undo(struct run *run, size_t first, size_t last, struct err *
  */
 MUST_CHECK int run_take_back_commit(struct run *run, size_t index, struct err *err);
 
+/*
+ * After that: ERR_LOST/NONE when part `index` is to open a side and it cannot be told whether it
+ * did. What comes next could open the other side.
+ */
+MUST_CHECK int run_check_sure(struct run *run, size_t index, struct err *err);
+
 /* Decide about the part that was under way when the run ended, so that the walk can go on. */
 MUST_CHECK int run_prepare_resume(struct run *run, struct err *err);
 

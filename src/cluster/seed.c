@@ -105,7 +105,7 @@ static int prepare(struct seed_job *job, struct err *err)
     if (!rc)
         rc = session_exec(&job->source, SQL_SEED_SHAPES_SESSION, NULL, 0, err);
     if (!rc)
-        rc = seed_targets_open(service, side_other(from), &job->targets, err);
+        rc = seed_targets_open(service, side_other(from), job->options->permit, &job->targets, err);
     if (!rc)
         rc = check_flavours(job, err);
     if (!rc)
@@ -134,7 +134,7 @@ static int open_workers(struct seed_job *job, struct err *err)
     while (job->worker_count < wanted) {
         struct seed_worker *worker = &job->workers[job->worker_count++];
         worker->flow = &job->flow;
-        int rc = seed_worker_open(job->options->service, job->options->from, worker, err);
+        int rc = seed_worker_open(job->options, worker, err);
         if (rc)
             return rc;
     }
@@ -165,6 +165,7 @@ static int hold_commits(struct seed_job *job, struct err *err)
 
     int rc = session_open(service, service_primary(service, job->options->from), SESSION_CONTROLLER,
                           &barrier, err);
+    barrier.permit = job->options->permit;
     if (!rc)
         rc = session_exec(&barrier, SQL_SEED_STAGE_START, NULL, 0, err);
     int64_t since_ms = clock_mono_ms();

@@ -98,7 +98,10 @@ void seed_plugin_of(const char *create, char out[PLUGIN_NAME_SIZE])
 static int run_unquoted(struct session *target, const char *statement, struct err *err)
 {
     struct err cause = {0};
-    int rc = db_exec(target->db, statement, &cause);
+    int rc = session_may_change(target, err);
+    if (rc)
+        return rc;
+    rc = db_exec(target->db, statement, &cause);
     if (!rc)
         return 0;
     (void)err_set(err, cause.code, cause.effect,

@@ -175,6 +175,8 @@ static int send_clone(struct clone_job *job, struct err *err)
     int rc = sql_render(service->tls.mode == TLS_OFF ? SQL_CLONE_RUN_PLAIN : SQL_CLONE_RUN_TLS,
                         &job->session.version, args, ARRAY_LEN(args), &sql, err);
     if (!rc)
+        rc = session_may_change(&job->session, err);
+    if (!rc)
         rc = db_exec(job->session.db, buf_text(&sql), err);
     if (sql.data)
         secret_wipe(sql.data, sql.len);
@@ -385,6 +387,7 @@ static int open_recipient(struct clone_job *job, struct err *err)
 
     int rc = session_open_within(job->options->service, job->options->recipient, SESSION_CONTROLLER,
                                  &limits, &job->session, err);
+    job->session.permit = job->options->permit;
     if (!rc)
         rc = session_query_row(&job->session, SQL_CLONE_SERVER, NULL, 0, &is, err);
     if (!rc)
@@ -419,6 +422,7 @@ int clone_run(const struct clone_options *options, struct position *out, struct 
         rc = wait_return(&job, &session, &copied, err);
     if (!rc)
         rc = check_return(&job, &session, &copied, err);
+    session.permit = options->permit;
     if (!rc)
         rc = events_set(options->service, &session, false, &changed, err);
     if (rc)

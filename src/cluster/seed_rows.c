@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/signals.h"
 #include "cluster/seed_job.h"
 #include "sql/quote.h"
@@ -18,8 +19,9 @@
 #define BATCH_BYTES (1U << 20)
 #define BATCH_CAP_BYTES (1U << 30)
 #define TEXT_CAP_BYTES (1U << 20)
+#define NATIVE_LOCK_WAIT_TIMEOUT 1205
 #define NATIVE_DEADLOCK 1213
-#define DEADLOCK_TRIES 20
+#define LOCK_TRIES 20
 
 /* --- cutting --- */
 
@@ -243,18 +245,29 @@ static int check_stop(struct seed_flow *flow, const struct seed_piece *piece, st
 }
 
 /*
- * Workers that fill one table lock gaps of its other indexes, and may wait for each other. InnoDB
- * then takes the whole statement of one of them back (it is a transaction of its own), so that one
- * is given again. Source: MySQL manual, "How to Minimize and Handle Deadlocks".
+ * Workers that fill one table lock gaps of its other indexes, and may wait for each other: for
+ * ever, then InnoDB ends one of them at once, or just longer than limits.lock_wait on a slow disk. Either
+ * way it takes that one's whole statement back, which is a transaction of its own, and it is given
+ * again. Source: MySQL manual, "How to Minimize and Handle Deadlocks"; innodb_rollback_on_timeout.
  */
+static bool is_taken_back(int rc, const struct err *err)
+{
+    return rc == ERR_SERVER &&
+           (err->native == NATIVE_DEADLOCK || err->native == NATIVE_LOCK_WAIT_TIMEOUT);
+}
+
 static int insert_batch(struct session *target, const char *sql, struct err *err)
 {
     for (int64_t tries = 1;; tries++) {
-        int rc = db_exec(target->db, sql, err);
-        if (rc != ERR_SERVER || err->native != NATIVE_DEADLOCK || tries == DEADLOCK_TRIES)
+        int rc = session_may_change(target, err);
+        if (!rc)
+            rc = db_exec(target->db, sql, err);
+        if (!is_taken_back(rc, err) || tries == LOCK_TRIES)
             return rc;
+        if (signals_stop_wanted()) /* else it is looked at before the next batch */
+            return err_set(err, ERR_STOPPED, EFFECT_APPLIED, "stopped while rows are locked");
         *err = (struct err){0};
-        (void)clock_sleep_ms(tries); /* a stop is looked at before the next batch */
+        (void)clock_sleep_ms(tries);
     }
 }
 
@@ -263,6 +276,8 @@ static int write_batch(struct copy *copy, struct err *err)
 {
     struct seed_flow *flow = copy->worker->flow;
     int rc = check_stop(flow, copy->piece, err);
+    if (!rc)
+        rc = failpoint_hit("seed.before-batch", err);
     if (!rc)
         rc = buf_check(&copy->batch, err);
     for (size_t i = 0; !rc && i < copy->worker->targets.count; i++) {
@@ -390,18 +405,19 @@ void seed_flow_release(struct seed_flow *flow)
     (void)pthread_cond_destroy(&flow->changed);
 }
 
-int seed_worker_open(const struct service *service, enum side from, struct seed_worker *out,
-                     struct err *err)
+int seed_worker_open(const struct seed_options *options, struct seed_worker *out, struct err *err)
 {
     const struct session_limits limits = {.statement_ms = SEED_STATEMENT_MS};
-    int rc = session_open_within(service, service_primary(service, from), SESSION_CONTROLLER,
-                                 &limits, &out->source, err);
+    const struct service *service = options->service;
+    int rc = session_open_within(service, service_primary(service, options->from),
+                                 SESSION_CONTROLLER, &limits, &out->source, err);
     if (!rc)
         rc = session_exec(&out->source, SQL_SEED_SOURCE, NULL, 0, err);
     if (!rc)
         rc = session_exec(&out->source, SQL_ISOLATION_REPEATABLE, NULL, 0, err);
     if (!rc)
-        rc = seed_targets_open(service, side_other(from), &out->targets, err);
+        rc = seed_targets_open(service, side_other(options->from), options->permit, &out->targets,
+                               err);
     if (!rc)
         rc = seed_targets_exec(&out->targets, SQL_SEED_TARGET_BYTES, NULL, 0, err);
     return rc;

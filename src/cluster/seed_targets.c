@@ -2,7 +2,8 @@
 /* The nodes that are filled, written to one after the other. */
 #include "cluster/seed_job.h"
 
-int seed_targets_open(const struct service *service, enum side side, struct seed_targets *out,
+int seed_targets_open(const struct service *service, enum side side,
+                      const struct session_permit *permit, struct seed_targets *out,
                       struct err *err)
 {
     CLEANUP(seed_targets_release) struct seed_targets targets = {0};
@@ -17,6 +18,7 @@ int seed_targets_open(const struct service *service, enum side side, struct seed
         if (rc)
             return rc;
         targets.count++;
+        session->permit = permit;
         rc = session_exec(session, SQL_SEED_TARGET, NULL, 0, err);
         if (rc)
             return rc;
@@ -45,7 +47,10 @@ int seed_targets_exec(struct seed_targets *targets, enum sql_id id, const struct
 int seed_targets_run(struct seed_targets *targets, const char *sql, struct err *err)
 {
     int rc = 0;
-    for (size_t i = 0; !rc && i < targets->count; i++)
-        rc = db_exec(targets->sessions[i].db, sql, err);
+    for (size_t i = 0; !rc && i < targets->count; i++) {
+        rc = session_may_change(&targets->sessions[i], err);
+        if (!rc)
+            rc = db_exec(targets->sessions[i].db, sql, err);
+    }
     return rc;
 }

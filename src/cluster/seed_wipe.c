@@ -65,13 +65,14 @@ static int check_other_side(const struct service *service, enum side side, struc
     return rc;
 }
 
-int seed_wipe(const struct service *service, enum side side, struct err *err)
+int seed_wipe(const struct service *service, enum side side, const struct session_permit *permit,
+              struct err *err)
 {
     CLEANUP(seed_targets_release) struct seed_targets targets = {0};
 
     int rc = check_other_side(service, side, err);
     if (!rc)
-        rc = seed_targets_open(service, side, &targets, err);
+        rc = seed_targets_open(service, side, permit, &targets, err);
     for (size_t i = 0; !rc && i < targets.count; i++)
         rc = check_node(side, &targets.sessions[i], err);
     for (size_t i = 0; !rc && i < service->database_count; i++) {

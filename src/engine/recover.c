@@ -181,8 +181,9 @@ int run_take_back_commit(struct run *run, size_t index, struct err *err)
         return 0;
     struct err missing = {0};
     if (wait_for_what_it_took(run, step, &missing)) {
-        log_warn("run %s step %s %s/%s is not true, but it may have been: %s, continuing", run->id,
-                 step->id, step->name, step->what, missing.msg);
+        log_warn("run %s step %s %s/%s is not true, but it may have been: %s%s%s, continuing",
+                 run->id, step->id, step->name, step->what, missing.where,
+                 missing.where[0] ? ": " : "", missing.msg);
         return 0;
     }
     int rc = journal_run_uncommit(run->journal, run->id, err);
@@ -281,23 +282,6 @@ static int found_done(struct run *run, size_t last, struct err *err)
 }
 
 /*
- * The commit step has begun, and whether it took effect cannot be told: what the resumed run would
- * do next could open the other side.
- */
-static int refuse_unsure(const struct run *run, size_t last, struct err *err)
-{
-    const struct plan_step *step = &run->plan.steps[last];
-
-    err_set(err, ERR_LOST, EFFECT_NONE,
-            "it cannot be told whether step %s %s/%s took effect before run %s ended: nothing was "
-            "changed",
-            step->id, step->name, step->what, run->id);
-    return err_hint(err, "users may have written there: do not open the other side by hand; mend "
-                         "the connection to both primaries and the links, then type \"cutover run "
-                         "--resume\" again");
-}
-
-/*
  * Is it unsure whether a side was opened? Not when that was found done or undone. Other commit
  * steps are done again, whatever became of them: that opens nothing. So is that of `abandon`: the
  * other side is given up.
@@ -310,6 +294,21 @@ static bool is_unsure(struct run *run, size_t last)
     return step->commits && is_one_effect(step) && strcmp(step->ops[0].work, "side.open") == 0 &&
            (!step->action || step->action->id != ACTION_ABANDON) && state != STEP_PENDING &&
            state != STEP_DONE && state != STEP_UNDONE && step_is_true(run, last) != TRI_YES;
+}
+
+int run_check_sure(struct run *run, size_t last, struct err *err)
+{
+    const struct plan_step *step = &run->plan.steps[last];
+
+    if (!is_unsure(run, last))
+        return 0;
+    err_set(err, ERR_LOST, EFFECT_NONE,
+            "it cannot be told whether step %s %s/%s took effect before run %s ended: nothing was "
+            "changed",
+            step->id, step->name, step->what, run->id);
+    return err_hint(err, "users may have written there: do not open the other side by hand; mend "
+                         "the connection to both primaries and the links, then type \"cutover run "
+                         "--resume\" or \"cutover abort\" again");
 }
 
 /*
@@ -331,8 +330,9 @@ int run_prepare_resume(struct run *run, struct err *err)
     int rc = run_take_back_commit(run, last, err);
     if (rc)
         return rc;
-    if (is_unsure(run, last))
-        return refuse_unsure(run, last, err);
+    rc = run_check_sure(run, last, err);
+    if (rc)
+        return rc;
     state = run->steps[last].state;
     bool is_past = run_has_committed(run, first, last);
     doubt_committed(run, last);

@@ -552,6 +552,24 @@ static int abort_all(struct run *run, struct run_result *out, struct err *err)
                          "type \"cutover abort\" again");
 }
 
+static int refuse_to_abort(struct run *run, struct err *err)
+{
+    struct err also = {0};
+    int rc = run_check_sure(run, run_last_begun(run), err);
+
+    if (rc) {
+        err->code = ERR_REFUSED; /* it was asked for too early, or too late: nothing has happened */
+    } else {
+        err_set(err, ERR_REFUSED, EFFECT_NONE,
+                "run %s has passed its commit step: abort no longer suffices", run->id);
+        (void)err_hint(err, "\"cutover rollback\" goes back without losing a write; \"cutover run "
+                            "--resume\" goes on");
+    }
+    if (journal_run_state(run->journal, run->id, RUN_FAILED, &also))
+        log_failure(&also);
+    return ERR_REFUSED;
+}
+
 int run_abort(const struct run_options *options, const char *run_id, struct run_result *out,
               struct err *err)
 {
@@ -565,17 +583,8 @@ int run_abort(const struct run_options *options, const char *run_id, struct run_
         rc = request_keeper_drop(&run, err);
     if (!rc)
         rc = run_take_back_commit(&run, run_last_begun(&run), err);
-    if (!rc && run.is_committed) {
-        err_set(err, ERR_REFUSED, EFFECT_NONE,
-                "run %s has passed its commit step: abort no longer suffices", run.id);
-        rc = err_hint(err, "\"cutover rollback\" goes back without losing a write; \"cutover run "
-                           "--resume\" goes on");
-        struct err also = {0};
-        if (journal_run_state(run.journal, run.id, RUN_FAILED, &also))
-            log_failure(&also);
-    } else if (!rc) {
-        rc = abort_all(&run, out, err);
-    }
+    if (!rc)
+        rc = run.is_committed ? refuse_to_abort(&run, err) : abort_all(&run, out, err);
     run_release(&run);
     return rc;
 }

@@ -60,6 +60,7 @@ WORK(work_seed_clone)
     const struct clone_options options = {.service = run->service,
                                           .donor = donor,
                                           .recipient = recipient,
+                                          .permit = run_permit(run, recipient),
                                           .progress = show_clone,
                                           .context = &context};
     int rc = journal_verified_begin(run->journal, run->service->name, err);

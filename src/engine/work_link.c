@@ -27,7 +27,8 @@ WORK(work_seed_wipe)
     int rc = journal_verified_begin(run->journal, run->service->name, err);
     if (!rc)
         rc = proof_keeper_forget(run, err);
-    return rc ? rc : seed_wipe(run->service, SIDE_NEW, err);
+    const struct node *node = service_primary(run->service, SIDE_NEW);
+    return rc ? rc : seed_wipe(run->service, SIDE_NEW, run_permit(run, node), err);
 }
 
 /*
@@ -62,7 +63,9 @@ WORK(work_seed_copy)
     struct seed_context context = {.run = run};
     unsigned workers =
         run->options->workers ? run->options->workers : (unsigned)json_int_or(args, "workers", 0);
+    const struct node *node = service_primary(run->service, SIDE_NEW);
     struct seed_options options = {.service = run->service,
+                                   .permit = run_permit(run, node),
                                    .from = SIDE_OLD,
                                    .workers = workers,
                                    .progress = show_seed,

@@ -69,6 +69,18 @@ def has_held(server):
                         " AND table_name = 'held'")
 
 
+def holds(stage):
+    """What keeps each side closed across a restart of its server: locked accounts and cutover.held, or what MySQL persists."""
+    def hold(server):
+        if server.kind.flavour == "mysql":
+            return server.value("SELECT COALESCE(MAX(variable_value), 'OFF') FROM performance_schema.persisted_variables"
+                                " WHERE variable_name = 'super_read_only'")
+        locked = ("SELECT User, Host FROM mysql.global_priv WHERE COALESCE(JSON_VALUE(Priv, '$.account_locked'), 0) = 1"
+                  " ORDER BY 1, 2")
+        return server.query(locked), server.query("SELECT user, host FROM cutover.held ORDER BY 1, 2") if has_held(server) else []
+    return {side: hold(server) for side, server in stage.primaries.items()}
+
+
 def refuses(done, before, after):
     assert done.returncode == 7, told(done)
     assert re.search(r"run \w+ is not ours any more: \S+@\S+ pid \d+ took it at 20\d\d-", done.stderr), told(done)
@@ -163,3 +175,84 @@ def test_a_resume_that_cannot_ask_whether_new_was_opened_leaves_old_closed(stage
         traffic.writers.wait_for_writes()
     status = stage.judge(traffic, {"switched"})
     stage.judge_journal(status["situation"])
+
+
+def resumed_without(stage, side, *words):
+    """Another controller, which has adopted the run when the network between it and a primary is gone; its end."""
+    with standing_still(stage, "run.adopted", *words) as second:
+        stage.proxies[side].cut({ELSE}, SILENCE)
+        done = goes_on(second)
+    return done
+
+
+@pytest.mark.parametrize("way", ["resume", "abort"])
+@pytest.mark.parametrize("place", [
+    pytest.param("close-from.after-act", marks=pytest.mark.slow_fault),  # closed; accounts may not be locked yet
+    "still-closed.after-act",                                            # locked for sure; the intent to open is written
+])
+def test_who_cannot_ask_the_side_that_is_held_leaves_it_held_and_opens_nothing(stage, place, way):
+    """OLD is closed and cannot be asked: nobody may write anywhere, and whoever waits is told."""
+    stage.put("mirrored")
+    words = ("abort", "--yes") if way == "abort" else ("run", "--resume", *RUN)
+    with stage.traffic() as traffic:
+        killed = stage.cutover("run", stage.path(FENCED), *RUN, failpoint=f"kill@cut-over.{place}")
+        assert killed.returncode == -signal.SIGKILL, told(killed)
+        held = holds(stage)
+        done = resumed_without(stage, "old", *words)
+        is_unsure = place.startswith("still-closed")
+        assert done.returncode == (3 if is_unsure and way == "abort" else 5), told(done)
+        assert stage.primaries["old"].address in done.stdout + done.stderr and "cutover abort" in done.stderr, told(done)
+        assert ("it cannot be told whether" in done.stderr) == is_unsure, told(done)
+        assert "passed its commit step" not in done.stderr, told(done)
+        assert stage.open_sides() == set() and holds(stage) == held, told(done)
+        stage.proxies["old"].heal()
+        stage.ok(*words)
+        traffic.writers.wait_for_writes()
+    status = stage.judge(traffic, {"mirrored" if way == "abort" else "switched"})
+    stage.judge_journal(status["situation"])
+
+
+@pytest.mark.parametrize("point", [
+    "before-act", pytest.param("between-acts", marks=pytest.mark.slow_fault), pytest.param("after-act", marks=pytest.mark.slow_fault)])
+def test_a_way_back_that_cannot_ask_the_held_side_it_may_have_opened_opens_no_other(stage, point):
+    """OLD, held since the users left it, was about to be opened, and was not, or was: NEW stays closed and held meanwhile."""
+    stage.put("switched")
+    if point == "between-acts" and stage.primaries["old"].kind.flavour == "mysql":
+        pytest.skip("one statement opens a side whose fence is persisted")
+    with stage.traffic() as traffic:
+        killed = stage.cutover("rollback", "--playbook", stage.path("rollback-fenced"), *RUN,
+                               failpoint=f"kill@cut-back.open-to.{point}")
+        assert killed.returncode == -signal.SIGKILL, told(killed)
+        opened, held = stage.open_sides(), holds(stage)
+        assert "new" not in opened, told(killed)
+        done = resumed_without(stage, "old", "run", "--resume", *RUN)
+        assert done.returncode == 5, told(done)
+        assert "it cannot be told whether" in done.stderr and "--resume" in done.stderr, told(done)
+        assert stage.open_sides() == opened and holds(stage) == held, told(done)
+        stage.proxies["old"].heal()
+        stage.ok("run", "--resume", *RUN)
+        traffic.writers.wait_for_writes()
+    status = stage.judge(traffic, {"mirrored"})
+    stage.judge_journal(status["situation"])
+
+
+def test_who_stood_still_while_another_made_the_copy_writes_nothing_into_it(stage):
+    """In a worker, with rows in hand that it has read a minute ago. Nobody but a comparison would find them: nothing logs them."""
+    stage.put("apart")
+    new = stage.primaries["new"]
+    with standing_still(stage, "seed.before-batch#3", "run", stage.path("1-follow"), *RUN) as first:
+        began = time.monotonic()
+        end_lease(stage)
+        stage.ok("run", "--resume", *RUN)
+        tables = [row["name"] for row in new.query("SELECT table_name AS name FROM information_schema.tables"
+                                                   " WHERE table_schema = 'blog' AND table_type = 'BASE TABLE' ORDER BY 1")]
+        stage.primaries["old"].query("SET foreign_key_checks = 0; SET GLOBAL event_scheduler = 0;"
+                                     + "; ".join(f"DELETE FROM blog.{name}" for name in tables))
+        new.wait_applied(stage.primaries["old"].position())  # so that no duplicate key keeps old rows out
+        time.sleep(max(0.0, began + LOOKED_S - time.monotonic()))
+        before = truth(stage)
+        refuses(goes_on(first), before, truth(stage))
+    rows = {name: new.value(f"SELECT COUNT(*) FROM blog.{name}") for name in tables}
+    assert len(rows) > 3 and not any(rows.values()), rows
+    assert stage.status()["situation"] == "following"
+    stage.judge_journal("following")

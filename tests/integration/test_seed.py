@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """seed_copy() and seed_wipe() against real servers of one kind: exact at one position while the source is written to."""
 
+import concurrent.futures
 import json
 import re
 import signal
@@ -84,6 +85,55 @@ def counter(server, table):
     """The next value of AUTO_INCREMENT."""
     made = server.query(f"SHOW CREATE TABLE blog.{table}")[0]["Create Table"]
     return re.search(r"AUTO_INCREMENT=(\d+)", made).group(1)
+
+
+def status(server, name):
+    return int(server.query("SHOW GLOBAL STATUS LIKE %s", (name,))[0]["Value"])
+
+
+def deadlocks(server):
+    """How many the server has ended so far."""
+    if server.kind.flavour == "mariadb":
+        return status(server, "Innodb_deadlocks")
+    return server.value("SELECT count FROM information_schema.innodb_metrics WHERE name = 'lock_deadlocks'")
+
+
+def heavier_than_a_batch(cursor):
+    """Begin a transaction that InnoDB keeps when it has to choose: it has written more rows than the other one."""
+    cursor.execute("SET sql_log_bin = 0; CREATE SCHEMA scratch; CREATE TABLE scratch.weight (id INT PRIMARY KEY)")
+    while cursor.nextset():
+        pass
+    cursor.execute("BEGIN")
+    cursor.executemany("INSERT INTO scratch.weight VALUES (%s)", range(20_000))
+
+
+def test_a_batch_that_waits_too_long_or_is_the_victim_of_a_deadlock_is_written_again(lab, seed, clean):
+    """Somebody on NEW has the last row of a table and wants the one before, which a worker has, which wants the last."""
+    lab.old.primary.query("CREATE TABLE blog.contended (id INT PRIMARY KEY, body VARCHAR(1000) NOT NULL)")
+    with lab.old.primary.connect() as connection, connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO blog.contended VALUES (%s, REPEAT('x', 900))", range(1, 3001))
+    new = lab.new.primary
+    made = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'blog' AND table_name = 'contended'"
+    before, waits = deadlocks(new), status(new, "Innodb_row_lock_waits")
+    with new.connect() as rival, rival.cursor() as cursor, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        heavier_than_a_batch(cursor)
+        copying = pool.submit(seed, lab, "copy", "old")
+        wait_until(lambda: new.value(made) or copying.done(), 60, "the table to be made")
+        cursor.execute("INSERT INTO blog.contended VALUES (3000, 'of the rival')")
+        wait_until(lambda: status(new, "Innodb_row_lock_waits") > waits + 1 or copying.done(), 60, "a worker to ask again")
+        wait_until(lambda: status(new, "Innodb_row_lock_current_waits") or copying.done(), 60, "it to wait for that row")
+        cursor.execute("SELECT * FROM blog.contended WHERE id = 2999 FOR UPDATE")
+        assert cursor.fetchall() == (), "the worker's rows were taken back"
+        rival.rollback()
+        assert copying.result().returncode == 0, copying.result().answer
+    assert deadlocks(new) == before + 1
+    try:
+        for server in lab.new.nodes:
+            checksum = "CHECKSUM TABLE blog.contended"
+            assert server.query(checksum) == lab.old.primary.query(checksum)
+    finally:
+        lab.old.primary.query("DROP TABLE blog.contended")
+        new.query("SET sql_log_bin = 0; DROP SCHEMA scratch")
 
 
 def test_a_seed_leaves_no_trace_in_the_binary_logs_of_the_targets(lab, seed, clean):
