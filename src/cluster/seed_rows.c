@@ -246,9 +246,10 @@ static int check_stop(struct seed_flow *flow, const struct seed_piece *piece, st
 
 /*
  * Workers that fill one table lock gaps of its other indexes, and may wait for each other: for
- * ever, then InnoDB ends one of them at once, or just longer than limits.lock_wait on a slow disk. Either
- * way it takes that one's whole statement back, which is a transaction of its own, and it is given
- * again. Source: MySQL manual, "How to Minimize and Handle Deadlocks"; innodb_rollback_on_timeout.
+ * ever, then InnoDB ends one of them at once, or just longer than limits.lock_wait on a slow disk.
+ * Either way it takes that one's whole statement back, which is a transaction of its own, and it is
+ * given again. Source: MySQL manual, "How to Minimize and Handle Deadlocks";
+ * innodb_rollback_on_timeout.
  */
 static bool is_taken_back(int rc, const struct err *err)
 {
