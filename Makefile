@@ -52,8 +52,9 @@ CLIENT_LIBS    = $(shell pkg-config --libs $(CLIENT_PC) 2>/dev/null)
 CLIENT_CFLAGS  = $(shell pkg-config --cflags $(CLIENT_PC) 2>/dev/null)
 CLIENT_CHECK  := :
 endif
-PC_CFLAGS = $(CLIENT_CFLAGS) $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
-PC_LIBS   = $(CLIENT_LIBS) $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm
+# Asked for once, by the first recipe that needs them: `deps` may just have installed what they name.
+PC_CFLAGS = $(eval PC_CFLAGS := $(CLIENT_CFLAGS) $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null))$(PC_CFLAGS)
+PC_LIBS   = $(eval PC_LIBS := $(CLIENT_LIBS) $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm)$(PC_LIBS)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
             -Wpointer-arith -Wwrite-strings -Wundef
