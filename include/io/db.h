@@ -8,8 +8,9 @@
  *            every call answers ERR_LOST/NONE; the failed statement itself is EFFECT_UNKNOWN unless
  *            it is a read. When TLS is asked for, a connection without a cipher is refused (the
  *            library may fall back silently).
- * Threads:   a struct db belongs to one thread at a time. Call db_library_init() once in main; a
- *            thread that used the library tells it so by ending.
+ * Threads:   a struct db belongs to one thread at a time. Call db_library_init() once in main, and
+ *            db_thread_enter() in a thread that uses connections which others opened; a thread that
+ *            used the library tells it so by ending.
  */
 #ifndef CUTOVER_IO_DB_H
 #define CUTOVER_IO_DB_H
@@ -38,6 +39,7 @@ struct db_target {
 
 MUST_CHECK int db_library_init(struct err *err);
 void db_library_end(void);
+MUST_CHECK int db_thread_enter(struct err *err);
 
 /* "MariaDB Connector/C 3.3.20", or "MySQL client library 9.7.4 (built with 9.7.2)"; the only thing
  * that tells one from the other. Returns out. */

@@ -27,6 +27,8 @@ struct db {
     char *stream_sql;
     enum err_effect stream_if_lost;
     struct db_packets *packets; /* of db_packets_open(), still to be read */
+    char *polled_sql;           /* of db_poll_send(), its answer still to be read */
+    int64_t polled_ms;          /* when that was */
     char where[300];
     char cipher[64];
     unsigned long thread_id;
@@ -55,6 +57,13 @@ MUST_CHECK int db_fail(struct db *db, const struct db_statement *statement, stru
 
 /* 0 when a statement may be sent now. */
 MUST_CHECK int db_check_usable(const struct db *db, const char *sql, struct err *err);
+
+/* Send, and do not wait. */
+MUST_CHECK int db_send(struct db *db, const struct db_statement *statement, struct err *err);
+
+/* The answer to what was sent, which has begun to arrive: all of it, in memory. */
+MUST_CHECK int db_read_answer(struct db *db, const struct db_statement *statement,
+                              struct db_result *out, struct err *err);
 
 /* Wait for the first byte of an answer, of which nothing can be buffered yet. Errors: as a lost
  * statement; the connection is given up. */

@@ -53,6 +53,13 @@ MUST_CHECK int node_client_query_with(struct node_client *client, enum sql_id id
                                       struct db_result *out, struct err *err);
 
 /*
+ * The two halves of node_client_query(), for one thread that asks many nodes: between them the
+ * answer arrives at client->db (io/db_poll.h).
+ */
+MUST_CHECK int node_client_ask(struct node_client *client, enum sql_id id, struct err *err);
+MUST_CHECK int node_client_take(struct node_client *client, struct db_result *out, struct err *err);
+
+/*
  * Wait until due_ms (clock_mono_ms()) or until somebody wants the thread to end: then false.
  * Signals do not cut it short.
  */

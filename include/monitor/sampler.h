@@ -3,7 +3,9 @@
  * monitor/sampler.h - lag and health of every node, sampled all the time while a run lasts.
  * Invariant: what cannot be read is unknown (LAG_INFINITE, is_known false), never the last good
  *            value.
- * Threads:   one thread a node; sampler_read() copies a snapshot under a mutex, from any thread.
+ * Threads:   one thread, and one more for each node that has no connection, until it has; a server
+ *            that hangs holds nobody up. sampler_read() copies a snapshot under a mutex, from any
+ *            thread.
  */
 #ifndef CUTOVER_MONITOR_SAMPLER_H
 #define CUTOVER_MONITOR_SAMPLER_H
@@ -37,6 +39,8 @@ struct node_sample {
     char link_error[256];
     unsigned conflicts;      /* 1 while the link is stopped by 1062, 1032 or 1950 */
     int64_t asked_ms;        /* monotonic, before it was read */
+    int64_t late_ms;         /* after it was due */
+    int64_t took_us;         /* from the first question to the last answer */
     struct drift_node state; /* how it is set, to be held beside what it was */
     /* how many transactions it has written itself, as its log counts them (heartbeats too); 0
      * unknown. MariaDB's Com_insert counts what it applies for others as well. */
@@ -64,7 +68,9 @@ struct lag_snapshot {
 
 struct sampler;
 
-MUST_CHECK int sampler_start(const struct service *service, struct sampler **out, struct err *err);
+/* interval_ms  SAMPLER_INTERVAL_MS, or more, up to half of SAMPLER_FRESH_MS */
+MUST_CHECK int sampler_start(const struct service *service, int64_t interval_ms,
+                             struct sampler **out, struct err *err);
 void sampler_read(struct sampler *sampler, struct lag_snapshot *out);
 void sampler_free(struct sampler *sampler); /* joins; NULL allowed */
 

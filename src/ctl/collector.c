@@ -282,7 +282,8 @@ static int start_all(struct collector *collector, struct err *err)
     if (!rc)
         rc = event_book_new(&collector->events, err);
     if (!rc)
-        rc = sampler_start(collector->options.service, &collector->sampler, err);
+        rc = sampler_start(collector->options.service, SAMPLER_INTERVAL_MS, &collector->sampler,
+                           err);
     if (!rc)
         rc = start_worker(collector, 0, watch_lag, err);
     if (!rc)

@@ -105,7 +105,7 @@ static int start_monitors(struct run *run, const struct facts *facts, struct err
     heartbeat_set(run->heartbeat, SIDE_OLD, facts_is_open(facts, SIDE_OLD) == TRI_YES);
     heartbeat_set(run->heartbeat, SIDE_NEW,
                   facts_is_open(facts, SIDE_NEW) == TRI_YES && is_mirrored);
-    return sampler_start(run->service, &run->sampler, err);
+    return sampler_start(run->service, SAMPLER_INTERVAL_MS, &run->sampler, err);
 }
 
 static int allocate_steps(struct run *run, struct err *err)

@@ -39,6 +39,13 @@ int db_library_init(struct err *err)
     return 0;
 }
 
+int db_thread_enter(struct err *err)
+{
+    if (pthread_setspecific(thread_mark, "used") != 0 || mysql_thread_init() != 0)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a thread with connections");
+    return 0;
+}
+
 const char *db_library_text(char out[DB_LIBRARY_TEXT_SIZE])
 {
     const char *loaded = mysql_get_client_info();
@@ -252,10 +259,11 @@ void db_free(struct db *db)
 {
     if (!db)
         return;
-    if (db->stream || db->packets)
+    if (db->stream || db->packets || db->polled_sql)
         db_give_up(db); /* else freeing it would read the rest of the rows */
     db_drop_stream(db);
     db_drop_packets(db);
+    free(db->polled_sql);
     if (db->mysql)
         mysql_close(db->mysql);
     free(db);

@@ -92,7 +92,7 @@ int db_check_usable(const struct db *db, const char *sql, struct err *err)
     if (db->is_dead)
         rc = err_set(err, ERR_LOST, EFFECT_NONE, "%s was not sent: the connection had been lost",
                      db_statement_name(sql, name));
-    else if (db->stream || db->packets)
+    else if (db->stream || db->packets || db->polled_sql)
         rc = err_set(err, ERR_BUG, EFFECT_NONE, "%s was not sent: rows of another are still coming",
                      db_statement_name(sql, name));
     if (rc != 0)
@@ -100,8 +100,7 @@ int db_check_usable(const struct db *db, const char *sql, struct err *err)
     return rc;
 }
 
-/* Send, wait, and read the head of the answer. */
-static int send_statement(struct db *db, const struct db_statement *statement, struct err *err)
+int db_send(struct db *db, const struct db_statement *statement, struct err *err)
 {
     int rc = db_check_usable(db, statement->sql, err);
 
@@ -109,13 +108,25 @@ static int send_statement(struct db *db, const struct db_statement *statement, s
         return rc;
     if (mysql_send_query(db->mysql, statement->sql, (unsigned long)strlen(statement->sql)) != 0)
         return db_fail(db, statement, err);
-    rc = db_await_answer(db, statement, err);
-    if (rc != 0)
-        return rc;
+    return 0;
+}
+
+static int read_head(struct db *db, const struct db_statement *statement, struct err *err)
+{
     if (mysql_read_query_result(db->mysql) != 0)
         return db_fail(db, statement, err);
     db->affected = mysql_affected_rows(db->mysql);
     return 0;
+}
+
+/* Send, wait, and read the head of the answer. */
+static int send_statement(struct db *db, const struct db_statement *statement, struct err *err)
+{
+    int rc = db_send(db, statement, err);
+
+    if (rc == 0)
+        rc = db_await_answer(db, statement, err);
+    return rc != 0 ? rc : read_head(db, statement, err);
 }
 
 /* Throw away what is left of the answer: rows, and the further results of a CALL. */
@@ -220,31 +231,46 @@ static int take_rows(struct db *db, const struct db_statement *statement, MYSQL_
     return mysql_errno(db->mysql) ? db_fail(db, statement, err) : 0;
 }
 
-int db_query(struct db *db, const char *sql, struct db_result *out, struct err *err)
+/* The whole answer, of which the head has been read. */
+static int read_result(struct db *db, const struct db_statement *statement, struct db_result *out,
+                       struct err *err)
 {
-    struct db_statement statement = db_statement_of(sql);
-    int rc = send_statement(db, &statement, err);
-    if (rc != 0)
-        return rc;
-
     CLEANUP(db_rows_freep) struct db_rows *rows = NULL;
+    int rc;
+
     {
         CLEANUP(free_resultp) MYSQL_RES *from = mysql_use_result(db->mysql);
         if (!from && mysql_field_count(db->mysql) != 0)
-            return db_fail(db, &statement, err);
+            return db_fail(db, statement, err);
         rc = db_rows_new(mysql_field_count(db->mysql), &rows, err);
         if (rc == 0 && from)
-            rc = take_rows(db, &statement, from, rows, err);
+            rc = take_rows(db, statement, from, rows, err);
     }
     if (rc != 0)
         return rc;
-    rc = drain_further(db, &statement, err);
+    rc = drain_further(db, statement, err);
     if (rc != 0)
         return rc;
     *out = (struct db_result){
         .opaque = rows, .row_count = rows->row_count, .column_count = rows->column_count};
     rows = NULL;
     return 0;
+}
+
+int db_read_answer(struct db *db, const struct db_statement *statement, struct db_result *out,
+                   struct err *err)
+{
+    int rc = read_head(db, statement, err);
+
+    return rc != 0 ? rc : read_result(db, statement, out, err);
+}
+
+int db_query(struct db *db, const char *sql, struct db_result *out, struct err *err)
+{
+    struct db_statement statement = db_statement_of(sql);
+    int rc = send_statement(db, &statement, err);
+
+    return rc != 0 ? rc : read_result(db, &statement, out, err);
 }
 
 /* --- rows one by one -------------------------------------------------------------------------- */

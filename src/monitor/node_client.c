@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "io/db_poll.h"
 
 #define RETRY_FIRST_MS 100
 #define RETRY_MOST_MS 2000
@@ -116,6 +117,27 @@ int node_client_query_with(struct node_client *client, enum sql_id id, const str
     if (rc != 0)
         return rc;
     rc = db_query(client->db, buf_text(&sql), out, err);
+    if (db_is_dead(client->db))
+        node_client_disconnect(client);
+    return rc;
+}
+
+int node_client_ask(struct node_client *client, enum sql_id id, struct err *err)
+{
+    CLEANUP(buf_release) struct buf sql;
+    buf_init(&sql, STATEMENT_CAP);
+    int rc = sql_render(id, known_version(client), NULL, 0, &sql, err);
+    if (rc != 0)
+        return rc;
+    rc = db_poll_send(client->db, buf_text(&sql), err);
+    if (db_is_dead(client->db))
+        node_client_disconnect(client);
+    return rc;
+}
+
+int node_client_take(struct node_client *client, struct db_result *out, struct err *err)
+{
+    int rc = db_poll_read(client->db, out, err);
     if (db_is_dead(client->db))
         node_client_disconnect(client);
     return rc;

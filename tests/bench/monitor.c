@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What watching costs: monitor CONFIG NODES SECONDS. The nodes of the configuration are watched
- * many times over, each time by a sampler as `serve` and `run` have it, until there are NODES
- * connections; once all have answered, processor time and memory of this process are measured while
- * every sampler is read ten times a second, as the page does.
+ * What watching costs: monitor CONFIG NODES SECONDS INTERVAL_MS. The nodes of the configuration are
+ * watched many times over, each time by a sampler as `serve` and `run` have it, until there are
+ * NODES connections; once all have answered, processor time and memory of this process are measured
+ * while every sampler is read ten times a second, as the page does. How long a poll took, and how
+ * late it began, is told of each that was seen.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +21,16 @@
 #define READY_MS 60000
 #define READ_EVERY_MS 100
 
+#define POLLS_CAP 400000
+
 struct crowd {
     struct service services[SAMPLERS_CAP]; /* borrow all but the nodes from the first */
     struct sampler *samplers[SAMPLERS_CAP];
     size_t count;
+    int64_t interval_ms;
+    int64_t seen_ms[SAMPLERS_CAP][SERVICE_NODE_CAP]; /* the last poll that was counted */
+    int64_t took_us[POLLS_CAP], late_ms[POLLS_CAP];
+    size_t poll_count;
 };
 
 /* Each has both primaries, as lag is told between them, and what is left of the nodes. */
@@ -42,15 +49,26 @@ static size_t fill(struct service *service, const struct service *all, size_t no
     return count;
 }
 
-static size_t reached(const struct crowd *crowd)
+static void count_poll(struct crowd *crowd, int64_t *seen_ms, const struct node_sample *sample)
+{
+    if (!sample->is_reached || sample->asked_ms == *seen_ms || crowd->poll_count == POLLS_CAP)
+        return;
+    *seen_ms = sample->asked_ms;
+    crowd->took_us[crowd->poll_count] = sample->took_us;
+    crowd->late_ms[crowd->poll_count++] = sample->late_ms;
+}
+
+static size_t reached(struct crowd *crowd)
 {
     struct lag_snapshot snapshot;
     size_t count = 0;
 
     for (size_t i = 0; i < crowd->count; i++) {
         sampler_read(crowd->samplers[i], &snapshot);
-        for (size_t n = 0; n < snapshot.node_count; n++)
+        for (size_t n = 0; n < snapshot.node_count; n++) {
             count += snapshot.nodes[n].is_reached;
+            count_poll(crowd, &crowd->seen_ms[i][n], &snapshot.nodes[n]);
+        }
     }
     return count;
 }
@@ -76,12 +94,27 @@ static double rss_mib(void)
     return (double)resident * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
 }
 
-static void measure(const struct crowd *crowd, size_t nodes, int64_t for_ms)
+static int by_size(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+/* The value that so many hundredths of the polls do not exceed; sorts them. */
+static double percentile(int64_t *values, size_t count, size_t hundredths)
+{
+    qsort(values, count, sizeof *values, by_size);
+    return count ? (double)values[(count - 1) * hundredths / 100] : -1;
+}
+
+static void measure(struct crowd *crowd, size_t nodes, int64_t for_ms)
 {
     int64_t began_ms = clock_mono_ms(), reads = 0;
     double began_s = cpu_s();
     size_t least = nodes;
 
+    crowd->poll_count = 0;
     while (clock_mono_ms() - began_ms < for_ms) {
         size_t now = reached(crowd);
         least = now < least ? now : least;
@@ -89,10 +122,16 @@ static void measure(const struct crowd *crowd, size_t nodes, int64_t for_ms)
         (void)clock_sleep_ms(READ_EVERY_MS);
     }
     double took_s = (double)(clock_mono_ms() - began_ms) / 1000.0;
+    double cores = (cpu_s() - began_s) / took_s;
     (void)printf("{\"nodes\": %zu, \"reached_at_least\": %zu, \"seconds\": %.2f, \"cores\": %.4f, "
-                 "\"rss_mib\": %.1f, \"reads_per_s\": %.1f}\n",
-                 nodes, least, took_s, (cpu_s() - began_s) / took_s, rss_mib(),
-                 (double)reads / took_s);
+                 "\"rss_mib\": %.1f, \"reads_per_s\": %.1f, \"polls_per_s\": %.1f, ",
+                 nodes, least, took_s, cores, rss_mib(), (double)reads / took_s,
+                 (double)crowd->poll_count / took_s);
+    (void)printf("\"took_ms\": [%.2f, %.2f], \"late_ms\": [%.0f, %.0f]}\n",
+                 percentile(crowd->took_us, crowd->poll_count, 50) / 1000,
+                 percentile(crowd->took_us, crowd->poll_count, 99) / 1000,
+                 percentile(crowd->late_ms, crowd->poll_count, 50),
+                 percentile(crowd->late_ms, crowd->poll_count, 99));
 }
 
 static int start(struct crowd *crowd, const struct service *all, size_t nodes, struct err *err)
@@ -102,7 +141,7 @@ static int start(struct crowd *crowd, const struct service *all, size_t nodes, s
     for (size_t left = nodes; left >= 2 && !rc && crowd->count < SAMPLERS_CAP;) {
         struct service *service = &crowd->services[crowd->count];
         left -= fill(service, all, left);
-        rc = sampler_start(service, &crowd->samplers[crowd->count], err);
+        rc = sampler_start(service, crowd->interval_ms, &crowd->samplers[crowd->count], err);
         crowd->count += !rc;
     }
     int64_t until_ms = clock_mono_ms() + READY_MS;
@@ -119,10 +158,11 @@ int main(int argc, char **argv)
     struct service service = {0};
     struct err err = {0};
     struct crowd *crowd = calloc(1, sizeof *crowd);
-    size_t nodes = argc == 4 ? strtoul(argv[2], NULL, 10) : 0;
+    size_t nodes = argc == 5 ? strtoul(argv[2], NULL, 10) : 0;
 
     if (nodes < 2 || !crowd)
         return 1;
+    crowd->interval_ms = (int64_t)strtoul(argv[4], NULL, 10);
     int rc = db_library_init(&err);
     if (!rc)
         rc = service_read(argv[1], &service, &err);

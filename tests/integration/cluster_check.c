@@ -441,13 +441,14 @@ static int run_events(char **arg, struct outcome *outcome)
 
 static json_t *sample_json(const struct node_sample *sample)
 {
-    return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:i, s:i, s:I}", "name",
+    return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:i, s:i, s:I, s:I}", "name",
                      sample->name, "reached", sample->is_reached, "open", tri_json(sample->is_open),
                      "receive_lag", lag_json(sample->receive_lag_ms), "old_lag",
                      lag_json(sample->apply_lag_ms[SIDE_OLD]), "new_lag",
                      lag_json(sample->apply_lag_ms[SIDE_NEW]), "has_link", sample->has_link,
                      "link_running", sample->is_link_running, "link_errno", (int)sample->link_errno,
-                     "conflicts", (int)sample->conflicts, "commits", (json_int_t)sample->commits);
+                     "conflicts", (int)sample->conflicts, "commits", (json_int_t)sample->commits,
+                     "asked_ms", (json_int_t)sample->asked_ms);
 }
 
 static void print_snapshot(struct sampler *sampler, struct heartbeat *heartbeat)
@@ -478,7 +479,7 @@ static int run_monitor(char **arg UNUSED, struct outcome *outcome)
     char side[8], word[8], line[64];
     int rc = heartbeat_start(&service, &heartbeat, &outcome->err);
     if (rc == 0)
-        rc = sampler_start(&service, &sampler, &outcome->err);
+        rc = sampler_start(&service, SAMPLER_INTERVAL_MS, &sampler, &outcome->err);
     while (rc == 0 && fgets(line, sizeof(line), stdin) != NULL) {
         if (sscanf(line, "%7s %7s", side, word) == 2) {
             int64_t began_ms = clock_mono_ms();

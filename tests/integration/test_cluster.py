@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -902,3 +903,80 @@ def test_a_frozen_primary_is_unknown_and_does_not_hold_up_the_end(nodes, monitor
     finally:
         frozen.thaw()
     nodes.ok("link-healthy", "new", 15000)
+
+
+@contextlib.contextmanager
+def halting_proxy(server, pause_s):
+    """A port that leads to the server. What it answers comes in two halves, once `is_halting` is set, with a pause between."""
+    is_halting = threading.Event()
+
+    def forward(source, target, is_answer):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if is_answer and is_halting.is_set():
+                    half = len(data) // 2
+                    target.sendall(data[:half])
+                    is_over.wait(pause_s)
+                    data = data[half:]
+                target.sendall(data)
+        for one in (source, target):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                onward = socket.create_connection((server.address, server.port))
+                for one in (client, onward):
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                ends.extend((client, onward))
+                for arguments in ((client, onward, False), (onward, client, True)):
+                    threads.append(threading.Thread(target=forward, args=arguments))
+                    threads[-1].start()
+
+    is_over, ends = threading.Event(), []
+    with socket.create_server((server.address, 0)) as listener:
+        threads = [threading.Thread(target=serve)]
+        threads[0].start()
+        try:
+            yield listener.getsockname()[1], is_halting
+        finally:
+            is_over.set()
+            for end in (listener, *ends):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+            for thread in threads:
+                thread.join()
+            for end in ends:
+                end.close()
+
+
+@pytest.mark.parametrize("tls", ["verify-ca", "off"])
+def test_a_node_that_halts_within_its_answers_holds_up_no_other(nodes, tls):
+    """Reading from it would block: it is read when all has arrived."""
+    slow, other = nodes.lab.new.replicas[0], nodes.lab.old.replicas[0]
+    with halting_proxy(slow, 0.4) as (port, is_halting):
+        def lead_through(config):
+            config["tls"]["mode"] = tls
+            config["new"]["replicas"][0]["port"] = port
+
+        cfg = nodes.lab.config.variant(f"halting-{tls}", lead_through)
+        talk = nodes.start("monitor", cfg=cfg)
+        slow_name, other_name = f"{slow.address}:{port}", f"{other.address}:{other.port}"
+        seen = {slow_name: set(), other_name: set()}
+
+        def read():
+            found = {node["name"]: node for node in talk.ask("read")["nodes"]}
+            for name, times in seen.items():
+                if found[name]["reached"]:
+                    times.add(found[name]["asked_ms"])
+            return seen
+
+        wait_until(lambda: all(read().values()), 10, "both nodes to answer")
+        is_halting.set()
+        for times in seen.values():
+            times.clear()
+        wait_until(lambda: len(read()[slow_name]) >= 4, 30, "four answers with a halt in each")
+        talk.end()
+    assert len(seen[other_name]) >= 3 * len(seen[slow_name]), "it is asked ten times a second, whoever else halts"

@@ -72,7 +72,7 @@ SCENES = [
     ["lease_schema_database", "lease_schema_lease", "lease_schema_heartbeat", "lease_schema_probe",
      "lease_schema_pause", "verify_pause_put", "verify_pause_read", "verify_pause_clear", "lease_lock",
      "lease_owner", "lease_write", "lease_read", "lease_unlock"],
-    ["heartbeat_beat", "heartbeat_read", "sampler_state", "sampler_uptime", "seed_heartbeats_clear",
+    ["heartbeat_beat", "heartbeat_read", "sampler_state", "sampler_beats", "sampler_uptime", "seed_heartbeats_clear",
      "seed_heartbeat_put", "probe_clock", "probe_row_write", "probe_row_seen",
      ("drill_rows_seen", {"from": "0", "until": "f"}), ("drill_rows_delete", {"from": "0", "until": "f"}), "probe_row_delete"],
     ["app_sessions", "probe_sessions", "session_alive", "xa_recover",
