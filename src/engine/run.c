@@ -558,7 +558,7 @@ static int refuse_to_abort(struct run *run, struct err *err)
     int rc = run_check_sure(run, run_last_begun(run), err);
 
     if (rc) {
-        err->code = ERR_REFUSED; /* it was asked for too early, or too late: nothing has happened */
+        err->code = ERR_REFUSED; /* an abort that has changed nothing has not failed */
     } else {
         err_set(err, ERR_REFUSED, EFFECT_NONE,
                 "run %s has passed its commit step: abort no longer suffices", run->id);
