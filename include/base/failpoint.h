@@ -3,6 +3,8 @@
  * base/failpoint.h - named places where a test may kill or stop the process.
  * CUTOVER_FAILPOINT="kill@cut-over.open-to.after-act" (kill, term, int, pause or error @ name[#n-th
  * hit]) arms one point, or several with commas between; unset costs one branch.
+ * Places of a part are STEP.PART. and before-act, between-acts, after-act, after-verify,
+ * after-outcome, before-undo, between-undos, after-undo (engine/step.c).
  * Threads: armed once by main; hits may come from any thread.
  */
 #ifndef CUTOVER_BASE_FAILPOINT_H

@@ -173,9 +173,10 @@ static int check_situation(struct run *run, situation_mask wanted, bool may_be_h
         facts_release(&facts);
         if (rc)
             return rc;
-        if ((wanted & SITUATION_BIT(verdict.situation)) && (may_be_held || !verdict.is_only_held))
+        bool is_wanted = (wanted & SITUATION_BIT(verdict.situation)) != 0;
+        if (is_wanted && (may_be_held || !verdict.is_only_held))
             return 0;
-        if (clock_mono_ms() >= deadline_ms) {
+        if (is_wanted || clock_mono_ms() >= deadline_ms) { /* nobody closes what is only held */
             situation_mask_text(wanted, needed, sizeof needed);
             err_set(err, ERR_CONFLICT, EFFECT_NONE, "the situation should be %s but is %s: %s",
                     needed, situation_name(verdict.situation), verdict.because);
