@@ -24,6 +24,7 @@ enum cli_command_id {
     CLI_ABORT,
     CLI_REPORT,
     CLI_DRILL,
+    CLI_INVENTORY,
     CLI_SERVE,
     CLI_WATCH,
     CLI_ASK,
@@ -33,7 +34,7 @@ enum cli_command_id {
     CLI_GENERATE,
     CLI_DRILL_LEG,
 };
-#define CLI_COMMAND_COUNT 17
+#define CLI_COMMAND_COUNT 18
 #define CLI_COMMAND_BIT(id) (1U << (id))
 #define CLI_EVERY_COMMAND ((1U << CLI_COMMAND_COUNT) - 1U)
 
@@ -72,6 +73,7 @@ cli_handler cmd_rollback;
 cli_handler cmd_abort;
 cli_handler cmd_report;
 cli_handler cmd_drill;
+cli_handler cmd_inventory;
 cli_handler cmd_serve;
 cli_handler cmd_watch;
 cli_handler cmd_ask;

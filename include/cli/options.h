@@ -70,6 +70,7 @@ struct cli_options {
     /* verify: make it right, say who wrote it; values shown in a plan, or hidden everywhere */
     bool is_repair, is_who, has_values, is_redacted;
     bool is_explain; /* check */
+    bool is_diff;    /* inventory */
     bool is_once;    /* watch */
     bool is_losing;  /* rollback: without what OLD lacks */
 

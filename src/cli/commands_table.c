@@ -171,6 +171,24 @@ static const struct cli_command rows[] = {
          "is as it was before, with 5 when it is not or a write was lost.",
      .example = "cutover drill 4-migration-day-fenced --times 3 --fault kill-controller@cut-over",
      .handler = cmd_drill},
+    {.id = CLI_INVENTORY,
+     .name = "inventory",
+     .args = "[A [B]]",
+     .max_args = 2,
+     .summary = "record what both sides are made of; tell what differs or has changed",
+     .about = "Reads from both primaries every variable, the tables, views, triggers,\n"
+              "routines and events with a digest of each, the accounts and what they may,\n"
+              "what is loaded, the replication channels with their filters, and the sizes,\n"
+              "and keeps it in the journal under a number. Secrets are not read or not\n"
+              "kept. Nothing is changed on the servers.\n"
+              "\n"
+              "--diff compares OLD with NEW, as they are now. --diff A says what has changed\n"
+              "since inventory A was recorded, --diff A B what changed between the two:\n"
+              "\"what is different since the rehearsal?\" Without --diff, A is printed again.\n"
+              "\n"
+              "Exits with 3 when it cannot be known, because a side was not read.",
+     .example = "cutover inventory --diff 3 --format markdown",
+     .handler = cmd_inventory},
     {.id = CLI_SERVE,
      .name = "serve",
      .args = "",

@@ -74,7 +74,8 @@ int journal_write(struct journal *journal, struct store_statement *statement, st
 
 /* The n-th makes version n + 1 of version n. */
 static const enum sql_id migrations[] = {SQL_JOURNAL_001_SCHEMA, SQL_JOURNAL_002_SPANS,
-                                         SQL_JOURNAL_003_DRILLS, SQL_JOURNAL_004_REQUESTS};
+                                         SQL_JOURNAL_003_DRILLS, SQL_JOURNAL_004_REQUESTS,
+                                         SQL_JOURNAL_005_INVENTORIES};
 
 static int read_user_version(struct journal *journal, int64_t *out, struct err *err)
 {

@@ -14,7 +14,7 @@ CUTOVER = ROOT / (os.environ.get("BUILD") or "build") / "cutover"
 EXPECTED = HERE / "expected"
 IS_UPDATE = os.environ.get("CUTOVER_GOLDEN_UPDATE") == "1"
 
-COMMANDS = ["check", "status", "plan", "run", "verify", "rollback", "abort", "report", "drill", "serve", "watch", "ask", "actions", "version", "help"]
+COMMANDS = ["check", "status", "plan", "run", "verify", "rollback", "abort", "report", "drill", "inventory", "serve", "watch", "ask", "actions", "version", "help"]
 TEXTS = {
     "help": ["--help"],
     "man": ["generate", "man"],

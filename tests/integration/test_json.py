@@ -51,6 +51,7 @@ def test_what_only_looks_prints_what_it_says(stage):
         judge(command, service.cutover(command, "--json"))
     judge("check", service.cutover("check", "--json"), DONE, REFUSED)
     judge("check", service.cutover("check", "--explain", "--json"))
+    judge("inventory", service.cutover("inventory", "--json"))
     judge("report", service.cutover("report", "--json"))
     judge("plan", service.cutover("plan", service.shipped("3-mirror"), "--json"))
 

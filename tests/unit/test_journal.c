@@ -10,9 +10,11 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "domain/inventory.h"
 #include "domain/lag.h"
 #include "engine/journal_drill.h"
 #include "engine/journal_follow.h"
+#include "engine/journal_inventory.h"
 #include "engine/pass_keeper.h"
 #include "engine/report.h"
 #include "io/store.h"
@@ -395,6 +397,52 @@ static void test_a_journal_of_version_1_is_migrated_and_can_be_read_before(void 
     journal_free(journal);
 }
 
+static void test_an_inventory_is_found_under_its_number_and_service(void **state UNUSED)
+{
+    struct journal *journal = open_journal();
+    CLEANUP(json_release) json_t *document = inventory_new("blog", 1000);
+    CLEANUP(json_release) json_t *found = NULL;
+    CLEANUP(json_release) json_t *list = NULL;
+    json_t *old = inventory_side(document, SIDE_OLD);
+    struct err err = {0};
+    int64_t id = 0, other_id = 0;
+
+    assert_int_equal(inventory_put_size(old, "blog.t", 77, &err), 0);
+    assert_int_equal(inventory_end_side(old, NULL, &err), 0);
+    assert_int_equal(journal_inventory_add(journal, document, &id, &err), 0);
+    assert_int_equal(journal_inventory_add(journal, document, &other_id, &err), 0);
+    assert_true(other_id > id);
+    assert_int_equal(journal_inventory_get(journal, "blog", id, &found, &err), 0);
+    assert_true(json_equal(found, document));
+    assert_int_equal(journal_inventory_get(journal, "shop", id, &found, &err), ERR_REFUSED);
+    assert_int_equal(journal_inventory_get(journal, "blog", 99, &found, &err), ERR_REFUSED);
+    assert_int_equal(journal_inventory_list(journal, "blog", &list, &err), 0);
+    assert_int_equal(json_array_size(list), 2);
+    assert_int_equal(json_int_or(json_array_get(list, 0), "old_bytes", 0), 77);
+    assert_true(json_is_null(json_object_get(json_array_get(list, 0), "new_bytes")));
+    journal_free(journal);
+}
+
+static void test_a_journal_of_version_4_has_no_inventories(void **state UNUSED)
+{
+    static const enum sql_id schemas[] = {SQL_JOURNAL_001_SCHEMA, SQL_JOURNAL_002_SPANS,
+                                          SQL_JOURNAL_003_DRILLS, SQL_JOURNAL_004_REQUESTS};
+    CLEANUP(json_release) json_t *list = NULL;
+    struct journal *journal = NULL;
+    struct store *store = NULL;
+    struct err err = {0};
+
+    assert_int_equal(store_open(path, STORE_CREATE, &store, &err), 0);
+    for (size_t i = 0; i < ARRAY_LEN(schemas); i++)
+        assert_int_equal(store_exec(store, sql_journal(schemas[i]), &err), 0);
+    store_free(store);
+    assert_int_equal(journal_open_reader(path, &journal, &err), 0);
+    assert_int_equal(journal_inventory_list(journal, "blog", &list, &err), 0);
+    assert_int_equal(json_array_size(list), 0);
+    assert_int_equal(journal_inventory_get(journal, "blog", 1, &list, &err), ERR_REFUSED);
+    journal_free(journal);
+}
+
 static void test_a_journal_of_version_2_has_no_drills_until_it_is_migrated(void **state UNUSED)
 {
     struct journal *journal = NULL;
@@ -770,6 +818,8 @@ int main(void)
         TEST(test_a_journal_of_a_newer_version_is_left_alone),
         TEST(test_a_journal_of_version_1_is_migrated_and_can_be_read_before),
         TEST(test_a_journal_of_version_2_has_no_drills_until_it_is_migrated),
+        TEST(test_a_journal_of_version_4_has_no_inventories),
+        TEST(test_an_inventory_is_found_under_its_number_and_service),
         TEST(test_spans_come_back_in_the_order_of_tables_and_keys),
         TEST(test_a_pass_that_begins_anew_forgets_the_spans_of_the_last_one),
         TEST(test_an_interrupted_pass_is_gone_on_with_for_the_same_tables_and_side),

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain/inventory.h - what two sides are made of, as one JSON document, and what differs between
+ *                      its sides or between two of them.
+ * Form:      {"inventory": 1, "service", "taken", "taken_us", "sides": {"old", "new"}}; a side is
+ *            {"is_read", "error", "sections": {SECTION: {name: text}}}, in the section "sizes" a
+ *            number of bytes.
+ * Never:     a secret. What proves who an account is comes as a digest of a digest; a variable that
+ *            may hold a password has its value replaced.
+ * Threads:   pure.
+ */
+#ifndef CUTOVER_DOMAIN_INVENTORY_H
+#define CUTOVER_DOMAIN_INVENTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "domain/service.h"
+
+#define INVENTORY_FORM 1
+#define INVENTORY_HIDDEN "(not recorded)"
+
+/* Every section that a document has, in order. */
+struct inventory_section {
+    const char *name, *title;
+    bool is_own;  /* belongs to the server: between sides it differs by nature */
+    bool is_size; /* of numbers, which change all the time */
+};
+const struct inventory_section *inventory_sections(size_t *out_count);
+
+/* May this variable hold something that nobody but the server should know? */
+bool inventory_is_secret(const char *variable, const char *value);
+
+/* An empty document, both sides unread; NULL when out of memory. */
+json_t *inventory_new(const char *service, int64_t taken_us);
+
+/* Of a document, borrowed: {} for what it does not have. */
+json_t *inventory_side(const json_t *document, enum side side);
+const json_t *inventory_section_of(const json_t *document, enum side side, const char *section);
+bool inventory_is_read(const json_t *document, enum side side);
+
+/* Add a name to a section of a side. Secrets of "variables" are left out here. */
+MUST_CHECK int inventory_put(json_t *side, const char *section, const char *name, const char *value,
+                             struct err *err);
+MUST_CHECK int inventory_put_size(json_t *side, const char *name, int64_t bytes, struct err *err);
+/* The end of a side: it was read, or why not; half of an answer is none. */
+MUST_CHECK int inventory_end_side(json_t *side, const struct err *why, struct err *err);
+
+int64_t inventory_bytes(const json_t *document, enum side side); /* of all tables */
+
+/*
+ * What differs between the two sides of one document, as
+ * {"changes": [{"section", "name", "before", "after"}]}: null for what is absent. What belongs to a
+ * server by nature (names, ports, files, positions, sizes) is left out.
+ * Errors  ERR_REFUSED/NONE a side was not read: nothing is known; ERR_MEMORY/NONE
+ */
+MUST_CHECK int inventory_diff_sides(const json_t *document, json_t **out, struct err *err);
+
+/*
+ * What changed between two documents, each change with its "side", and how the sizes grew:
+ * {"changes": [...], "growth": {"old": {"before", "after", "bytes_per_day"}, "new": ...}}. A side
+ * that neither has read is left out. bytes_per_day is null below an hour.
+ * Errors  ERR_REFUSED/NONE a side was read in one of them only; ERR_MEMORY/NONE
+ */
+MUST_CHECK int inventory_diff_days(const json_t *before, const json_t *after, json_t **out,
+                                   struct err *err);
+
+#endif
