@@ -96,7 +96,7 @@ $(BUILD)/gen/sql_ids.h $(BUILD)/gen/sql_catalog.c: $(BUILD)/gen/stamp
 
 # The files of the dashboard, as they are, in the program.
 DYGRAPHS  := /usr/share/javascript/dygraphs
-WWW_FILES := $(sort $(wildcard src/ctl/www/*.*)) $(DYGRAPHS)/dygraph.min.js $(DYGRAPHS)/dygraph.min.css
+WWW_FILES := $(sort $(wildcard src/ctl/www/*.*)) etc/schema/openapi.json $(DYGRAPHS)/dygraph.min.js $(DYGRAPHS)/dygraph.min.css
 $(BUILD)/obj/gen/www.o: $(WWW_FILES) src/ctl/www/embed.sh $(BUILD)/flags
 	@mkdir -p $(@D) $(BUILD)/gen
 	$(Q)src/ctl/www/embed.sh $(WWW_FILES) >$(BUILD)/gen/www.c
@@ -251,8 +251,9 @@ $(BUILD)/bench/monitor: tests/bench/monitor.c $(LIBRARY)
 	@$(if $(V),,echo "BENCH $@")
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(LIBRARY) $(ALL_LDFLAGS) $(PC_LIBS) -o $@
 
-bench-monitor: deps $(PROGRAM) $(BUILD)/bench/monitor ## what watching 10, 100 and 1,000 nodes costs; BENCH_NODES= BENCH_SECONDS=
+bench-monitor: deps $(PROGRAM) $(BUILD)/bench/monitor ## what watching 10, 100 and 1,000 nodes costs, and how soon a page shows it; BENCH_NODES= BENCH_SECONDS= BENCH_LOOKS=
 	$(Q)$(PYTHON) -m tests.bench.monitor
+	$(Q)$(PYTHON) -m tests.bench.page
 
 bench-cutover: deps $(if $(findstring mysql,$(or $(BENCH_KINDS),mysql)),deps-mysql) $(PROGRAM) $(BUILD)/bench/pause_client ## how long nobody's write is accepted, there and back; BENCH_CROSSINGS= BENCH_KINDS= BENCH_CLIENTS= BENCH_LOADS= ORCHESTRATOR=
 	$(Q)$(PYTHON) -m tests.bench.cutover

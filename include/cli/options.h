@@ -65,7 +65,7 @@ struct cli_options {
     enum cli_right right;
     enum cli_mode mode;
     enum cli_format format; /* CLI_JSON when --json was given */
-    bool is_json, is_yes, is_resume, is_ttl_wait_skipped, is_restart;
+    bool is_json, is_html, is_yes, is_resume, is_ttl_wait_skipped, is_restart;
     bool is_list, is_put_back; /* drill */
     /* verify: make it right, say who wrote it; values shown in a plan, or hidden everywhere */
     bool is_repair, is_who, has_values, is_redacted;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl/routes.h - what can be asked over HTTP, one row each; dispatch, the check of the role and the
- *                description of the API are made from the rows.
+ * ctl/routes.h - what can be asked over HTTP, one row each; dispatch and the check of the role are
+ *                made from the rows. What each takes and answers: etc/schema/openapi.json.
  * Threads: static const data; a handler runs in the server's thread and must not block.
  */
 #ifndef CUTOVER_CTL_ROUTES_H
@@ -23,9 +23,6 @@ struct route {
     bool is_prefix; /* the path goes on: "/assets/" */
     enum role role; /* who may at least */
     void (*handle)(const struct route_call *call, struct http_answer *answer);
-    const char *takes;   /* the body, in words; NULL: none */
-    const char *answers; /* media type */
-    const char *about;   /* one sentence */
 };
 
 const struct route *route_table(size_t *out_count);

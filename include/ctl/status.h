@@ -44,6 +44,7 @@ struct status {
     struct proof_memory proof; /* whether what it said was kept true since */
     bool has_run;
     struct run_record run; /* the service's last one */
+    char waits_for[300];   /* whom or what it waits for, while it goes on; "" */
     char journal_error[400];
     struct held_list held[SIDE_COUNT]; /* accounts that we have locked */
     char held_error[400];

@@ -134,7 +134,7 @@ static const struct cli_command rows[] = {
               "\n"
               "As html it is one file to keep or to attach: charts of the lag and the pause,\n"
               "who said yes, every statement; no script, and nothing is fetched.",
-     .example = "cutover report --format html --out migration-day.html",
+     .example = "cutover report --html --out migration-day.html",
      .handler = cmd_report},
     {.id = CLI_DRILL,
      .name = "drill",

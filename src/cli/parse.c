@@ -309,6 +309,8 @@ static int parse_all(struct parse *parse)
         return rc;
     if (options->is_json)
         options->format = CLI_JSON;
+    if (options->is_html)
+        options->format = CLI_HTML;
     if (options->is_help_wanted || options->is_version_wanted)
         return 0;
     if (!options->command)

@@ -21,6 +21,7 @@ static const char *media_type(const char *name)
     static const char *const types[][2] = {{".html", "text/html; charset=utf-8"},
                                            {".js", "text/javascript; charset=utf-8"},
                                            {".css", "text/css; charset=utf-8"},
+                                           {".json", "application/json"},
                                            {".svg", "image/svg+xml"}};
     const char *dot = strrchr(name, '.');
 
@@ -247,45 +248,8 @@ ROUTE(api_events)
     http_answer_field(answer, "Content-Type", "text/event-stream");
 }
 
-/* --- the description -------------------------------------------------------------------------- */
-
-static json_t *describe(const struct route *route)
-{
-    json_t *row = json_pack("{s:s,s:{s:{s:s,s:{s:{}}}}}", "summary", route->about, "responses",
-                            "200", "description", route->about, "content", route->answers);
-
-    if (route->takes)
-        (void)json_object_set_new(row, "requestBody",
-                                  json_pack("{s:s,s:{s:{}}}", "description", route->takes,
-                                            "content", "application/json"));
-    (void)json_object_set_new(row, "x-role", json_string(role_name(route->role)));
-    if (route->role == ROLE_ANYBODY)
-        (void)json_object_set_new(row, "security", json_array());
-    return row;
-}
-
 ROUTE(api_description)
 {
-    size_t count;
-    const struct route *rows = route_table(&count);
-    json_t *paths = json_object();
-
     (void)call;
-    for (size_t i = 0; i < count; i++) {
-        char path[64], method[8] = "";
-        (void)snprintf(path, sizeof path, "%s%s", rows[i].path, rows[i].is_prefix ? "{name}" : "");
-        for (size_t k = 0; rows[i].method[k] && k + 1 < sizeof method; k++)
-            method[k] = (char)(rows[i].method[k] | 0x20);
-        json_t *row = describe(&rows[i]);
-        if (rows[i].is_prefix)
-            (void)json_object_set_new(row, "parameters",
-                                      json_pack("[{s:s,s:s,s:b,s:{s:s}}]", "name", "name", "in",
-                                                "path", "required", 1, "schema", "type", "string"));
-        (void)json_object_set_new(paths, path, json_pack("{s:o}", method, row));
-    }
-    send_json(json_pack("{s:s,s:{s:s,s:s},s:o,s:{s:{s:{s:s,s:s}}},s:[{s:[]}]}", "openapi", "3.1.0",
-                        "info", "title", "cutover", "version", CUTOVER_VERSION, "paths", paths,
-                        "components", "securitySchemes", "token", "type", "http", "scheme",
-                        "bearer", "security", "token"),
-              answer);
+    send_file("openapi.json", answer);
 }

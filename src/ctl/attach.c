@@ -28,7 +28,7 @@ struct attach {
     atomic_int_least64_t heard_us;
     pthread_mutex_t lock;
     pthread_cond_t ending;
-    bool is_ending;    /* guarded by the lock */
+    bool is_ending;     /* guarded by the lock */
     char trouble[1024]; /* as well */
     pthread_t thread;
     bool has_thread;

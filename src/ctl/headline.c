@@ -69,8 +69,9 @@ void headline_make(const struct status *status, struct headline *out)
                    words[verdict->situation].now ? words[verdict->situation].now
                                                  : verdict->because);
     if (is_running && status->lease_holder[0])
-        (void)snprintf(out->next, sizeof out->next, "run %s of %s is under way", status->run.id,
-                       status->run.playbook);
+        (void)snprintf(out->next, sizeof out->next, "run %s of %.80s %s", status->run.id,
+                       status->run.playbook,
+                       status->waits_for[0] ? status->waits_for : "is under way");
     else
         (void)snprintf(out->next, sizeof out->next, "%s", verdict->next);
     name_writers(status, out->writers, sizeof out->writers);

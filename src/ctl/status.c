@@ -11,6 +11,7 @@
 #include "cluster/link.h"
 #include "cluster/session.h"
 #include "domain/lag.h"
+#include "engine/journal_request.h"
 #include "engine/observe.h"
 #include "engine/way_back_look.h"
 
@@ -165,6 +166,28 @@ static void read_lease(struct status *status)
         (void)snprintf(status->lease_error, sizeof status->lease_error, "%.399s", why.msg);
 }
 
+/* Who is waited for is what comes next, more than the name of the run is. */
+static int read_waits(struct status *status, struct journal *journal, struct err *err)
+{
+    CLEANUP(json_release) json_t *waits = NULL;
+    CLEANUP(json_release) json_t *held = NULL;
+    const char *id = status->run.id;
+
+    int rc = journal_run_word_get(journal, id, RUN_WAITS, &waits, err);
+    if (!rc)
+        rc = journal_run_word_get(journal, id, RUN_IS_HELD, &held, err);
+    if (!rc && held)
+        (void)snprintf(status->waits_for, sizeof status->waits_for,
+                       "is held by %s before step %s: `cutover ask go-on` ends that",
+                       json_text_or(held, "who", ""), json_text_or(held, "step", ""));
+    else if (!rc && waits)
+        (void)snprintf(status->waits_for, sizeof status->waits_for,
+                       "waits for a yes (%zu of %" JSON_INTEGER_FORMAT "): %s",
+                       json_array_size(json_object_get(waits, "approved")),
+                       json_int_or(waits, "people", 1), json_text_or(waits, "question", ""));
+    return rc;
+}
+
 /* No journal is no failure: nothing was ever run from here. */
 static void read_journal(struct status *status)
 {
@@ -184,6 +207,8 @@ static void read_journal(struct status *status)
     if (!rc) {
         rc = journal_run_find(journal, service->name, NULL, &status->run, &why);
         status->has_run = rc == 0;
+        if (status->has_run && status->run.state == RUN_RUNNING)
+            rc = read_waits(status, journal, &why);
     }
     if (rc && rc != ERR_REFUSED)
         (void)snprintf(status->journal_error, sizeof status->journal_error, "%.399s", why.msg);

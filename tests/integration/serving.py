@@ -7,12 +7,50 @@ import re
 import ssl
 import subprocess
 
+import jsonschema
+
 from tests.integration.service import DONE
 from tests.lab import lab as labs
 from tests.lab.procs import wait_until
 
+API = json.loads((labs.REPOSITORY / "etc/schema/openapi.json").read_text())
+
 ANNA, BEN, CLEO = "anna-4f1d2c3b4a5968778695", "ben-00112233445566778899", "cleo-99887766554433221100"
 TOKENS = f"# who may\nanna operate {ANNA}\nben operate {BEN}\ncleo watch {CLEO}\n"
+
+
+def closed(schema):
+    """The same, but no object may have a member that is not described."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    more = {"additionalProperties": False} if "properties" in schema else {}
+    return {name: closed(value) for name, value in schema.items()} | more
+
+
+def _strict():
+    parts = {name: closed(part) for name, part in API["components"]["schemas"].items()}
+    parts["state"] = parts["state"] | {"unevaluatedProperties": False}  # of two parts, neither of which knows the other
+    for part in (parts["status"], parts["state"]["allOf"][1]):
+        del part["additionalProperties"]
+    return {"schemas": parts}
+
+
+STRICT = _strict()
+
+
+def judge(schema, answer):
+    """What is answered is what the description of the API says, no less and no more."""
+    checker = jsonschema.Draft202012Validator({**schema, "components": STRICT})
+    problems = sorted(checker.iter_errors(answer), key=lambda problem: str(problem.json_path))
+    assert not problems, f"{schema}: {problems[0].json_path}: {problems[0].message}"
+
+
+def described(path, status, method="get"):
+    """The schema of an answer in JSON."""
+    answers = API["paths"][path][method]["responses"]
+    return answers.get(str(status), answers["default"])["content"]["application/json"]["schema"]
 
 
 def tokens_file(service, text=TOKENS, name="tokens"):
@@ -55,7 +93,9 @@ class Page:
             answer = self.ask(path, **fields)
             assert answer.status in (200, 503), (answer.status, answer.text)
             return answer.status == 200 and answer
-        return json.loads(wait_until(answered, 20, f"{path} to be known").text)
+        told = json.loads(wait_until(answered, 20, f"{path} to be known").text)
+        judge(described(path.partition("?")[0], 200), told)
+        return told
 
     def events(self, **fields):
         """(name, id, data) of the stream, as they come."""

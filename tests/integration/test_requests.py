@@ -63,11 +63,11 @@ def send(serving, token, what, run=None, step="", **fields):
 
 
 def became(serving, number):
-    """State and answer of a request, once it has an end, or the run follows it."""
+    """State and answer of a request, once it has an end."""
     def found():
         row = next((row for row in people(serving)["requests"] if row["id"] == number), None)
-        return row if row and row["state"] != "asked" else None
-    row = wait_until(found, 20, f"request {number} to be looked at")
+        return row if row and row["ended_us"] else None
+    row = wait_until(found, 30, f"request {number} to have an end")
     return row["state"], row["answer"]
 
 
@@ -183,12 +183,12 @@ def test_a_hold_is_kept_until_somebody_says_go_on(service, serving):
         running.wait_says("anna .page. asked: hold - taken")
         service.cutover("ask", "approve", "say-yes", "--yes").ended(DONE)
         running.wait_says(r"anna \(page\) holds it before step look")
-        assert wait_until(lambda: people(serving)["held"], 5, "the page to say so")["step"] == "look"
+        assert wait_until(lambda: people(serving)["held"], 20, "the page to say so")["step"] == "look"
         assert send(serving, BEN, "hold")[0] == 409
         assert "goes on with step \"look\"" in offer(serving, "go-on")["follows"]
         assert send(serving, BEN, "go-on")[0] == 202
         running.end().ended(DONE)
-        wait_until(lambda: became(serving, number) == ("done", "ended by ben"), 5, "the page to know the run's last word")
+        assert became(serving, number) == ("done", "ended by ben")
 
 
 def test_an_abort_undoes_what_was_begun_and_a_rollback_is_for_later(service, serving):

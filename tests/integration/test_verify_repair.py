@@ -10,12 +10,14 @@ import subprocess
 import threading
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from tests.integration import programs
-from tests.lab.lab import Lab
+from tests.lab.lab import REPOSITORY, Lab
 from tests.lab.procs import wait_until
 
+SCHEMA = json.loads((REPOSITORY / "etc/schema/verify_repair.json").read_text())
 EVERY_TYPE = """
 CREATE TABLE blog.every_type (
   id INT PRIMARY KEY AUTO_INCREMENT, i BIGINT UNSIGNED, x DECIMAL(30,10), f FLOAT, d DOUBLE, bits BIT(17),
@@ -140,7 +142,9 @@ def verify(lab, *arguments, table=None):
 def repair(lab, *arguments, table=None):
     done = verify(lab, "--repair", "--yes", "--json", *arguments, table=table)
     assert done.stdout, done.stderr
-    return done, json.loads(done.stdout)
+    answer = json.loads(done.stdout)
+    jsonschema.validate(answer, SCHEMA)
+    return done, answer
 
 
 def states(answer):

@@ -261,13 +261,15 @@ static void test_a_choice_is_one_of_its_words(void **state UNUSED)
     assert_non_null(strstr(err.msg, "shared, fenced"));
 }
 
-static void test_json_is_a_format_too(void **state UNUSED)
+static void test_json_and_html_are_formats_too(void **state UNUSED)
 {
     struct cli_options options;
     struct err err;
 
     assert_int_equal(parse(&options, &err, "report", "--json", NULL), 0);
     assert_int_equal(options.format, CLI_JSON);
+    assert_int_equal(parse(&options, &err, "report", "--html", NULL), 0);
+    assert_int_equal(options.format, CLI_HTML);
     assert_int_equal(parse(&options, &err, "report", NULL), 0);
     assert_int_equal(options.format, CLI_TEXT);
 }
@@ -372,7 +374,7 @@ int main(void)
         cmocka_unit_test_setup(test_workers_are_a_number_from_one_to_sixty_four,
                                forget_environment),
         cmocka_unit_test_setup(test_a_choice_is_one_of_its_words, forget_environment),
-        cmocka_unit_test_setup(test_json_is_a_format_too, forget_environment),
+        cmocka_unit_test_setup(test_json_and_html_are_formats_too, forget_environment),
         cmocka_unit_test_setup(test_too_few_and_too_many_words_are_refused, forget_environment),
         cmocka_unit_test_setup(test_help_is_given_even_when_arguments_are_missing,
                                forget_environment),

@@ -80,6 +80,7 @@ export class LagChart {
       strokeWidth: 2,
       ylabel: "ms",
       includeZero: true,
+      yRangePad: 4, // a lag of 0 is a line, and not the axis
       axes: { x: { axisLabelWidth: 70 } },
       highlightCallback: (event, x) => this.tell(x),
       unhighlightCallback: () => { byId("lag-at").textContent = ""; },

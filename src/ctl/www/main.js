@@ -16,7 +16,6 @@ let pointsTo = null;
 let factsAt = null;
 let areFactsOld = false;
 let heardAt = 0;
-let closedSince = null;
 
 const get = async (path) => {
   const answer = await fetch(path);
@@ -30,14 +29,11 @@ function connection(state, text) {
   byId("board").classList.toggle("stale", state === "lost");
 }
 
-// Both primaries answer and neither is open: then the clock runs.
+// Both primaries answer and neither is open: then the clock runs, for everybody from the same moment.
 function showPause(lag) {
-  const primaries = lag.nodes.filter((node) => node.is_primary);
-  const nobody = primaries.length === 2 && primaries.every((node) => node.is_reached && node.is_open === false);
-  if (!nobody) closedSince = null;
-  else closedSince ??= lag.at_us;
-  byId("pause").hidden = !nobody;
-  if (nobody) byId("pause-clock").textContent = `${((lag.at_us - closedSince) / 1e6).toFixed(1)} s`;
+  const since = lag.nobody_writes_since_us;
+  byId("pause").hidden = !since;
+  if (since) byId("pause-clock").textContent = `${((lag.at_us - since) / 1e6).toFixed(1)} s`;
 }
 
 function showLag(lag) {

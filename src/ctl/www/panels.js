@@ -16,7 +16,8 @@ export function showHeadline(state) {
   say("now", state.headline.now);
   say("next", state.headline.next ? `Next: ${state.headline.next}` : "");
   say("writers", state.headline.writers);
-  say("back", state.going_back.is_possible === null ? "unknown" : state.going_back.is_possible ? `yes: ${state.going_back.command}` : "no");
+  say("back", state.going_back.is_possible === null ? "unknown" : state.going_back.is_possible ? `yes: ${state.going_back.command}`
+    : `no${state.going_back.why ? `: ${state.going_back.why}` : ""}`);
   document.title = `${state.service}: ${state.situation}`;
 }
 
@@ -51,9 +52,12 @@ export function showProof(state) {
 
 export function showWayBack(state) {
   say("back-text", state.going_back.text);
-  byId("back-ends").replaceChildren(...state.going_back.ends.map((end) =>
-    make("li", { class: end.has_happened ? "bad" : end.is_near ? "doubt" : "" },
-      `${end.has_happened ? "Ended by" : end.is_near ? "Near its end:" : "Ends with"} ${end.text}`)));
+  const { ends } = state.going_back;
+  byId("back-ends-about").hidden = !ends.length;
+  byId("back-ends").replaceChildren(...ends.map((end) => {
+    const kind = end.has_happened ? "bad" : end.is_near ? "doubt" : "good";
+    return make("li", {}, mark(kind, end.has_happened ? "✗ it has: " : end.is_near ? "! soon: " : "✓ "), end.text);
+  }));
 }
 
 export function showNames(page) {

@@ -11,7 +11,7 @@ function part(step) {
   const before = step.last_drill_ms === undefined || step.last_drill_ms === null ? "" : ` (drill ${words.lag(step.last_drill_ms)})`;
   const title = make("span", {}, `${step.id} ${step.title}${step.commits ? " — from here on only forward, or a rollback" : ""}`);
   if (step.error) title.append(make("div", { class: "bad" }, step.error));
-  return make("li", { "data-state": step.state },
+  return make("li", { "data-state": step.state, "data-id": step.id },
     make("span", { "aria-label": STATES[step.state] ?? step.state, role: "img" }, SIGNS[step.state] ?? "?"), title,
     make("span", { class: "took" }, took + before));
 }
@@ -52,6 +52,17 @@ export function listenForCopy() {
   });
 }
 
+let lastSeen = null; // the part that was last brought into sight: whoever scrolls away from it is left alone
+
+function bringIntoSight(current) {
+  const id = current?.dataset.id ?? null;
+  if (current && id !== lastSeen) {
+    const above = current.previousElementSibling?.previousElementSibling ?? current.previousElementSibling ?? current.closest("#steps > li");
+    byId("steps").scrollTop = above.offsetTop - byId("steps").offsetTop;
+  }
+  lastSeen = id;
+}
+
 export function showRun(page) {
   showNow(page.now);
   showEmergency(page.emergency);
@@ -64,6 +75,5 @@ export function showRun(page) {
   say("run-about", `${page.playbook}, run ${page.run}, ${page.state}: ${done} of ${page.steps.length} parts done, by ${page.holder}` +
     (page.write_pause_ms >= 0 ? `; writes were refused for ${words.lag(page.write_pause_ms)}` : ""));
   byId("steps").replaceChildren(...grouped(page.steps));
-  const current = byId("steps").querySelector("[data-state=intent], [data-state=failed]");
-  if (current) byId("steps").scrollTop = current.offsetTop - byId("steps").offsetTop - 60;
+  bringIntoSight(byId("steps").querySelector("[data-state=intent], [data-state=failed]"));
 }
