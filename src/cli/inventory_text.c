@@ -38,11 +38,6 @@ static void put_value(struct buf *out, const json_t *value, bool is_cell)
     }
 }
 
-static const json_t *sides_names(enum side side, const json_t *document, const char *section)
-{
-    return inventory_section_of(document, side, section);
-}
-
 /* --- one inventory ---------------------------------------------------------------------------- */
 
 static void summary_of(const json_t *document, enum side side, struct buf *out)
@@ -58,12 +53,12 @@ static void summary_of(const json_t *document, enum side side, struct buf *out)
     }
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)sides_names(side, document, "nodes"), name, value)
+    json_object_foreach((json_t *)inventory_section_of(document, side, "nodes"), name, value)
         buf_printf(out, "  %s  %s\n", name, json_string_value(value));
     for (size_t i = 0; i < count; i++)
         if (!sections[i].is_size && strcmp(sections[i].name, "nodes") != 0)
             buf_printf(out, "  %6zu  %s\n",
-                       json_object_size(sides_names(side, document, sections[i].name)),
+                       json_object_size(inventory_section_of(document, side, sections[i].name)),
                        sections[i].title);
     buf_puts(out, "  Tables hold ");
     put_bytes(out, (double)inventory_bytes(document, side));
@@ -83,7 +78,7 @@ void inventory_text(const json_t *document, struct buf *out)
 static void section_markdown(const json_t *document, enum side side,
                              const struct inventory_section *section, struct buf *out)
 {
-    const json_t *names = sides_names(side, document, section->name);
+    const json_t *names = inventory_section_of(document, side, section->name);
     const char *name;
     json_t *value;
 

@@ -132,6 +132,17 @@ static json_t *step_json(const struct plan_step *step, const struct step_record 
                      "commits", (int)step->commits);
 }
 
+/* What was known beforehand, what somebody waived among it: every form of the report has it. */
+static int add_warnings(const struct plan *plan, json_t *report, struct err *err)
+{
+    json_t *warnings = json_array();
+    int failed = json_object_set_new(report, "warnings", warnings);
+
+    for (size_t i = 0; i < plan->warning_count && !failed; i++)
+        failed = json_array_append_new(warnings, json_string(plan->warnings[i]));
+    return failed ? err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the warnings") : 0;
+}
+
 static int add_steps(struct journal *journal, const char *run_id, json_t *report, struct err *err)
 {
     struct plan plan = {0};
@@ -147,6 +158,8 @@ static int add_steps(struct journal *journal, const char *run_id, json_t *report
         rc = journal_steps(journal, run_id, records, plan.step_count, err);
     for (size_t i = 0; i < plan.step_count && !rc; i++)
         (void)json_array_append_new(steps, step_json(&plan.steps[i], &records[i]));
+    if (!rc)
+        rc = add_warnings(&plan, report, err);
     free(records);
     plan_release(&plan);
     (void)json_object_set_new(report, "steps", steps);

@@ -206,6 +206,19 @@ static void add_notes(const struct marks *m, const json_t *report, struct buf *o
     }
 }
 
+static void add_warnings(const struct marks *m, const json_t *report, struct buf *out)
+{
+    const json_t *warnings = json_object_get(report, "warnings");
+    size_t i;
+    json_t *warning;
+
+    if (json_array_size(warnings) == 0)
+        return;
+    buf_printf(out, "%sWhat was known beforehand%s", m->section, m->section_end);
+    json_array_foreach((json_t *)warnings, i, warning) /* reads only */
+        buf_printf(out, "%s%s\n", m->item, json_string_value(warning));
+}
+
 static void add_lag(const struct marks *m, const json_t *report, struct buf *out)
 {
     size_t i;
@@ -233,6 +246,7 @@ int report_render(const json_t *report, enum report_form form, struct buf *out, 
     const struct marks *m = form == REPORT_MARKDOWN ? &markdown_marks : &text_marks;
 
     add_head(m, report, out);
+    add_warnings(m, report, out);
     add_steps(m, report, out);
     add_pause(m, report, out);
     add_notes(m, report, out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What only the long form of a report tells: each sample of lag, each statement, each warning. */
+/* What only the long form of a report tells: each sample of lag, each statement. */
 #include <string.h>
 
 #include "domain/lag.h"
@@ -91,18 +91,15 @@ static json_t *statements_of(const struct plan_step *step)
 
 static int add_plan(struct journal *journal, const char *run_id, json_t *report, struct err *err)
 {
-    json_t *steps = json_object_get(report, "steps"), *warnings = json_array();
+    json_t *steps = json_object_get(report, "steps");
     struct plan plan = {0};
 
-    (void)json_object_set_new(report, "warnings", warnings);
     int rc = journal_run_plan(journal, run_id, &plan, err);
     if (rc)
         return rc;
     for (size_t i = 0; i < plan.step_count && i < json_array_size(steps); i++)
         (void)json_object_set_new(json_array_get(steps, i), "statements",
                                   statements_of(&plan.steps[i]));
-    for (size_t i = 0; i < plan.warning_count; i++)
-        (void)json_array_append_new(warnings, json_string(plan.warnings[i]));
     plan_release(&plan);
     return 0;
 }

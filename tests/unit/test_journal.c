@@ -27,6 +27,8 @@ static void fill_plan(struct plan *plan)
     *plan = (struct plan){.starts_in = SITUATION_APART, .ends_in = SITUATION_FOLLOWING};
     snprintf(plan->name, sizeof plan->name, "follow");
     snprintf(plan->service, sizeof plan->service, "blog");
+    snprintf(plan->warnings[plan->warning_count++], sizeof plan->warnings[0],
+             "upgrade.packet is waived by Jane Doe");
     for (int i = 0; i < 3; i++) {
         struct plan_step *step = plan_step_add(plan);
         snprintf(step->id, sizeof step->id, "1.%d", i + 1);
@@ -702,6 +704,8 @@ static void test_a_report_tells_the_steps_the_notes_and_the_end(void **state UNU
     assert_int_equal(report_render(report, REPORT_MARKDOWN, &text, &err), 0);
     assert_non_null(strstr(buf_text(&text), "the link is 1.5 ms behind"));
     assert_non_null(strstr(buf_text(&text), "# Run 7f3a0001"));
+    assert_non_null(strstr(buf_text(&text), "known beforehand"));
+    assert_non_null(strstr(buf_text(&text), "waived by Jane Doe"));
     json_decref(note);
     json_decref(end);
 }
