@@ -4,6 +4,7 @@
  * Ways:      persisted  the server writes down that it is closed (MySQL 8.0 and later)
  *            lock       the accounts that could write are locked while the side is closed
  *            config     the operator says that my.cnf closes it
+ *            file       a file of ours, which its my.cnf includes, closes it; over SSH
  *            none       nothing does
  * Threads:   pure.
  */
@@ -13,7 +14,7 @@
 #include "domain/service.h"
 #include "domain/version.h"
 
-enum hold_way { HOLD_PERSISTED, HOLD_LOCK, HOLD_CONFIG, HOLD_NONE };
+enum hold_way { HOLD_PERSISTED, HOLD_LOCK, HOLD_CONFIG, HOLD_FILE, HOLD_NONE };
 
 /* What `fence = { hold = ... }` comes to on such a server. */
 enum hold_way hold_way(const struct service *service, const struct server_version *version);
@@ -50,5 +51,11 @@ enum hold_choice hold_choose(const struct service *service, const struct hold_ac
  * origin  "COMPILE-TIME", "CONFIG", "SQL", as MariaDB names it
  */
 bool hold_is_contradicted(const char *origin, bool is_on);
+
+/*
+ * Would a server that is started with these options be closed? One a line, as my_print_defaults
+ * prints them: the last that is about read_only counts.
+ */
+bool hold_options_close(const char *options);
 
 #endif

@@ -47,6 +47,8 @@ struct survey {
         size_t account_count;
         char read_only_origin[32]; /* CONFIG, COMPILE-TIME, SQL: what a restart goes by */
         bool is_read_only_set;
+        char
+            drop_in_problem[400]; /* why no file of ours could keep it closed; "" = none is known */
         char sql_mode[512], collation[64], time_zone[64];
         char **
             /* definers of views, routines, triggers, events with no account there */

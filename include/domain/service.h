@@ -36,12 +36,29 @@ static inline const char *side_title(enum side side)
     return side == SIDE_OLD ? "OLD" : "NEW";
 }
 
+/* How a node's host is reached over SSH, and what is of use to us there. */
+struct node_ssh {
+    char host[256]; /* the node's own, unless another address is written */
+    unsigned port;
+    char user[128];
+    char identity[PATH_MAX]; /* "" = none */
+    bool has_passphrase;
+    struct secret passphrase;
+    char known_hosts[PATH_MAX];
+    bool agent, is_program, sudo;
+    char jump_host[256], jump_user[128]; /* "" = none */
+    unsigned jump_port;
+    char drop_in[PATH_MAX];       /* folder of *.cnf files that the server reads; "" = none */
+    char defaults_file[PATH_MAX]; /* what the server is started with; "" = the usual ones */
+};
+
 struct node {
     char name[NODE_NAME_SIZE]; /* "host:port", unique */
     char host[256];
     unsigned port;
     enum side side;
     bool is_primary;
+    struct node_ssh *ssh; /* the service's; NULL: nothing is done there over SSH */
 };
 
 struct account {
@@ -114,7 +131,13 @@ struct service_drill {
 };
 
 /* How a closed side stays closed when it restarts; see domain/hold.h. */
-enum fence_hold { FENCE_HOLD_DEFAULT = 0, FENCE_HOLD_LOCK, FENCE_HOLD_CONFIG, FENCE_HOLD_NONE };
+enum fence_hold {
+    FENCE_HOLD_DEFAULT = 0,
+    FENCE_HOLD_LOCK,
+    FENCE_HOLD_CONFIG,
+    FENCE_HOLD_FILE,
+    FENCE_HOLD_NONE,
+};
 
 struct service_fence {
     enum fence_hold hold;

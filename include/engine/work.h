@@ -62,6 +62,10 @@ WORK(work_fence_lock);
 WORK(work_fence_held);
 WORK(work_fence_release);
 
+/* work_drop_in.c: the same by a file on its host */
+WORK(work_fence_file);
+WORK(work_fence_unfile);
+
 /* let_in.c: the same at once, when a side was opened */
 WORK(work_fence_let_in);
 

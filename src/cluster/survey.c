@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster/drop_in.h"
 #include "cluster/hold.h"
 #include "cluster/session.h"
 #include "cluster/survey_topics.h"
@@ -297,6 +298,17 @@ static int compare_definers(const struct service *service, struct session *with_
     return rc;
 }
 
+/* Where a file of ours is to keep a side closed: could it be written now? */
+static void try_drop_in(const struct service *service, const struct session *session,
+                        struct survey *out, enum side side)
+{
+    struct err cause = {0};
+    const struct node *node = service_primary(service, side);
+    if (hold_way(service, &session->version) == HOLD_FILE && drop_in_try(node, &cause) != 0)
+        (void)snprintf(out->side[side].drop_in_problem, sizeof(out->side[side].drop_in_problem),
+                       "%.380s", cause.msg);
+}
+
 /* --- the whole --- */
 
 static int survey_side(const struct service *service, struct session *session, struct survey *out,
@@ -353,6 +365,8 @@ int survey_clusters(const struct service *service, struct survey *out, struct er
             return no_memory(err);
         out->side[side].is_read = tri_of(rc == 0);
         try_logins(service, out, (enum side)side);
+        if (rc == 0)
+            try_drop_in(service, &sessions[side], out, (enum side)side);
     }
     int rc = survey_data(service, sessions, out, &data, &cause);
     for (int side = SIDE_OLD; rc == 0 && side < SIDE_COUNT; side++)

@@ -2,10 +2,14 @@
 /* Who is locked out of a closed side, and why the others are not. */
 #include "domain/hold.h"
 
+#include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 enum hold_way hold_way(const struct service *service, const struct server_version *version)
 {
+    bool can_persist = version->flavour == FLAVOUR_MYSQL && version->major >= 8;
+
     switch (service->fence.hold) {
     case FENCE_HOLD_LOCK:
         return HOLD_LOCK;
@@ -13,10 +17,12 @@ enum hold_way hold_way(const struct service *service, const struct server_versio
         return HOLD_CONFIG;
     case FENCE_HOLD_NONE:
         return HOLD_NONE;
+    case FENCE_HOLD_FILE:
+        return can_persist ? HOLD_PERSISTED : HOLD_FILE;
     case FENCE_HOLD_DEFAULT:
         break;
     }
-    return version->flavour == FLAVOUR_MYSQL && version->major >= 8 ? HOLD_PERSISTED : HOLD_LOCK;
+    return can_persist ? HOLD_PERSISTED : HOLD_LOCK;
 }
 
 const char *hold_way_name(enum hold_way way)
@@ -28,6 +34,8 @@ const char *hold_way_name(enum hold_way way)
         return "lock";
     case HOLD_CONFIG:
         return "config";
+    case HOLD_FILE:
+        return "file";
     case HOLD_NONE:
         return "none";
     }
@@ -89,4 +97,33 @@ bool hold_is_contradicted(const char *origin, bool is_on)
     if (is_on)
         return false;
     return strcmp(origin, "COMPILE-TIME") == 0 || strcmp(origin, "CONFIG") == 0;
+}
+
+/* Servers take - for _ in a name. Returns what stands behind the name, or NULL. */
+static const char *after_name(const char *text, size_t len, const char *name)
+{
+    for (; *name != '\0'; name++, text++, len--)
+        if (len == 0 || (*text == '_' ? '-' : *text) != *name)
+            return NULL;
+    return text;
+}
+
+bool hold_options_close(const char *options)
+{
+    bool is_closed = false;
+
+    for (const char *line = options; *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        const char *value = after_name(line, len, "--read-only");
+        if (value == line + len)
+            is_closed = true;
+        else if (value != NULL && *value == '=')
+            is_closed = strncasecmp(value, "=1", 2) == 0 || strncasecmp(value, "=ON", 3) == 0 ||
+                        strncasecmp(value, "=TRUE", 5) == 0;
+        else if (after_name(line, len, "--skip-read-only") == line + len ||
+                 after_name(line, len, "--disable-read-only") == line + len)
+            is_closed = false;
+        line += len + (line[len] == '\n');
+    }
+    return is_closed;
 }

@@ -28,6 +28,21 @@ static void look_config(const struct survey *survey, const struct check_row *row
                     "look into the my.cnf of that primary");
 }
 
+static void look_file(const struct service *service, const struct survey *survey,
+                      const struct check_row *row, enum side side, struct findings *out)
+{
+    const struct node *node = service_primary(service, side);
+    const char *problem = survey->side[side].drop_in_problem;
+    if (node->ssh == NULL || node->ssh->drop_in[0] == '\0')
+        finding_fix(finding_add(out, row, SEVERITY_BLOCK, side_title(side),
+                                "fence.hold is \"file\", but no ssh group says where to write it"),
+                    "ssh = { ...; drop_in = \"/etc/mysql/mariadb.conf.d\"; } for that primary");
+    else if (problem[0] != '\0')
+        finding_fix(finding_add(out, row, SEVERITY_BLOCK, side_title(side),
+                                "no file can be written that a restart would go by: %s", problem),
+                    "docs/hosts.md has what to grant, and each failure");
+}
+
 static void look_account(const struct check_row *row, enum side side,
                          const struct hold_account *account, enum hold_choice choice,
                          struct buf *locked, struct findings *out)
@@ -95,6 +110,9 @@ void look_hold(const struct service *service, const struct facts *facts,
             break;
         case HOLD_CONFIG:
             look_config(survey, row, side, out);
+            break;
+        case HOLD_FILE:
+            look_file(service, survey, row, side, out);
             break;
         case HOLD_NONE:
             finding_fix(finding_add(out, row, SEVERITY_WARN, side_title(side),

@@ -73,6 +73,11 @@ void service_release(struct service *service)
         secret_release(&service->notified[i].secret);
     }
     free(service->notified);
+    for (size_t i = 0; i < service->node_count; i++) {
+        if (service->nodes[i].ssh)
+            secret_release(&service->nodes[i].ssh->passphrase);
+        free(service->nodes[i].ssh);
+    }
     free(service->waivers);
     free(service->accepted);
     secret_release(&service->controller.password);

@@ -319,6 +319,7 @@ WORK(work_fence_hold)
     case HOLD_CONFIG:
         return hold_check_config(session, err);
     case HOLD_PERSISTED:
+    case HOLD_FILE: /* fence.file */
     case HOLD_NONE:
         break;
     }

@@ -27,6 +27,8 @@ static const struct work_row rows[] = {
     {"fence.held", work_fence_held},
     {"fence.release", work_fence_release},
     {"fence.let_in", work_fence_let_in},
+    {"fence.file", work_fence_file},
+    {"fence.unfile", work_fence_unfile},
     {"side.open", work_side_open},
     {"side.put_back", work_side_put_back},
     {"side.is_closed", work_side_is_closed},

@@ -8,8 +8,10 @@
 
 static int read_hold(const struct conf_node *group, enum fence_hold *out, struct err *err)
 {
-    static const char *const names[] = {
-        [FENCE_HOLD_LOCK] = "lock", [FENCE_HOLD_CONFIG] = "config", [FENCE_HOLD_NONE] = "none"};
+    static const char *const names[] = {[FENCE_HOLD_LOCK] = "lock",
+                                        [FENCE_HOLD_CONFIG] = "config",
+                                        [FENCE_HOLD_FILE] = "file",
+                                        [FENCE_HOLD_NONE] = "none"};
     char hold[16];
     if (conf_child(group, "hold") == NULL)
         return 0;
@@ -22,7 +24,7 @@ static int read_hold(const struct conf_node *group, enum fence_hold *out, struct
             return 0;
         }
     return conf_error(conf_child(group, "hold"), err,
-                      "hold is \"%s\"; expected lock, config or none", hold);
+                      "hold is \"%s\"; expected lock, config, file or none", hold);
 }
 
 static int read_names(const struct conf_node *group, const char *key, char ***out, size_t *count,
@@ -57,7 +59,7 @@ int service_fence_read(const struct conf_node *root, struct service_fence *out, 
     if (rc != 0)
         return rc;
     bool has_names = out->account_count > 0 || out->except_count > 0;
-    if (has_names && (out->hold == FENCE_HOLD_CONFIG || out->hold == FENCE_HOLD_NONE))
+    if (has_names && out->hold != FENCE_HOLD_DEFAULT && out->hold != FENCE_HOLD_LOCK)
         return conf_error(group, err,
                           "accounts and except say whom hold = \"lock\" locks; this hold locks "
                           "nobody");

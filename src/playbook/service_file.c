@@ -19,6 +19,7 @@
 #include "playbook/service_fence.h"
 #include "playbook/service_notify.h"
 #include "playbook/service_serve.h"
+#include "playbook/service_ssh.h"
 #include "playbook/service_waivers.h"
 
 #define JOURNAL_FOLDER "/var/lib/cutover"
@@ -150,17 +151,24 @@ static int read_port(const struct conf_node *group, unsigned *out, struct err *e
     return 0;
 }
 
-static int read_node(const struct conf_node *group, enum side side, bool is_primary,
+/* One side's group, and what its nodes share. */
+struct cluster {
+    const struct conf_node *group;
+    const char *folder;
+    enum side side;
+};
+
+static int read_node(const struct cluster *cluster, const struct conf_node *group, bool is_primary,
                      struct service *service, struct err *err)
 {
-    static const char *const known[] = {"host", "port", NULL};
+    static const char *const known[] = {"host", "port", "ssh", NULL};
     if (conf_kind(group) != CONF_GROUP) {
         return conf_error(group, err, "a node is written { host = \"db1.example\"; port = 3306; }");
     }
     if (service->node_count == SERVICE_NODE_CAP) {
         return conf_error(group, err, "more than %d nodes", SERVICE_NODE_CAP);
     }
-    struct node node = {.side = side, .is_primary = is_primary};
+    struct node node = {.side = cluster->side, .is_primary = is_primary};
     int rc = conf_only(group, known, err);
     rc = rc != 0 ? rc : member_text(group, "host", node.host, sizeof(node.host), err);
     rc = rc != 0 ? rc : read_port(group, &node.port, err);
@@ -172,28 +180,31 @@ static int read_node(const struct conf_node *group, enum side side, bool is_prim
              is_ipv6 ? "]" : "", node.port);
     rc = refuse_known_node(group, service, &node, err);
     if (rc == 0) {
+        rc = service_ssh_read(cluster->group, group, cluster->folder, &node, err);
+    }
+    if (rc == 0) {
         service->nodes[service->node_count++] = node;
     }
     return rc;
 }
 
-static int read_cluster(const struct conf_node *root, enum side side, struct service *service,
-                        struct err *err)
+static int read_cluster(const struct conf_node *root, enum side side, const char *folder,
+                        struct service *service, struct err *err)
 {
-    static const char *const known[] = {"primary", "replicas", NULL};
+    static const char *const known[] = {"primary", "replicas", "ssh", NULL};
     const char *expected = "{ primary = { host = \"...\"; port = 3306; }; replicas = ( ... ); }";
-    const struct conf_node *cluster = NULL;
+    struct cluster cluster = {.folder = folder, .side = side};
     const struct conf_node *primary = NULL;
     const struct conf_node *replicas = NULL;
-    int rc = member_group(root, side_name(side), expected, &cluster, err);
-    rc = rc != 0 ? rc : conf_only(cluster, known, err);
+    int rc = member_group(root, side_name(side), expected, &cluster.group, err);
+    rc = rc != 0 ? rc : conf_only(cluster.group, known, err);
     rc = rc != 0 ? rc
-                 : member_group(cluster, "primary", "one { host = \"...\"; port = 3306; }",
+                 : member_group(cluster.group, "primary", "one { host = \"...\"; port = 3306; }",
                                 &primary, err);
-    rc = rc != 0 ? rc : read_node(primary, side, true, service, err);
-    rc = rc != 0 ? rc : member_list(cluster, "replicas", &replicas, err);
+    rc = rc != 0 ? rc : read_node(&cluster, primary, true, service, err);
+    rc = rc != 0 ? rc : member_list(cluster.group, "replicas", &replicas, err);
     for (size_t i = 0; rc == 0 && replicas != NULL && i < conf_count(replicas); i++) {
-        rc = read_node(conf_at(replicas, i), side, false, service, err);
+        rc = read_node(&cluster, conf_at(replicas, i), false, service, err);
     }
     return rc;
 }
@@ -458,8 +469,8 @@ static int read_all(const struct conf_node *root, const char *folder, struct ser
     rc = rc != 0 ? rc : read_environment(root, &service->environment, err);
     rc = rc != 0 ? rc : read_journal(root, folder, service, err);
     rc = rc != 0 ? rc : read_databases(root, service, err);
-    rc = rc != 0 ? rc : read_cluster(root, SIDE_OLD, service, err);
-    rc = rc != 0 ? rc : read_cluster(root, SIDE_NEW, service, err);
+    rc = rc != 0 ? rc : read_cluster(root, SIDE_OLD, folder, service, err);
+    rc = rc != 0 ? rc : read_cluster(root, SIDE_NEW, folder, service, err);
     rc = rc != 0 ? rc : read_accounts(root, folder, service, err);
     rc = rc != 0 ? rc : read_tls(root, folder, &service->tls, err);
     rc = rc != 0 ? rc : read_dns(root, folder, &service->dns, err);

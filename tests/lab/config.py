@@ -47,15 +47,16 @@ class Config:
         path.write_text("# written by the lab\n" + "\n".join(lines) + "\n")
 
 
-def settings(*, databases, old, new, accounts, ca, dns, limits):
-    """The whole configuration. old, new: Cluster; accounts: {role: reference}; dns: a dict, or None to leave it out."""
+def settings(*, databases, old, new, accounts, ca, dns, limits, keys=None, hosts=None):
+    """The whole configuration. old, new: Cluster; accounts: {role: reference}; dns: a dict, or None to leave it out;
+    keys, hosts: of sshd.py, {server name: Host}."""
     tree = {
         "service": "blog",
         "environment": "lab",
         "journal": "journal.db",
         "databases": list(databases),
-        "old": _cluster(old),
-        "new": _cluster(new),
+        "old": _cluster(old, keys, hosts or {}),
+        "new": _cluster(new, keys, hosts or {}),
         "accounts": accounts,
         "tls": {"mode": "verify-ca", "ca": str(ca)},
         "dns": dns,
@@ -64,12 +65,21 @@ def settings(*, databases, old, new, accounts, ca, dns, limits):
     return {name: value for name, value in tree.items() if value is not None}
 
 
-def _cluster(cluster):
-    return {"primary": _node(cluster.primary), "replicas": tuple(_node(replica) for replica in cluster.replicas)}
+def _cluster(cluster, keys, hosts):
+    tree = {"primary": _node(cluster.primary, hosts),
+            "replicas": tuple(_node(replica, hosts) for replica in cluster.replicas)}
+    if keys:
+        tree["ssh"] = {"user": hosts[cluster.primary.name].user, "identity": str(keys.identity),
+                       "known_hosts": str(keys.known_hosts)}
+    return tree
 
 
-def _node(server):
-    return {"host": server.address, "port": server.port}
+def _node(server, hosts):
+    tree = {"host": server.address, "port": server.port}
+    if server.name in hosts:
+        tree["ssh"] = {"port": hosts[server.name].port, "drop_in": str(server.drop_in),
+                       "defaults_file": str(server.defaults_file)}
+    return tree
 
 
 def _render(value, depth):

@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import accounts, config, dataset, kinds, mariadb, ports, servers, tls
+from . import accounts, config, dataset, kinds, mariadb, ports, servers, sshd, tls
 from .cloudflare import Cloudflare, Token
 from .database import Database
 from .edge import Edge
@@ -79,11 +79,13 @@ class Lab:
     replicas  how many in each cluster
     old, new  the kind of a side's servers, of kinds.NAMES; by default CUTOVER_LAB_OLD, CUTOVER_LAB_NEW, mariadb-10.11
     options   {server name: {option: value}}, over what its kind sets; names are old1, old2, new1, ...
+    ssh       start an sshd on each server's address, and say so in the configuration (sshd.py); its servers are
+              the same, and whoever logs in is who runs the lab
     keep      leave the folder, with the servers cleanly shut down, for somebody to look at
     """
 
     def __init__(self, root=None, mb=200, replicas=1, dns=True, cloudflare=True, site=True, options=None, keep=False,
-                 old=None, new=None):
+                 old=None, new=None, ssh=False):
         self.root = Path(root).resolve() if root else None
         self.mb = mb
         self.kinds = {side: kinds.find(name or kinds.default(side)) for side, name in (("old", old), ("new", new))}
@@ -93,9 +95,12 @@ class Lab:
         self.cloudflare = self.edge = None  # Cloudflare, Edge
         self.sites = {}                     # {"old": Site, "new": Site}
         self.config = None                  # Config
+        self.hosts = {}                     # {server name: Host}, with ssh
+        self.keys = None                    # Keys, with ssh
         self._replicas = replicas
         self._wants_dns, self._wants_cloudflare, self._wants_site = dns, cloudflare and dns, site
         self._options = options or {}
+        self._wants_ssh = ssh
         self._keep = keep
         self._network = self._tls = self._token = None
         self._undo = contextlib.ExitStack()  # how to stop what has been started
@@ -115,6 +120,7 @@ class Lab:
             self._undo.callback(self._network.release)
             self.site_port = ports.free_port([self.edge_address, *self.origins.values()], preferred=8080)
             together(self._start_clusters, self._start_dns)
+            self._start_hosts()
             self._start_cloudflare()
             self._start_sites()
             self._write_config()
@@ -213,6 +219,17 @@ class Lab:
         server.start()
         server.query(accounts.grants(self.accounts, server.kind.flavour))
 
+    def _start_hosts(self):
+        if not self._wants_ssh:
+            return
+        self.keys = sshd.Keys(self.root / "ssh")
+        for server in self.servers:
+            host = sshd.Host(self.root / f"ssh-{server.name}", f"ssh-{server.name}", server.address, self.keys)
+            self._undo.callback(host.stop)
+            host.start()
+            self.keys.know(host)
+            self.hosts[server.name] = host
+
     def _start_dns(self):
         if self._wants_dns:
             self.dns = Dns(self.root, self._network, ZONE)
@@ -256,7 +273,7 @@ class Lab:
                       for role, account in self.accounts.items() if role in accounts.PUBLISHED}
         self.config.write(config.settings(
             databases=["blog"], old=self.old, new=self.new, accounts=references, ca=self._tls.ca,
-            dns=self._dns_settings(), limits=LIMITS))
+            dns=self._dns_settings(), limits=LIMITS, keys=self.keys, hosts=self.hosts))
 
     def _dns_settings(self):
         if not self.cloudflare:

@@ -195,7 +195,7 @@ class Server(Sql):
         }
         self._template = template
         self._start_s = start_s
-        self._process = Process(name, [*under, *kind.argv(kind.program), f"--defaults-file={folder}/my.cnf", *as_root()],
+        self._process = Process(name, [*under, *kind.argv(kind.program), f"--defaults-file={self.defaults_file}", *as_root()],
                                 log=folder / "error.log", env={**os.environ, **kind.environment()},
                                 restart_code=kind.restart_code)
 
@@ -214,12 +214,22 @@ class Server(Sql):
     def data(self):
         return self.folder / "data"
 
+    @property
+    def defaults_file(self):
+        return self.folder / "my.cnf"
+
+    @property
+    def drop_in(self):
+        """The folder of *.cnf files that it reads last, as a packaged server does; the lab leaves it empty."""
+        return self.folder / "conf.d"
+
     def start(self):
         """Start it, on a fresh copy of the template the first time, and wait until it answers a query."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self.data.exists():
             run(["cp", "-a", "--sparse=always", "--reflink=auto", self._template, self.data])
-        (self.folder / "my.cnf").write_text(self._my_cnf())
+        self.drop_in.mkdir(exist_ok=True)
+        self.defaults_file.write_text(self._my_cnf())
         self._process.start()
         self._process.wait_ready(self.answers, self._start_s)
 
@@ -291,6 +301,7 @@ class Server(Sql):
         for name, value in options.items():
             if value is not None:
                 lines.append(name if value is True else f"{name}={value}")
+        lines.append(f"!includedir {self.drop_in}")
         return "\n".join(lines) + "\n"
 
 

@@ -103,6 +103,22 @@ static void test_only_servers_that_cannot_persist_it_need_locks(void **state UNU
     assert_int_equal(hold_way(&service, &mysql57), HOLD_CONFIG);
     service.fence.hold = FENCE_HOLD_LOCK;
     assert_int_equal(hold_way(&service, &mysql9), HOLD_LOCK);
+    service.fence.hold = FENCE_HOLD_FILE;
+    assert_int_equal(hold_way(&service, &mariadb), HOLD_FILE);
+    assert_int_equal(hold_way(&service, &mysql9), HOLD_PERSISTED);
+}
+
+static void test_the_last_option_about_read_only_says_how_a_server_starts(void **state UNUSED)
+{
+    assert_false(hold_options_close(""));
+    assert_false(hold_options_close("--port=3306\n--read_only_replica=1\n"));
+    assert_true(hold_options_close("--read_only=1"));
+    assert_true(hold_options_close("--read-only\n--port=3306\n"));
+    assert_true(hold_options_close("--read-only=0\n--read_only=on\n"));
+    assert_false(hold_options_close("--read_only=1\n--read-only=OFF\n"));
+    assert_false(hold_options_close("--read_only=1\n--skip-read-only\n"));
+    assert_false(hold_options_close("--read_only=1\n--skip_read_only\n"));
+    assert_false(hold_options_close("--super-read-only=1\n--read_only=nonsense\n"));
 }
 
 static void test_a_server_that_shows_another_my_cnf_contradicts(void **state UNUSED)
@@ -123,6 +139,8 @@ int main(void)
         cmocka_unit_test_setup(test_one_way_in_is_left_and_the_socket_is_the_better_one, reset),
         cmocka_unit_test_setup(test_a_person_may_name_whom_to_lock_and_whom_not, reset),
         cmocka_unit_test_setup(test_only_servers_that_cannot_persist_it_need_locks, reset),
+        cmocka_unit_test_setup(test_the_last_option_about_read_only_says_how_a_server_starts,
+                               reset),
         cmocka_unit_test_setup(test_a_server_that_shows_another_my_cnf_contradicts, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -477,6 +477,16 @@ static void test_a_side_that_a_restart_opens_is_named(void **state UNUSED)
     snprintf(survey.side[SIDE_OLD].read_only_origin, sizeof(survey.side[SIDE_OLD].read_only_origin),
              "COMPILE-TIME");
     assert_finding("fence.restart", SEVERITY_BLOCK, "COMPILE-TIME");
+    service.fence.hold = FENCE_HOLD_FILE;
+    assert_finding("fence.restart", SEVERITY_BLOCK, "no ssh group says where");
+    struct node_ssh ssh = {.drop_in = "/etc/mysql/conf.d"};
+    for (size_t i = 0; i < service.node_count; i++)
+        service.nodes[i].ssh = &ssh;
+    snprintf(survey.side[SIDE_OLD].drop_in_problem, sizeof(survey.side[SIDE_OLD].drop_in_problem),
+             "there is no folder");
+    assert_finding("fence.restart", SEVERITY_BLOCK, "there is no folder");
+    for (size_t i = 0; i < service.node_count; i++)
+        service.nodes[i].ssh = NULL;
     survey.side[SIDE_OLD].accounts = NULL;
     survey.side[SIDE_OLD].account_count = 0;
     free(accounts);

@@ -469,6 +469,63 @@ static void test_a_waiver_of_nothing_of_everything_or_for_ever_is_refused(void *
     assert_refused(GOOD "waivers = ( \"pair.way_back\" );\n", 14, "a waiver is written");
 }
 
+#define SSH_HEAD "old = { ssh = { user = \"u\"; identity = \"keys/id\"; known_hosts = \"/k\"; "
+#define SSH_NODE(words)                                                                            \
+    " }; primary = { host = \"a\"; ssh = { " words " }; }; replicas = ( { host = \"b\"; } ); };\n"
+#define SSH(shared, own)                                                                           \
+    HEAD DATABASES SSH_HEAD shared SSH_NODE(own)                                                   \
+    NEW ACCOUNTS TLS DNS
+
+static void test_a_node_says_more_than_its_cluster_about_ssh(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    assert_int_equal(read_text(GOOD, &service, &err), 0);
+    assert_null(service.nodes[0].ssh);
+    service_release(&service);
+    assert_int_equal(read_text(SSH("port = 2222; jump = \"me@[::1]:23\";",
+                                   "user = \"v\"; drop_in = \"/d\"; sudo = true; jump = \"gate\";"),
+                               &service, &err),
+                     0);
+    const struct node_ssh *own = service_node(&service, "a:3306")->ssh;
+    const struct node_ssh *shared = service_node(&service, "b:3306")->ssh;
+    assert_string_equal(own->user, "v");
+    assert_string_equal(own->host, "a");
+    assert_int_equal(own->port, 2222);
+    assert_string_equal(own->jump_host, "gate");
+    assert_string_equal(own->jump_user, "");
+    assert_int_equal(own->jump_port, 22);
+    assert_true(own->sudo);
+    assert_string_equal(own->drop_in, "/d");
+    assert_string_equal(own->known_hosts, "/k");
+    assert_contains(own->identity, "/keys/id");
+    assert_string_equal(shared->user, "u");
+    assert_string_equal(shared->jump_host, "::1");
+    assert_string_equal(shared->jump_user, "me");
+    assert_int_equal(shared->jump_port, 23);
+    assert_string_equal(shared->drop_in, "");
+    service_release(&service);
+}
+
+static void test_what_cannot_be_meant_about_ssh_is_refused_where_it_stands(void **state)
+{
+    (void)state;
+    assert_refused(SSH("", "prot = 22;"), 3, "port");
+    assert_refused(SSH("", "port = 70000;"), 3, "between 1 and 65535");
+    assert_refused(SSH("", "jump = \"gate:x\";"), 3, "between 1 and 65535");
+    assert_refused(SSH("", "jump = \"me@\";"), 3, "user@host:port");
+    assert_refused(SSH("", "transport = \"telnet\";"), 3, "library or program");
+    assert_refused(SSH("", "drop_in = \"conf.d\";"), 3, "absolute path");
+    assert_refused(SSH("", "passphrase = \"file:good\"; transport = \"program\";"), 3, "agent");
+    assert_refused(HEAD DATABASES
+                   "old = { ssh = { agent = true; }; primary = { host = \"a\"; }; };\n",
+                   3, "user is missing");
+    assert_refused(HEAD DATABASES
+                   "old = { ssh = { user = \"u\"; }; primary = { host = \"a\"; }; };\n",
+                   3, "identity is missing");
+}
+
 static void test_a_fence_says_how_it_holds_and_whom(void **state)
 {
     (void)state;
@@ -485,7 +542,7 @@ static void test_a_fence_says_how_it_holds_and_whom(void **state)
     assert_string_equal(service.fence.accounts[0], "app");
     assert_string_equal(service.fence.except[0], "dba@%");
     service_release(&service);
-    assert_refused(GOOD "fence = { hold = \"always\"; };\n", 14, "lock, config or none");
+    assert_refused(GOOD "fence = { hold = \"always\"; };\n", 14, "lock, config, file or none");
     assert_refused(GOOD "fence = { accounts = [ ]; };\n", 14, "accounts is empty");
     assert_refused(GOOD "fence = { hold = \"none\"; except = [ \"a\" ]; };\n", 14, "locks nobody");
     assert_refused(GOOD "fence = { acounts = [ \"a\" ]; };\n", 14, "accounts");
@@ -531,6 +588,8 @@ int main(void)
         cmocka_unit_test(test_a_waiver_names_a_check_a_person_a_reason_and_a_moment),
         cmocka_unit_test(test_a_waiver_of_nothing_of_everything_or_for_ever_is_refused),
         cmocka_unit_test(test_a_fence_says_how_it_holds_and_whom),
+        cmocka_unit_test(test_a_node_says_more_than_its_cluster_about_ssh),
+        cmocka_unit_test(test_what_cannot_be_meant_about_ssh_is_refused_where_it_stands),
         cmocka_unit_test(test_a_syntax_error_and_a_missing_file_are_configuration_errors),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cluster/host.h - a session on the host of a node, as the configuration says.
+ * Threads: a session belongs to the thread that opened it.
+ */
+#ifndef CUTOVER_CLUSTER_HOST_H
+#define CUTOVER_CLUSTER_HOST_H
+
+#include "domain/service.h"
+#include "io/ssh.h"
+
+struct host {
+    const struct node *node;
+    struct ssh_settings settings, jump; /* what `ssh` borrows: the struct stays where it is */
+    struct ssh *ssh;
+};
+
+/*
+ * `host` must stay where it is until it is released. Errors of ssh_open(); ERR_CONFIG/NONE when the
+ * node has no group `ssh`.
+ */
+MUST_CHECK int host_open(struct host *host, const struct node *node, int64_t deadline_ms,
+                         struct err *err);
+void host_release(struct host *host); /* zeroed memory allowed */
+
+/*
+ * Run a shell's text with words of its own ($1, $2, ...; at most 8, NULL-terminated), by sudo where
+ * that is configured. 0 when it ended with status 0; what it printed is in `out`. `what` names it.
+ * Status 3 is how a script says that it changed nothing and will not: ERR_REFUSED/NONE.
+ */
+struct host_script {
+    const char *what, *text;
+    const char *const *words;
+    const char *input; /* or NULL */
+    int64_t deadline_ms;
+};
+MUST_CHECK int host_run(struct host *host, const struct host_script *script, struct ssh_result *out,
+                        struct err *err);
+
+#endif

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""fence = { hold = "file" }: a side that is closed and restarts comes back closed, by a file of ours on its host, over SSH.
+OLD's own my.cnf does not say read_only. Nobody is locked: who reconnects to the side that was left may read there."""
+
+import pytest
+
+from tests.integration.service import DONE, FENCED, FENCED_BACK, REFUSED, Stage
+from tests.lab.procs import wait_until
+
+NAME = "zz-cutover.cnf"
+
+
+@pytest.fixture(scope="module", name="stage")
+def one_stage():
+    with Stage(mb=0, ssh=True) as stage:
+        yield stage
+
+
+@pytest.fixture(name="service")
+def mirrored(stage):
+    service = stage.service("mirrored")
+    if service.primaries["old"].kind.flavour == "mysql":
+        pytest.skip("a fence that is persisted needs no file")
+    service.cfg = service.config("by-file", lambda c: (c["dns"].pop("resolvers"), c.update(fence={"hold": "file"})))
+    service.fenced = service.playbook("fenced", "mirrored fenced", *FENCED)
+    return service
+
+
+def file_of(service, side="old"):
+    return service.primaries[side].drop_in / NAME
+
+
+def kill_and_restart(server):
+    server.kill9()
+    server.start()
+
+
+def closed(service, side="old"):
+    return bool(service.primaries[side].value("SELECT @@read_only"))
+
+
+@pytest.mark.parametrize("moment", ["hold-from.after-act", "close-from.after-act", "flip.after-outcome"])
+def test_a_restart_at_any_moment_comes_back_closed_and_the_way_back_takes_the_file_away(service, moment):
+    with service.start("run", service.fenced, "--yes", cfg=service.cfg,
+                       env={"CUTOVER_FAILPOINT": f"pause@cut-over.{moment}"}) as running:
+        wait_until(running.is_paused, 60, f"the failpoint {moment}")
+        kill_and_restart(service.primaries["old"])
+        assert closed(service)
+        running.signal(18)  # SIGCONT
+        running.end(120)
+    if service.status()["run"]["state"] != "done":
+        service.cutover("run", "--resume", "--yes", cfg=service.cfg, timeout=120)
+    if service.situation == "mirrored":  # it was undone: a side that closes by itself is in nobody's plan
+        assert not file_of(service).exists()
+        return
+    assert service.situation == "switched" and service.open_sides() == ["new"]
+    text = file_of(service).read_text()
+    assert text.startswith("# cutover, service blog: run ") and text.endswith("[mysqld]\nread_only = 1\n")
+    service.cutover("rollback", "--yes", "--playbook", service.playbook("back", "switched", *FENCED_BACK),
+                    cfg=service.cfg).ended(DONE)
+    assert not file_of(service).exists() and file_of(service, "new").exists()
+    kill_and_restart(service.primaries["old"])
+    assert not closed(service), "OLD is open again, also after a restart"
+    service.check_promises()
+
+
+@pytest.mark.parametrize("moment", ["hold-from.before-act", "hold-from.after-act", "close-from.after-act"])
+def test_a_controller_that_dies_between_the_file_and_the_closing_leaves_nothing_behind_once_it_is_aborted(service, moment):
+    with service.start("run", service.fenced, "--yes", cfg=service.cfg,
+                       env={"CUTOVER_FAILPOINT": f"kill@cut-over.{moment}"}) as running:
+        running.end(60)
+    assert file_of(service).exists() == (moment != "hold-from.before-act")
+    service.cutover("abort", "--yes", cfg=service.cfg).ended(DONE)
+    assert not file_of(service).exists()
+    assert service.situation == "mirrored" and service.open_sides() == ["old"]
+    service.write("old")
+
+
+def test_a_folder_that_the_server_does_not_read_is_refused_and_nothing_is_left(service):
+    other = service.lab.root / "not-read"
+    other.mkdir(exist_ok=True)
+    cfg = service.config("elsewhere", lambda c: (c["dns"].pop("resolvers"), c.update(fence={"hold": "file"}),
+                                                 c["old"]["primary"]["ssh"].update(drop_in=str(other))))
+    with service.unchanged():
+        service.cutover("run", service.fenced, "--yes", cfg=cfg).ended(
+            REFUSED, r"a restart would open .* all the same", r"my_print_defaults")
+    assert not list(other.iterdir())
+
+
+def test_a_file_that_is_not_ours_is_left_alone(service):
+    file_of(service).write_text("# somebody's\n[mysqld]\nread_only = 0\n")
+    try:
+        with service.unchanged():
+            service.cutover("run", service.fenced, "--yes", cfg=service.cfg).ended(REFUSED, r"is not ours")
+        assert file_of(service).read_text().startswith("# somebody's")
+    finally:
+        file_of(service).unlink()
+
+
+def test_check_and_plan_say_beforehand_what_is_in_the_way(service):
+    service.cutover("plan", service.fenced, cfg=service.cfg).ended(DONE, r"over SSH, write read_only = 1 into \S+/zz-cutover.cnf")
+    assert "fence.restart" not in findings(service, service.cfg)
+    nowhere = service.config("nowhere", lambda c: (c.update(fence={"hold": "file"}),
+                                                   c["old"]["primary"]["ssh"].update(drop_in="/no/such/folder")))
+    assert "there is no folder /no/such/folder" in findings(service, nowhere)["fence.restart"]
+    unset = service.config("unset", lambda c: (c.update(fence={"hold": "file"}), c["old"]["primary"]["ssh"].pop("drop_in")))
+    assert "no ssh group says where" in findings(service, unset)["fence.restart"]
+    (service.lab.root / "nobody").touch()
+    unknown = service.config("unknown", lambda c: (c.update(fence={"hold": "file"}),
+                                                   c["old"]["ssh"].update(known_hosts=str(service.lab.root / "nobody"))))
+    assert "is unknown: SHA256:" in findings(service, unknown)["fence.restart"]
+
+
+def findings(service, cfg):
+    """{check: what it says} of what blocks."""
+    found = service.cutover("check", "--json", cfg=cfg).json["findings"]
+    return {each["check"]: each["found"] for each in found if each["severity"] == "block"}
+
+
+def test_a_host_that_cannot_be_reached_after_the_other_side_opened_holds_up_nothing(service):
+    service.cutover("run", service.fenced, "--yes", cfg=service.cfg).ended(DONE)
+    host = service.lab.hosts["old1"]
+    with service.start("rollback", "--yes", "--playbook", service.playbook("back", "switched", *FENCED_BACK), cfg=service.cfg,
+                       env={"CUTOVER_FAILPOINT": "pause@cut-over.open-to.after-act"}) as running:
+        wait_until(running.is_paused, 60, "OLD to be open")
+        host.stop()
+        running.signal(18)  # SIGCONT
+        running.end(120)
+        assert "delete it by hand" in running.text
+    host.start()
+    assert service.points_to() == "old"
+    file_of(service).unlink()
