@@ -100,6 +100,8 @@ bool digest_base64_decode(const char *text, unsigned char *out, size_t out_size,
         if (i * 6 / 8 != (i * 6 + 6) / 8)
             out[i * 6 / 8] = (unsigned char)(bits >> ((i * 6 + 6) % 8));
     }
+    if (bits & ((1U << (digits * 6 - len * 8)) - 1)) /* the same bytes have one text only */
+        return false;
     *out_len = len;
     return true;
 }

@@ -121,6 +121,8 @@ static void base64_goes_both_ways_for_every_length(void **state)
     }
     assert_string_equal("Zm9vYmE", digest_base64("fooba", 5, text, sizeof text)); /* RFC 4648 */
     assert_false(digest_base64_decode("AAAA", back, 2, &len));
+    assert_true(digest_base64_decode("aA==", back, 2, &len));
+    assert_false(digest_base64_decode("aF==", back, 2, &len)); /* bits of no byte */
 }
 
 int main(void)
