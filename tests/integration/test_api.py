@@ -64,6 +64,13 @@ def test_a_status_is_the_same_on_the_page_and_on_the_command_line():
     assert API["components"]["schemas"]["status"] == {name: part for name, part in from_command.items() if name[0] != "$"}
 
 
+def test_a_run_has_on_the_page_what_its_report_has():
+    from_report = json.loads((SCHEMAS / "report.json").read_text())["properties"]
+    on_page = API["components"]["schemas"]["run"]["properties"]
+    assert {name: part for name, part in from_report.items() if name not in ("run", "lag")} == {
+        name: part for name, part in on_page.items() if name in from_report and name != "run"}
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_each_route_answers_each_role_as_it_is_described(serving, role):
     for path, method, row in ROUTES:
