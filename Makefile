@@ -251,7 +251,7 @@ $(BUILD)/bench/monitor: tests/bench/monitor.c $(LIBRARY)
 	@$(if $(V),,echo "BENCH $@")
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(LIBRARY) $(ALL_LDFLAGS) $(PC_LIBS) -o $@
 
-bench-monitor: deps $(PROGRAM) $(BUILD)/bench/monitor ## what watching 10, 100 and 1,000 nodes costs, and how soon a page shows it; BENCH_NODES= BENCH_SECONDS= BENCH_LOOKS=
+bench-monitor: deps $(PROGRAM) $(BUILD)/bench/monitor ## what watching 10, 100 and 1,000 nodes costs, and how soon a page shows it; BENCH_NODES= BENCH_INTERVALS= BENCH_SECONDS= BENCH_LOOKS=
 	$(Q)$(PYTHON) -m tests.bench.monitor
 	$(Q)$(PYTHON) -m tests.bench.page
 

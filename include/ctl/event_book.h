@@ -22,6 +22,10 @@ void event_book_free(struct event_book *book);
 /* `text` is a JSON object on one line; taken, also when it cannot be kept. Numbers grow. */
 void event_book_add(struct event_book *book, int64_t number, char *text);
 
+/* Another journal has taken the place of this one: numbers begin anew, also for those who know the
+ * old ones. */
+void event_book_empty(struct event_book *book);
+
 /* The newest number, 0 when there is none. */
 int64_t event_book_last(struct event_book *book);
 

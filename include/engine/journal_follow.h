@@ -12,6 +12,9 @@
 /* A number that is another one when somebody else has written since. Cheap: no page is read. */
 MUST_CHECK int journal_version(struct journal *journal, int64_t *out, struct err *err);
 
+/* Is another journal, or none, in the place of the one that is open? */
+bool journal_has_moved(struct journal *journal);
+
 /* One event; the texts are borrowed for the call. */
 struct journal_news {
     int64_t seq, at_us;

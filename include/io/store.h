@@ -30,6 +30,8 @@ MUST_CHECK int store_open(const char *path, enum store_mode mode, struct store *
 void store_free(struct store *store);
 void store_freep(struct store **store);
 const char *store_path(const struct store *store);
+/* Is another file, or none, at the path by now? What is read or written here is not there. */
+bool store_has_moved(struct store *store);
 
 MUST_CHECK int store_exec(struct store *store, const char *sql,
                           struct err *err); /* one or more statements, no rows */

@@ -72,6 +72,11 @@ struct sampler;
 MUST_CHECK int sampler_start(const struct service *service, int64_t interval_ms,
                              struct sampler **out, struct err *err);
 void sampler_read(struct sampler *sampler, struct lag_snapshot *out);
+/*
+ * When to read it next (clock_mono_ms()): soon after its next round has begun, when most nodes have
+ * answered. Who reads at moments of its own sees what happens half an interval later.
+ */
+int64_t sampler_next_ms(const struct sampler *sampler);
 void sampler_free(struct sampler *sampler); /* joins; NULL allowed */
 
 #endif

@@ -12,7 +12,6 @@
 #include "ctl/run_page.h"
 #include "engine/journal_follow.h"
 
-#define LAG_EVERY_MS SAMPLER_INTERVAL_MS
 #define STATE_EVERY_MS 1000
 #define NAMES_EVERY_MS 5000
 #define RUN_EVERY_MS 200
@@ -92,15 +91,13 @@ static void *watch_lag(void *context)
     struct worker *worker = context;
     struct collector *collector = worker->collector;
     struct lag_snapshot snapshot;
-    int64_t began_ms = clock_mono_ms();
 
     do {
         int64_t at_us = clock_wall_us();
-        began_ms = clock_mono_ms();
         sampler_read(collector->sampler, &snapshot);
         lag_history_note(collector->history, &snapshot, at_us);
         publish(collector, VIEW_LAG, lag_page(collector->history, &snapshot, at_us));
-    } while (wait_next(collector, began_ms, LAG_EVERY_MS));
+    } while (wait_until_ms(collector, sampler_next_ms(collector->sampler)));
     return NULL;
 }
 
@@ -219,14 +216,25 @@ static void read_run(struct follower *follower)
     publish(collector, VIEW_RUN, page);
 }
 
-/* A journal may come into being while we watch. */
+/* What was told was told by a journal that is not there any more. */
+static void forget_journal(struct follower *follower)
+{
+    journal_freep(&follower->journal);
+    follower->run_id[0] = '\0';
+    event_book_empty(follower->collector->events);
+    publish(follower->collector, VIEW_RUN, json_pack("{s:n}", "run"));
+}
+
+/* A journal may come into being while we watch, and another one take its place. */
 static void follow_once(struct follower *follower)
 {
     const struct service *service = follower->collector->options.service;
     int64_t version = 0;
     struct err none = {0};
-    bool is_new = !follower->journal;
 
+    if (follower->journal && journal_has_moved(follower->journal))
+        forget_journal(follower);
+    bool is_new = !follower->journal;
     if (is_new && journal_open_reader(service->journal_path, &follower->journal, &none)) {
         follower->journal = NULL;
         return;

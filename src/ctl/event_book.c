@@ -12,6 +12,7 @@ struct event_book {
         char *text;
     } events[EVENT_BOOK_CAP];
     size_t next, count;
+    bool was_emptied;
 };
 
 int event_book_new(struct event_book **out, struct err *err)
@@ -68,11 +69,25 @@ int64_t event_book_last(struct event_book *book)
     return number;
 }
 
+void event_book_empty(struct event_book *book)
+{
+    (void)pthread_mutex_lock(&book->lock);
+    for (size_t i = 0; i < EVENT_BOOK_CAP; i++) {
+        free(book->events[i].text);
+        book->events[i].text = NULL;
+    }
+    book->next = book->count = 0;
+    book->was_emptied = true;
+    (void)pthread_mutex_unlock(&book->lock);
+}
+
 size_t event_book_tell(struct event_book *book, int64_t after, struct buf *out, int64_t *out_last)
 {
     size_t told = 0;
 
     (void)pthread_mutex_lock(&book->lock);
+    if (book->was_emptied && after > last_number(book))
+        after = 0; /* a number of the journal that was there before */
     for (size_t i = 0; i < book->count; i++) {
         size_t at = (book->next + EVENT_BOOK_CAP - book->count + i) % EVENT_BOOK_CAP;
         if (book->events[at].number <= after)

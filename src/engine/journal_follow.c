@@ -29,6 +29,11 @@ int journal_version(struct journal *journal, int64_t *out, struct err *err)
     return ask_number(journal, SQL_JOURNAL_VERSION, out, err);
 }
 
+bool journal_has_moved(struct journal *journal)
+{
+    return store_has_moved(journal->store);
+}
+
 int journal_news(struct journal *journal, const char *run_id, int64_t after, size_t cap,
                  journal_news_fn each, void *context, struct err *err)
 {

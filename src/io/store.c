@@ -195,6 +195,15 @@ int store_exec(struct store *store, const char *sql, struct err *err)
     return 0;
 }
 
+bool store_has_moved(struct store *store)
+{
+    int has_moved = 0;
+
+    return sqlite3_file_control(store->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved) ==
+               SQLITE_OK &&
+           has_moved;
+}
+
 int64_t store_last_id(const struct store *store)
 {
     return sqlite3_last_insert_rowid(store->sqlite);

@@ -14,6 +14,7 @@
 #include "monitor/heartbeat.h"
 #include "monitor/sampler_inner.h"
 
+#define ANSWERED_PART 5 /* of an interval: until then most nodes have answered */
 #define BEATING_MS 1000 /* a side whose own row is older than this does not beat */
 
 /* --- publishing --- */
@@ -248,6 +249,14 @@ void sampler_read(struct sampler *sampler, struct lag_snapshot *out)
             out->link_lag_ms[sample->side] = link_lag(sampler, watcher, sample, now_ms);
     }
     (void)pthread_mutex_unlock(&sampler->mutex);
+}
+
+int64_t sampler_next_ms(const struct sampler *sampler)
+{
+    int64_t answered_ms = sampler->began_ms + sampler->interval_ms / ANSWERED_PART;
+    int64_t since_ms = clock_mono_ms() - answered_ms;
+    int64_t rounds = since_ms < 0 ? 0 : since_ms / sampler->interval_ms + 1;
+    return answered_ms + rounds * sampler->interval_ms;
 }
 
 /* --- life --- */

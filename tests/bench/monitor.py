@@ -20,28 +20,31 @@ def main():
     nodes = [int(word) for word in os.environ.get("BENCH_NODES", "10 100 1000").split()]
     seconds = os.environ.get("BENCH_SECONDS", "15")
     intervals = [int(word) for word in os.environ.get("BENCH_INTERVALS", "1000 100").split()]
-    print("nodes  every ms  reached  polls/s  cores  MiB    us of a core a poll  took p50, p99 ms  late p50, p99 ms")
+    print("TLS  nodes  every ms  reached  polls/s  cores  MiB    us of a core a poll  took p50, p99 ms  late p50, p99 ms")
     with Stage(mb=0) as stage:
         service = stage.service("mirrored")
         for cluster in (service.lab.old, service.lab.new):
             for server in (cluster.primary, *cluster.replicas):
                 server.query("SET GLOBAL max_connections = 3000")
+        plain = service.lab.config.variant("plain", lambda config: config["tls"].update(mode="off"))
         for interval in intervals:
             for count in nodes:
-                watch(service, count, interval, seconds)
+                watch("yes", service.lab.cfg_path, count, interval, seconds)
+        for count in nodes:
+            watch("no", plain, count, intervals[0], seconds)
 
 
-def watch(service, count, interval, seconds):
-    words = [PROGRAM, service.lab.cfg_path, str(count), seconds, str(interval)]
+def watch(tls, cfg, count, interval, seconds):
+    words = [PROGRAM, cfg, str(count), seconds, str(interval)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
-        print(f"{count:5}  {interval:8}  {done.stderr.strip()}", flush=True)
+        print(f"{tls:3}  {count:5}  {interval:8}  {done.stderr.strip()}", flush=True)
         return
     seen = json.loads(done.stdout)
     cost = seen["cores"] / (count * 1000 / interval) * 1e6
     took, late = seen["took_ms"], seen["late_ms"]
     print(
-        f"{count:5}  {interval:8}  {seen['reached_at_least']:7}  {seen['polls_per_s']:7.0f}  {seen['cores']:.3f}  {seen['rss_mib']:5.1f}"
+        f"{tls:3}  {count:5}  {interval:8}  {seen['reached_at_least']:7}  {seen['polls_per_s']:7.0f}  {seen['cores']:.3f}  {seen['rss_mib']:5.1f}"
         f"  {cost:19.0f}  {took[0]:8.2f} {took[1]:7.2f}  {late[0]:8.0f} {late[1]:7.0f}",
         flush=True,
     )

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The dashboard's server, asked as a browser, a program and Prometheus do: who may see what, and that what it says is so."""
 
+import contextlib
 import itertools
 import os
 import re
+import sqlite3
 import subprocess
 import threading
 import time
@@ -139,6 +141,26 @@ def test_a_run_is_told_as_it_goes_on_and_again_to_who_comes_back(open_one):
     numbers = [number for number, name, _ in seen if name == "step.done"]
     again = (event for event in serving.events(**{"Last-Event-ID": str(numbers[0])}) if event[0] == "journal")
     assert next(again)[1] > numbers[0]
+
+
+def test_another_journal_in_the_place_of_the_first_is_read(open_one):
+    """Nobody is left looking at a file that has no name any more."""
+    service, serving = open_one
+    service.go("place", "mirrored", MIRROR[:1])
+    run = service.status()["run"]["id"]
+    wait_until(lambda: serving.json("/api/run")["run"] == run, 20, "the run to be shown")
+    journal = service.lab.cfg_path.parent / "journal.db"
+    other, aside = journal.with_name("other.db"), journal.with_name("aside.db")
+    with contextlib.closing(sqlite3.connect(journal)) as opened:
+        opened.execute("VACUUM INTO ?", (str(other),))
+    for end in ("-wal", "-shm", ""):
+        if (part := journal.with_name(journal.name + end)).exists():
+            part.rename(aside.with_name(aside.name + end))
+    wait_until(lambda: serving.json("/api/run")["run"] is None, 20, "no run to be shown")
+    other.rename(journal)
+    wait_until(lambda: serving.json("/api/run")["run"] == run, 20, "the run to be shown again")
+    told = (data["run"] for name, _, data in serving.events(**{"Last-Event-ID": "1000000000"}) if name == "journal")
+    assert next(told) == run, "numbers of the journal before are no reason to be silent"
 
 
 def test_lag_comes_ten_times_a_second(open_one):
