@@ -69,7 +69,7 @@ comma := ,
 
 SOURCES   := $(sort $(wildcard src/*/*.c))
 SQL_FILES := $(sort $(wildcard src/sql/*.sql src/sql/journal/*.sql))
-OBJECTS   := $(SOURCES:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/sql_catalog.o $(BUILD)/obj/gen/www.o
+OBJECTS   := $(SOURCES:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/sql_catalog.o $(BUILD)/obj/gen/www.o $(BUILD)/obj/gen/remote.o
 LIBRARY   := $(BUILD)/libcutover.a
 PROGRAM   := $(BUILD)/cutover
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -101,6 +101,15 @@ $(BUILD)/obj/gen/www.o: $(WWW_FILES) src/ctl/www/embed.sh $(BUILD)/flags
 	@mkdir -p $(@D) $(BUILD)/gen
 	$(Q)src/ctl/www/embed.sh $(WWW_FILES) >$(BUILD)/gen/www.c
 	$(Q)$(CC) $(ALL_CFLAGS) -c $(BUILD)/gen/www.c -o $@
+
+# What hosts run, as it is, in the program: NAME.sh is script_NAME.
+REMOTE_FILES := $(sort $(wildcard src/remote/*.sh))
+$(BUILD)/obj/gen/remote.o: $(REMOTE_FILES) $(BUILD)/flags
+	@mkdir -p $(@D) $(BUILD)/gen
+	$(Q)for file in $(REMOTE_FILES:src/remote/%.sh=%); do \
+		printf '__asm__(".section .rodata\\n.global script_%s\\nscript_%s: .incbin \\"%s\\"\\n.byte 0\\n.previous\\n");\n' \
+		$$file $$file $(CURDIR)/src/remote/$$file.sh; done >$(BUILD)/gen/remote.c
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-pedantic -c $(BUILD)/gen/remote.c -o $@
 
 # Other flags, other objects.
 .PHONY: FORCE

@@ -18,9 +18,9 @@
 #define DROP_IN_WHERE_SIZE (PATH_MAX + NODE_NAME_SIZE + 32)
 char *drop_in_where(const struct node *node, char out[DROP_IN_WHERE_SIZE]);
 
-/* The text of it: the node is closed whenever it starts. */
+/* The text of it: the node is closed whenever it starts. `more`: further lines, or "". */
 void drop_in_text(const struct service *service, const struct node *node, const char *run,
-                  int64_t wall_us, struct buf *out);
+                  const char *more, int64_t wall_us, struct buf *out);
 
 /*
  * Write it, and ask that host's my_print_defaults whether the server would be closed by it. Repeat:
@@ -30,7 +30,7 @@ void drop_in_text(const struct service *service, const struct node *node, const 
  *         and the server does not read it, or another file says otherwise; those of host_run()
  */
 MUST_CHECK int drop_in_put(const struct service *service, const struct node *node, const char *run,
-                           struct err *err);
+                           const char *more, struct err *err);
 /* Remove it; nothing when it is not there, or not ours. Repeat: safe. */
 MUST_CHECK int drop_in_remove(const struct service *service, const struct node *node,
                               struct err *err);

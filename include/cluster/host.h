@@ -24,14 +24,18 @@ MUST_CHECK int host_open(struct host *host, const struct node *node, int64_t dea
 void host_release(struct host *host); /* zeroed memory allowed */
 
 /*
- * Run a shell's text with words of its own ($1, $2, ...; at most 8, NULL-terminated), by sudo where
- * that is configured. 0 when it ended with status 0; what it printed is in `out`. `what` names it.
+ * Run a shell's text with words of its own ($1, $2, ...; at most 16, NULL-terminated), by sudo
+ * where that is configured. 0 when it ended with status 0; what it printed is in `out`. `what`
+ * names it.
  * Status 3 is how a script says that it changed nothing and will not: ERR_REFUSED/NONE.
  */
 struct host_script {
     const char *what, *text;
     const char *const *words;
     const char *input; /* or NULL */
+    /* As those of ssh_command. */
+    int (*take)(void *context, const char *bytes, size_t len, struct err *err);
+    void *context;
     int64_t deadline_ms;
 };
 MUST_CHECK int host_run(struct host *host, const struct host_script *script, struct ssh_result *out,

@@ -40,7 +40,7 @@ enum param_type {
     PARAM_DURATION, /* "2s" */
     PARAM_SIDE,     /* "old" or "new" */
     PARAM_MODE,     /* "shared" or "fenced" */
-    PARAM_METHOD,   /* "copy" or "clone" */
+    PARAM_METHOD,   /* "copy", "clone" or "physical" */
     PARAM_RECORDS,  /* list of record names, or [ "all" ] */
     PARAM_REQUIRE,  /* list of gate requirements, see domain/gate.h */
     PARAM_TABLES,   /* list of "database.table" */

@@ -50,6 +50,10 @@ struct node_ssh {
     unsigned jump_port;
     char drop_in[PATH_MAX];       /* folder of *.cnf files that the server reads; "" = none */
     char defaults_file[PATH_MAX]; /* what the server is started with; "" = the usual ones */
+    /* The words of the commands that stop and start the server; none: systemctl's. */
+    char **stop, **start;
+    size_t stop_count, start_count;
+    unsigned seed_port; /* where it listens for a copy; 4444 */
 };
 
 struct node {

@@ -123,7 +123,12 @@ void op_let_back_in(struct compile *c, struct plan_step *step, enum side side);
 void part_let_in(struct compile *c, enum side side);
 void warn_still_held(struct compile *c, enum side side);
 void parts_flip(struct compile *c, enum side to);
-void parts_clone(struct compile *c); /* of a seed, after close-new */
+void parts_clone(struct compile *c);         /* of a seed, after close-new */
+void part_check_physical(struct compile *c); /* of a seed, before close-new */
+void parts_physical(struct compile *c);      /* and after it */
+/* Forget logs and positions, and begin at this one. */
+void ops_begin_at(struct compile *c, struct plan_step *step, const struct node *node,
+                  const char *position);
 /* Let a channel of the replica read from the source; `ignored_domain` is MariaDB's. */
 void ops_point_channel(struct compile *c, struct plan_step *step, const struct node *replica,
                        const char *channel, const struct node *source, unsigned ignored_domain);

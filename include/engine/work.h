@@ -37,6 +37,13 @@ WORK(work_retire_check);
 WORK(work_seed_clone);
 WORK(work_seed_clone_check);
 
+/* work_physical.c: copies by mariadb-backup */
+WORK(work_seed_physical_check);
+WORK(work_seed_physical_copy);
+WORK(work_seed_physical_place);
+WORK(work_seed_physical_clean);
+WORK(work_seed_physical_settle);
+
 /* work_fence.c: closing, draining, opening */
 WORK(work_fence_close);
 WORK(work_fence_still);

@@ -15,9 +15,6 @@
 #define PARAM_MODE_FENCED 0
 #define PARAM_MODE_SHARED 1
 
-#define PARAM_METHOD_COPY 0
-#define PARAM_METHOD_CLONE 1
-
 /*
  * Read the member of `group` that is called like value->param; it must be there.
  *

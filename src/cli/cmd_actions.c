@@ -13,7 +13,7 @@ static const char *const type_names[] = {[PARAM_TEXT] = "text",
                                          [PARAM_DURATION] = "duration",
                                          [PARAM_SIDE] = "old|new",
                                          [PARAM_MODE] = "shared|fenced",
-                                         [PARAM_METHOD] = "copy|clone",
+                                         [PARAM_METHOD] = "copy|clone|physical",
                                          [PARAM_RECORDS] = "[records]",
                                          [PARAM_REQUIRE] = "[requirements]",
                                          [PARAM_TABLES] = "[tables]"};

@@ -27,7 +27,7 @@ static const char *type_text(enum param_type type)
     case PARAM_MODE:
         return "\"shared\" or \"fenced\"";
     case PARAM_METHOD:
-        return "\"copy\" or \"clone\"";
+        return "\"copy\", \"clone\" or \"physical\"";
     case PARAM_RECORDS:
         return "list of record names, or [ \"all\" ]";
     case PARAM_REQUIRE:

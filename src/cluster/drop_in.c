@@ -49,7 +49,7 @@ static void mark_of(const struct service *service, char out[MARK_SIZE])
 }
 
 void drop_in_text(const struct service *service, const struct node *node, const char *run,
-                  int64_t wall_us, struct buf *out)
+                  const char *more, int64_t wall_us, struct buf *out)
 {
     char mark[MARK_SIZE], when[32];
 
@@ -60,8 +60,9 @@ void drop_in_text(const struct service *service, const struct node *node, const 
         "# %s is closed, or about to be: users are on the other side, and a restart must not\n"
         "# make a second writer of it. cutover removes this file when it opens this server again.\n"
         "[mysqld]\n"
-        "read_only = 1\n",
-        mark, run, clock_iso8601(wall_us, when), node->name);
+        "read_only = 1\n"
+        "%s",
+        mark, run, clock_iso8601(wall_us, when), node->name, more);
 }
 
 static int need_drop_in(const struct node *node, struct err *err)
@@ -120,7 +121,7 @@ int drop_in_try(const struct node *node, struct err *err)
 }
 
 int drop_in_put(const struct service *service, const struct node *node, const char *run,
-                struct err *err)
+                const char *more, struct err *err)
 {
     CLEANUP(ssh_result_release) struct ssh_result result = {0};
     CLEANUP(buf_release) struct buf text = {0};
@@ -131,7 +132,7 @@ int drop_in_put(const struct service *service, const struct node *node, const ch
     if (rc != 0)
         return rc;
     buf_init(&text, TEXT_CAP);
-    drop_in_text(service, node, run, clock_wall_us(), &text);
+    drop_in_text(service, node, run, more, clock_wall_us(), &text);
     mark_of(service, mark);
     (void)snprintf(bytes, sizeof bytes, "%zu", text.len);
     const char *const words[] = {node->ssh->drop_in, DROP_IN_NAME, bytes, mark, NULL};

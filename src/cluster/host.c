@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define WORDS_CAP 8
+#define WORDS_CAP 16
 #define REFUSAL_STATUS 3
 
 static void fill(const struct node_ssh *ssh, struct ssh_settings *out)
@@ -70,6 +70,8 @@ int host_run(struct host *host, const struct host_script *script, struct ssh_res
         .argv = argv,
         .input = script->input,
         .input_len = script->input != NULL ? strlen(script->input) : 0,
+        .take = script->take,
+        .context = script->context,
         .deadline_ms = script->deadline_ms,
     };
     CLEANUP(ssh_result_release) struct ssh_result result = {0};

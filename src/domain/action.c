@@ -21,11 +21,16 @@ static const struct action actions[] = {
                     .fallback = "copy",
                     .help =
                         "\"copy\": the databases, row by row; \"clone\": the whole server, with "
-                        "MySQL's clone plugin: all that NEW holds is thrown away"},
+                        "MySQL's clone plugin; \"physical\": the whole server, with "
+                        "mariadb-backup: both throw all that NEW holds away"},
                    {.name = "workers",
                     .type = PARAM_INT,
                     .fallback = "4",
-                    .help = "tables copied at the same time"}},
+                    .help = "tables, or files, copied at the same time"},
+                   {.name = "rate",
+                    .type = PARAM_INT,
+                    .fallback = "0",
+                    .help = "physical: at most so many bytes of data a second; 0: no limit"}},
     },
     {
         .id = ACTION_FOLLOW,

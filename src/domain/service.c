@@ -74,8 +74,11 @@ void service_release(struct service *service)
     }
     free(service->notified);
     for (size_t i = 0; i < service->node_count; i++) {
-        if (service->nodes[i].ssh)
+        if (service->nodes[i].ssh) {
             secret_release(&service->nodes[i].ssh->passphrase);
+            free_texts(service->nodes[i].ssh->stop, service->nodes[i].ssh->stop_count);
+            free_texts(service->nodes[i].ssh->start, service->nodes[i].ssh->start_count);
+        }
         free(service->nodes[i].ssh);
     }
     free(service->waivers);

@@ -5,8 +5,8 @@
  */
 #include <stdio.h>
 
+#include "domain/seed_method.h"
 #include "engine/compile_step.h"
-#include "playbook/param.h"
 
 /* There is no such channel: dropped already. MariaDB's number and MySQL's. */
 #define ER_NO_SUCH_CONNECTION 1617
@@ -117,8 +117,8 @@ static void ops_seal_new(struct compile *c, struct plan_step *step, enum op_list
  * the log is told where it begins. Only an empty log can be told, so it is emptied again: the part
  * may be a repeated one.
  */
-static void ops_begin_at(struct compile *c, struct plan_step *step, const struct node *node,
-                         const char *position)
+void ops_begin_at(struct compile *c, struct plan_step *step, const struct node *node,
+                  const char *position)
 {
     if (!node->is_primary)
         add_sql(c, step, LIST_DO, node, SQL_REPLICA_RESET_DEFAULT, NULL, 0);
@@ -193,11 +193,20 @@ void expand_seed(struct compile *c)
 {
     json_int_t workers = (json_int_t)playbook_step_number(c->step, "workers", 0);
 
-    part_close_new(c);
-    if (playbook_step_number(c->step, "method", PARAM_METHOD_COPY) == PARAM_METHOD_CLONE) {
+    switch ((enum seed_method)playbook_step_number(c->step, "method", SEED_COPY)) {
+    case SEED_COPY:
+        break;
+    case SEED_CLONE:
+        part_close_new(c);
         parts_clone(c);
         return;
+    case SEED_PHYSICAL:
+        part_check_physical(c);
+        part_close_new(c);
+        parts_physical(c);
+        return;
     }
+    part_close_new(c);
     parts_empty_new(c);
 
     struct plan_step *step = part(c, "copy", "Copy the databases from OLD to every node of NEW");

@@ -18,7 +18,7 @@ WORK(work_fence_file)
     if (rc)
         return rc;
     const struct node *node = service_primary(run->service, side);
-    rc = drop_in_put(run->service, node, run->id, err);
+    rc = drop_in_put(run->service, node, run->id, "", err);
     if (rc)
         return err_wrap(err, "keeping %s closed across a restart", side_title(side));
     return run_note(run, "side.hold", err, "a restart of %s comes back closed: %.400s",

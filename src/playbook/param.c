@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "domain/gate.h"
+#include "domain/seed_method.h"
 #include "playbook/member.h"
 
 #define NAMES_CAP                                                                                  \
@@ -31,6 +33,26 @@ static int value_of_word(const struct playbook_value *value, const char *const *
                    value->param->name, value->text, words[0], words[1]);
 }
 
+static int value_of_method(struct playbook_value *value, struct err *err)
+{
+    CLEANUP(buf_release) struct buf names;
+    buf_init(&names, 256);
+    for (int i = 0; i < SEED_METHOD_COUNT; i++) {
+        const char *name = seed_method_row((enum seed_method)i)->name;
+        if (strcmp(value->text, name) == 0) {
+            value->number = i;
+            return 0;
+        }
+        buf_printf(&names, "%s\"%s\"",
+                   i == 0                      ? ""
+                   : i + 1 < SEED_METHOD_COUNT ? ", "
+                                               : " or ",
+                   name);
+    }
+    return err_set(err, ERR_CONFIG, EFFECT_NONE, "%s is \"%s\"; expected %s", value->param->name,
+                   value->text, buf_text(&names));
+}
+
 static int value_of_int(struct playbook_value *value, struct err *err)
 {
     char *end = NULL;
@@ -48,8 +70,6 @@ static int value_of_text(struct playbook_value *value, struct err *err)
     static const char *const sides[] = {[SIDE_OLD] = "old", [SIDE_NEW] = "new"};
     static const char *const modes[] = {
         [PARAM_MODE_FENCED] = "fenced", [PARAM_MODE_SHARED] = "shared"};
-    static const char *const methods[] = {
-        [PARAM_METHOD_COPY] = "copy", [PARAM_METHOD_CLONE] = "clone"};
     switch (value->param->type) {
     case PARAM_INT:
         return value_of_int(value, err);
@@ -60,7 +80,7 @@ static int value_of_text(struct playbook_value *value, struct err *err)
     case PARAM_MODE:
         return value_of_word(value, modes, &value->number, err);
     case PARAM_METHOD:
-        return value_of_word(value, methods, &value->number, err);
+        return value_of_method(value, err);
     case PARAM_DURATION:
         if (clock_parse_ms(value->text, &value->number, err) != 0) {
             return err_wrap(err, "%s", value->param->name);

@@ -9,6 +9,7 @@
 
 #include "playbook/member.h"
 
+#define SEED_PORT 4444 /* where Galera sends whole copies, too: often open already */
 #define EXAMPLE "{ user = \"cutover\"; identity = \"ssh/id_ed25519\"; }"
 
 static int read_path(const struct conf_node *group, const char *key, const char *folder,
@@ -130,12 +131,54 @@ static int read_words(const struct conf_node *group, const char *folder, struct 
     return rc;
 }
 
+/* The words of a command. Those of the node replace those of the cluster. */
+static int read_command(const struct conf_node *group, const char *key, char ***out, size_t *count,
+                        struct err *err)
+{
+    const struct conf_node *list = NULL;
+    int rc = member_list(group, key, &list, err);
+    if (rc != 0 || list == NULL)
+        return rc;
+    if (conf_count(list) == 0)
+        return conf_error(list, err,
+                          "%s is empty; it is written [ \"systemctl\", \"%s\", \"mariadb\" ]", key,
+                          key);
+    texts_free(*out, *count);
+    *count = 0;
+    *out = calloc(conf_count(list), sizeof **out);
+    if (*out == NULL)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the configuration");
+    for (; rc == 0 && *count < conf_count(list); *count += rc == 0) {
+        char word[PATH_MAX];
+        rc = node_text(conf_at(list, *count), key, word, sizeof word, err);
+        if (rc == 0 && ((*out)[*count] = strdup(word)) == NULL)
+            rc = err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the configuration");
+    }
+    return rc;
+}
+
+static int read_server(const struct conf_node *group, struct node_ssh *out, struct err *err)
+{
+    int64_t port = out->seed_port;
+    int rc = 0;
+    if (conf_child(group, "seed_port") != NULL)
+        rc = conf_int(group, "seed_port", &port, err);
+    if (rc == 0)
+        rc = read_port(conf_child(group, "seed_port"), port, &out->seed_port, err);
+    if (rc == 0)
+        rc = read_command(group, "stop", &out->stop, &out->stop_count, err);
+    if (rc == 0)
+        rc = read_command(group, "start", &out->start, &out->start_count, err);
+    return rc;
+}
+
 static int read_group(const struct conf_node *owner, const char *folder, struct node_ssh *out,
                       struct err *err)
 {
-    static const char *const known[] = {
-        "host", "user", "port",      "identity", "passphrase",    "known_hosts", "agent",
-        "jump", "sudo", "transport", "drop_in",  "defaults_file", NULL};
+    static const char *const known[] = {"host",       "user",        "port",      "identity",
+                                        "passphrase", "known_hosts", "agent",     "jump",
+                                        "sudo",       "transport",   "drop_in",   "defaults_file",
+                                        "stop",       "start",       "seed_port", NULL};
     const struct conf_node *group = NULL;
 
     if (conf_child(owner, "ssh") == NULL)
@@ -150,7 +193,8 @@ static int read_group(const struct conf_node *owner, const char *folder, struct 
     rc = rc != 0 ? rc : read_jump(group, out, err);
     rc = rc != 0 ? rc : read_transport(group, &out->is_program, err);
     rc = rc != 0 ? rc : read_path_there(group, "drop_in", out->drop_in, err);
-    return rc != 0 ? rc : read_path_there(group, "defaults_file", out->defaults_file, err);
+    rc = rc != 0 ? rc : read_path_there(group, "defaults_file", out->defaults_file, err);
+    return rc != 0 ? rc : read_server(group, out, err);
 }
 
 /* What cannot be told from one group alone. */
@@ -191,11 +235,14 @@ int service_ssh_read(const struct conf_node *cluster, const struct conf_node *gr
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the configuration");
     (void)snprintf(ssh->host, sizeof ssh->host, "%s", node->host);
     ssh->port = 22;
+    ssh->seed_port = SEED_PORT;
     int rc = read_group(cluster, folder, ssh, err);
     rc = rc != 0 ? rc : read_group(group, folder, ssh, err);
     rc = rc != 0 ? rc : complete(own != NULL ? own : shared, ssh, err);
     if (rc != 0) {
         secret_release(&ssh->passphrase);
+        texts_free(ssh->stop, ssh->stop_count);
+        texts_free(ssh->start, ssh->start_count);
         free(ssh);
         return rc;
     }

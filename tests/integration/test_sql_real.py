@@ -128,6 +128,7 @@ SCENES = [
      "clone_progress", "clone_donor_list",
      ("clone_run_tls", NOBODY_THERE, (3862,)), ("clone_run_plain", NOBODY_THERE, (3862,)),
      "clone_status"],
+    ["scheduler_on"],
     [("database_drop", {"database": "nothing"})],
 ]
 

@@ -47,16 +47,16 @@ class Config:
         path.write_text("# written by the lab\n" + "\n".join(lines) + "\n")
 
 
-def settings(*, databases, old, new, accounts, ca, dns, limits, keys=None, hosts=None):
+def settings(*, databases, old, new, accounts, ca, dns, limits, keys=None, hosts=None, keepers=None):
     """The whole configuration. old, new: Cluster; accounts: {role: reference}; dns: a dict, or None to leave it out;
-    keys, hosts: of sshd.py, {server name: Host}."""
+    keys, hosts: of sshd.py, {server name: Host}; keepers: {server name: Keeper}."""
     tree = {
         "service": "blog",
         "environment": "lab",
         "journal": "journal.db",
         "databases": list(databases),
-        "old": _cluster(old, keys, hosts or {}),
-        "new": _cluster(new, keys, hosts or {}),
+        "old": _cluster(old, keys, hosts or {}, keepers),
+        "new": _cluster(new, keys, hosts or {}, keepers),
         "accounts": accounts,
         "tls": {"mode": "verify-ca", "ca": str(ca)},
         "dns": dns,
@@ -65,20 +65,21 @@ def settings(*, databases, old, new, accounts, ca, dns, limits, keys=None, hosts
     return {name: value for name, value in tree.items() if value is not None}
 
 
-def _cluster(cluster, keys, hosts):
-    tree = {"primary": _node(cluster.primary, hosts),
-            "replicas": tuple(_node(replica, hosts) for replica in cluster.replicas)}
+def _cluster(cluster, keys, hosts, keepers):
+    tree = {"primary": _node(cluster.primary, hosts, keepers),
+            "replicas": tuple(_node(replica, hosts, keepers) for replica in cluster.replicas)}
     if keys:
         tree["ssh"] = {"user": hosts[cluster.primary.name].user, "identity": str(keys.identity),
                        "known_hosts": str(keys.known_hosts)}
     return tree
 
 
-def _node(server, hosts):
+def _node(server, hosts, keepers):
     tree = {"host": server.address, "port": server.port}
-    if server.name in hosts:
+    if hosts and server.name in hosts:  # servers that play a part have no name
         tree["ssh"] = {"port": hosts[server.name].port, "drop_in": str(server.drop_in),
-                       "defaults_file": str(server.defaults_file)}
+                       "defaults_file": str(server.defaults_file),
+                       "stop": keepers[server.name].stop, "start": keepers[server.name].start}
     return tree
 
 

@@ -22,6 +22,7 @@ from . import accounts, config, dataset, kinds, mariadb, ports, servers, sshd, t
 from .cloudflare import Cloudflare, Token
 from .database import Database
 from .edge import Edge
+from .keeper import Keeper
 from .powerdns import PowerDns
 from .procs import LabError, together, wait_until
 from .site import Site
@@ -96,6 +97,7 @@ class Lab:
         self.sites = {}                     # {"old": Site, "new": Site}
         self.config = None                  # Config
         self.hosts = {}                     # {server name: Host}, with ssh
+        self.keepers = {}                   # {server name: Keeper}, with ssh
         self.keys = None                    # Keys, with ssh
         self._replicas = replicas
         self._wants_dns, self._wants_cloudflare, self._wants_site = dns, cloudflare and dns, site
@@ -229,6 +231,8 @@ class Lab:
             host.start()
             self.keys.know(host)
             self.hosts[server.name] = host
+            self.keepers[server.name] = Keeper(server)
+            self._undo.callback(self.keepers[server.name].close)
 
     def _start_dns(self):
         if self._wants_dns:
@@ -273,7 +277,8 @@ class Lab:
                       for role, account in self.accounts.items() if role in accounts.PUBLISHED}
         self.config.write(config.settings(
             databases=["blog"], old=self.old, new=self.new, accounts=references, ca=self._tls.ca,
-            dns=self._dns_settings(), limits=LIMITS, keys=self.keys, hosts=self.hosts))
+            dns=self._dns_settings(), limits=LIMITS, keys=self.keys, hosts=self.hosts,
+            keepers=self.keepers))
 
     def _dns_settings(self):
         if not self.cloudflare:

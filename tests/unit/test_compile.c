@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -53,14 +54,13 @@ static bool does_work(const struct plan *plan, const char *work)
     return false;
 }
 
-static void compile_file(const char *name, enum situation situation, struct plan *out)
+static void compile_path(const char *name, const char *path, enum situation situation,
+                         struct plan *out)
 {
     struct playbook playbook = {0};
     struct facts facts;
     struct err err = {0};
-    char path[128];
 
-    snprintf(path, sizeof path, "playbooks/%s.cfg", name);
     if (playbook_read(path, &service, &playbook, &err))
         fail_msg("%s: %s: %s", name, err.where, err.msg);
     make_facts(situation, &facts);
@@ -69,6 +69,14 @@ static void compile_file(const char *name, enum situation situation, struct plan
     if (compile_plan(&input, out, &err))
         fail_msg("%s: %s", name, err.msg);
     playbook_release(&playbook);
+}
+
+static void compile_file(const char *name, enum situation situation, struct plan *out)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "playbooks/%s.cfg", name);
+    compile_path(name, path, situation, out);
 }
 
 static const struct {
@@ -189,6 +197,43 @@ static void test_nothing_is_given_up_while_the_links_run(void **state UNUSED)
     err = (struct err){0};
     assert_int_equal(compile_lossy(&facts, &plan, &err), ERR_REFUSED);
     assert_non_null(strstr(err.msg, "START SLAVE 'cutover_reverse'"));
+}
+
+/* 0, 1, ...: which part that is; after the last when the plan has none. */
+static size_t part_number(const struct plan *plan, const char *what)
+{
+    size_t k = 0;
+    while (k < plan->step_count && strcmp(plan->steps[k].what, what) != 0)
+        k++;
+    return k;
+}
+
+static void test_a_physical_seed_looks_first_and_touches_no_node_before_its_copy_is_whole(
+    void **state UNUSED)
+{
+    CLEANUP(plan_release) struct plan plan = {0};
+    char path[] = "/tmp/cutover-test-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    dprintf(fd, "playbook = { name = \"p\"; about = \"a\"; needs = \"apart\"; steps = ( "
+                "{ name = \"seed\"; action = \"seed\"; method = \"physical\"; rate = 5; } ); };");
+    compile_path("physical", path, SITUATION_APART, &plan);
+    close(fd);
+    unlink(path);
+    const size_t copy = part_number(&plan, "copy"), copy_2 = part_number(&plan, "copy-replica-1");
+    assert_int_equal(part_number(&plan, "check-physical"), 0);
+    assert_int_equal(part_number(&plan, "place"), copy + 1);
+    assert_int_equal(part_number(&plan, "position"), copy + 2);
+    assert_int_equal(copy_2, copy + 3);
+    assert_int_equal(part_number(&plan, "position-replica-1"), copy_2 + 2);
+    for (size_t k = 0; k < plan.step_count; k++)
+        for (size_t n = 0; n < plan.steps[k].op_count; n++)
+            assert_known(&plan.steps[k].ops[n]);
+    assert_int_equal(plan.steps[copy].op_count, 1);
+    assert_string_equal(plan.steps[copy].ops[0].work, "seed.physical_copy");
+    assert_int_equal(json_integer_value(json_object_get(plan.steps[copy].ops[0].args, "rate")), 5);
+    assert_string_equal(plan.steps[copy].undo[0].work, "seed.physical_settle");
+    assert_string_equal(plan.steps[copy + 1].undo[0].work, "seed.physical_settle");
 }
 
 static void test_closing_a_side_for_a_cutover_can_be_undone(void **state UNUSED)
@@ -418,6 +463,8 @@ int main(void)
         cmocka_unit_test(
             test_what_is_lost_is_kept_before_old_opens_and_nothing_is_asked_of_a_new_that_is_gone),
         cmocka_unit_test(test_nothing_is_given_up_while_the_links_run),
+        cmocka_unit_test(
+            test_a_physical_seed_looks_first_and_touches_no_node_before_its_copy_is_whole),
         cmocka_unit_test(test_closing_a_side_for_a_cutover_can_be_undone),
         cmocka_unit_test(test_fenced_closes_before_it_opens_and_shared_does_not),
         cmocka_unit_test(

@@ -485,7 +485,8 @@ static void test_a_node_says_more_than_its_cluster_about_ssh(void **state)
     assert_null(service.nodes[0].ssh);
     service_release(&service);
     assert_int_equal(read_text(SSH("port = 2222; jump = \"me@[::1]:23\";",
-                                   "user = \"v\"; drop_in = \"/d\"; sudo = true; jump = \"gate\";"),
+                                   "user = \"v\"; drop_in = \"/d\"; sudo = true; jump = \"gate\"; "
+                                   "stop = [ \"x\", \"-k\", \"x\" ]; seed_port = 99;"),
                                &service, &err),
                      0);
     const struct node_ssh *own = service_node(&service, "a:3306")->ssh;
@@ -499,6 +500,12 @@ static void test_a_node_says_more_than_its_cluster_about_ssh(void **state)
     assert_true(own->sudo);
     assert_string_equal(own->drop_in, "/d");
     assert_string_equal(own->known_hosts, "/k");
+    assert_int_equal(own->seed_port, 99);
+    assert_int_equal(shared->seed_port, 4444);
+    assert_int_equal(own->stop_count, 3);
+    assert_string_equal(own->stop[1], "-k");
+    assert_string_equal(own->stop[2], "x");
+    assert_int_equal(own->start_count + shared->stop_count, 0);
     assert_contains(own->identity, "/keys/id");
     assert_string_equal(shared->user, "u");
     assert_string_equal(shared->jump_host, "::1");
@@ -514,6 +521,8 @@ static void test_what_cannot_be_meant_about_ssh_is_refused_where_it_stands(void 
     assert_refused(SSH("", "prot = 22;"), 3, "port");
     assert_refused(SSH("", "port = 70000;"), 3, "between 1 and 65535");
     assert_refused(SSH("", "jump = \"gate:x\";"), 3, "between 1 and 65535");
+    assert_refused(SSH("", "seed_port = 0;"), 3, "between 1 and 65535");
+    assert_refused(SSH("", "stop = [ ];"), 3, "stop is empty");
     assert_refused(SSH("", "jump = \"me@\";"), 3, "user@host:port");
     assert_refused(SSH("", "transport = \"telnet\";"), 3, "library or program");
     assert_refused(SSH("", "drop_in = \"conf.d\";"), 3, "absolute path");
