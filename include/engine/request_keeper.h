@@ -45,7 +45,10 @@ struct request_desk {
 MUST_CHECK int request_keeper_begin(struct run *run, struct err *err);
 /* Called in every wait of the driver outside of a fence. */
 MUST_CHECK int request_keeper_tick(struct run *run, struct err *err);
-/* Before part `index`: when it is the first of its step, and a hold is wanted, wait. */
+/*
+ * Before part `index`, outside of a fence: look at all that was asked by now, so that the commit
+ * step does not overtake an abort; when it is the first of its step, and a hold is wanted, wait.
+ */
 MUST_CHECK int request_keeper_before(struct run *run, size_t index, struct err *err);
 /* What was asked of an earlier controller is refused, but for a stop that is being followed. */
 MUST_CHECK int request_keeper_drop(struct run *run, struct err *err);

@@ -263,9 +263,11 @@ int request_keeper_before(struct run *run, size_t index, struct err *err)
     const struct plan_step *step = &run->plan.steps[index];
     bool is_first = index == 0 || strcmp(run->plan.steps[index - 1].name, step->name) != 0;
 
-    if (!is_first || !run->desk.is_hold_wanted || run->fence_began_ms || run->breath.is_on)
+    if (run->fence_began_ms || run->breath.is_on)
         return 0;
-    return wait_held(run, step, err);
+    run->desk.looked_ms = 0; /* a moment later it might be too late for what was asked by now */
+    int rc = request_keeper_tick(run, err);
+    return rc || !is_first || !run->desk.is_hold_wanted ? rc : wait_held(run, step, err);
 }
 
 /* --- approvals -------------------------------------------------------------------------------- */

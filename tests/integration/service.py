@@ -110,7 +110,10 @@ class Running:
             return stat.read().rpartition(")")[2].split()[0] == "T"
 
     def end(self, timeout=60):
-        code = self._popen.wait(timeout)
+        try:
+            code = self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"no end after {timeout} s: {self.text}") from None
         return Done(self._words, subprocess.CompletedProcess([], code, self.text, ""))
 
 

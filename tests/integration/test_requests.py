@@ -224,6 +224,8 @@ def test_a_rollback_brings_the_users_back(service, serving):
 
 # Where the run is when all three are asked; what is said at once; and, of what was not refused, what becomes of it.
 AT_THE_COMMIT = {
+    "early": ({"abort": 202, "hold": 202, "rollback": 409},
+              {"abort": ("done", "aborted: all is undone"), "hold": ("refused", "the run has ended")}),
     # Nothing opens NEW yet, as far as anybody knows: only when the run looks again is it too late to abort.
     "before": ({"abort": 202, "hold": 202, "rollback": 409},
                {"abort": ("refused", "the users have been moved meanwhile: a rollback goes back"), "hold": ("done", "ended by ben")}),
@@ -232,7 +234,7 @@ AT_THE_COMMIT = {
                {"hold": ("refused", "the run has ended"), "rollback": ("done", "the service went back")}),
 }
 PLACES = [("fenced", "close-from.after-act", "before"), ("fenced", "open-to.after-act", "within"),
-          ("shared", "open-to.before-act", "within")]
+          ("shared", "check-records.after-outcome", "early"), ("shared", "open-to.before-act", "within")]
 
 
 @pytest.mark.parametrize("mode, place, moment", PLACES)
