@@ -318,6 +318,9 @@ void expand_mirror(struct compile *c)
     step = part(c, "adopt-position", "OLD will ask NEW only for what OLD does not have");
     ops_drop_link(c, step, LIST_DO, SIDE_OLD);
     add_sql(c, step, LIST_DO, primary_of(c, SIDE_OLD), SQL_GTID_ADOPT_OWN, NULL, 0);
+    add_work(c, step, LIST_DO, "link.catch_up", json_pack("{s:s}", "side", "new"),
+             "wait until NEW has applied everything of OLD: MariaDB refuses who asks for more than "
+             "it has (1236)");
 
     parts_make_link(c, SIDE_OLD);
 

@@ -26,6 +26,9 @@
 #include "engine/recover.h"
 #include "engine/request_keeper.h"
 
+#define FIRST_SAMPLES_MS 2000
+#define FIRST_SAMPLES_POLL_MS 5
+
 typedef int (*lease_fn)(const struct service *service, const char *holder, const char *run_id,
                         struct lease **out, struct err *err);
 
@@ -90,6 +93,34 @@ static int take_lease(struct run *run, struct err *err)
     return take(run->service, run->options->holder, run->id, &run->lease, err);
 }
 
+static bool is_sampled(const struct facts *facts, const struct lag_snapshot *now)
+{
+    for (size_t i = 0; i < now->node_count; i++) {
+        const struct node_sample *node = &now->nodes[i];
+        bool is_link_known = !node->is_link_running || now->link_lag_ms[node->side] != LAG_INFINITE;
+        if (facts->nodes[i].is_reached == TRI_YES && (!node->is_reached || !is_link_known))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * What has not been looked at yet is as unknown as what cannot be known, and a watch would take the
+ * users back for it. What is not known by then is not.
+ */
+static int await_samples(struct run *run, const struct facts *facts, struct err *err)
+{
+    int64_t deadline_ms = clock_mono_ms() + FIRST_SAMPLES_MS;
+    struct lag_snapshot now;
+
+    for (sampler_read(run->sampler, &now);
+         !is_sampled(facts, &now) && clock_mono_ms() < deadline_ms;
+         sampler_read(run->sampler, &now))
+        if (!clock_sleep_ms(FIRST_SAMPLES_POLL_MS))
+            return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped before the first step");
+    return 0;
+}
+
 /* Heartbeats on the sides that are open now; the parts that open and close sides move them. */
 static int start_monitors(struct run *run, const struct facts *facts, struct err *err)
 {
@@ -105,7 +136,8 @@ static int start_monitors(struct run *run, const struct facts *facts, struct err
     heartbeat_set(run->heartbeat, SIDE_OLD, facts_is_open(facts, SIDE_OLD) == TRI_YES);
     heartbeat_set(run->heartbeat, SIDE_NEW,
                   facts_is_open(facts, SIDE_NEW) == TRI_YES && is_mirrored);
-    return sampler_start(run->service, SAMPLER_INTERVAL_MS, &run->sampler, err);
+    int started = sampler_start(run->service, SAMPLER_INTERVAL_MS, &run->sampler, err);
+    return started ? started : await_samples(run, facts, err);
 }
 
 static int allocate_steps(struct run *run, struct err *err)

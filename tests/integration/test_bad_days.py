@@ -19,7 +19,7 @@ import pytest
 
 from tests.integration import programs
 from tests.integration.service import (
-    ABORTED, BUSY, CUT, DONE, FENCED, FENCED_BACK, PERSON, REFUSED, SHARED, UNDONE, Done, Referee, Stage)
+    ABORTED, BUSY, CUT, DONE, FENCED, FENCED_BACK, MIRROR, PERSON, REFUSED, SHARED, UNDONE, Done, Referee, Stage)
 from tests.lab import lab as labs
 from tests.lab.cloudflare_carry import NEVER
 from tests.lab.lab import DNS_ONLY, PROXIED
@@ -99,6 +99,20 @@ def test_no_secret_reaches_the_journal(service):
     kept = b"".join(path.read_bytes() for path in journal_of(service).parent.glob("journal.db*"))
     assert b"${secret:replication}" in kept and len(secrets) >= 4
     assert not [secret for secret in secrets if secret in kept]
+
+
+def test_a_mirror_is_made_although_new_is_behind_when_it_begins(stage):
+    """MariaDB ends a link for good (1236) whose replica asks for a transaction that the source has not yet."""
+    service = stage.service("following")
+    service.go("stagger", "following", MIRROR[:1])  # it ends sessions, too
+    mirror = service.playbook("mirror", "following", *MIRROR[1:])
+    with service.primaries["new"].connect() as holder, holder.cursor() as cursor:
+        cursor.execute("LOCK TABLES blog.posts WRITE")
+        service.write("old")
+        with service.start("run", mirror, "--yes", cfg=service.hasty) as running:
+            running.wait_says("catch up: ")
+            cursor.execute("UNLOCK TABLES")
+            running.end().ended(DONE)
 
 
 # --- the provider's API during a flip ----------------------------------------------------------------------------
