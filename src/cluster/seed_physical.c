@@ -11,12 +11,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/signals.h"
 #include "cluster/seed_physical_facts.h"
 
 #define COPY_MS (72LL * 3600 * 1000)
 #define POLL_MS 500
 #define NUMBER_SIZE 24
+#define SOME_BYTES 1000000 /* when it is under way */
 
 struct copy {
     const struct physical_options *options;
@@ -64,6 +66,8 @@ static int wait_ends(struct copy *copy, struct err *err)
             (send.is_over && send.rc))
             break;
         rc = tell(copy, "stream", receive.bytes, err);
+        if (!rc && receive.bytes > SOME_BYTES)
+            rc = failpoint_hit("seed.streaming", err);
         if (rc)
             break;
         (void)clock_sleep_ms(POLL_MS);
@@ -147,6 +151,8 @@ static int stream(struct copy *copy, struct err *err)
     if (!rc)
         rc = start_receiver(copy, buf_text(&theirs.out), port, err);
     if (!rc)
+        rc = failpoint_hit("seed.listening", err);
+    if (!rc)
         rc = start_sender(copy, buf_text(&ours.out), port, err);
     if (!rc)
         rc = wait_ends(copy, err);
@@ -174,6 +180,8 @@ static int prepare(struct copy *copy, struct position *out, struct err *err)
     int rc = seed_end_start(&end, copy->options->recipient, words, NULL, COPY_MS, err);
     for (; !rc && !state.is_over; seed_end_look(&end, &state)) {
         rc = tell(copy, "prepare", 0, err);
+        if (!rc && state.bytes)
+            rc = failpoint_hit("seed.preparing", err);
         (void)clock_sleep_ms(POLL_MS);
     }
     if (!rc)

@@ -2,6 +2,7 @@
 /* Two sources that have to agree: what the server says, and what its host says. */
 #include "cluster/seed_physical_facts.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +88,7 @@ int physical_server_read(const struct service *service, const struct node *node,
     out->page_size = strtoll(variable(&session, &all, "innodb_page_size"), NULL, 10);
     out->lower_case = strtoll(variable(&session, &all, "lower_case_table_names"), NULL, 10);
     out->keep_log_s =
-        (int64_t)(strtod(variable(&session, &all, "expire_logs_days"), NULL) * 24 * 3600);
+        (int64_t)ceil(strtod(variable(&session, &all, "expire_logs_days"), NULL) * 24 * 3600);
     find_outside(&session, &all, out);
     find_key_plugin(&session, &all, out);
     return 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/signals.h"
 #include "cluster/door.h"
 #include "cluster/drop_in.h"
@@ -142,11 +143,19 @@ static int place_copy_of(const struct physical_options *options, const char *run
     if (!rc)
         rc = stop_server(options->recipient, err);
     if (!rc)
+        rc = failpoint_hit("seed.stopped", err);
+    if (!rc)
         rc = swap(options, datadir, run, err);
+    if (!rc)
+        rc = failpoint_hit("seed.swapped", err);
     if (!rc)
         rc = start_server(options->recipient, err);
     if (!rc)
+        rc = failpoint_hit("seed.started", err);
+    if (!rc)
         rc = quieten(options, err);
+    if (!rc)
+        rc = failpoint_hit("seed.quiet", err);
     return rc ? rc : restore(options, has_scheduler, err);
 }
 
@@ -157,8 +166,10 @@ int physical_place(const struct physical_options *options, struct err *err)
         return 0;
     err->effect = EFFECT_APPLIED;
     (void)err_wrap(err, "putting the copy in place on %s", options->recipient->name);
-    return err_hint(err, "`cutover run --resume` goes on where it was; `cutover abort` leaves it "
-                         "closed, and running");
+    return err_hint(err,
+                    "`cutover abort` brings %s back, closed and empty; when it answers, "
+                    "`cutover run --resume` goes on where it was",
+                    options->recipient->name);
 }
 
 static int clean(const struct physical_options *options, const char *datadir, struct err *err)
@@ -200,6 +211,15 @@ static int start_as_it_was(const struct physical_options *options, struct err *e
     return rc ? rc : clean(options, datadir, err);
 }
 
+/* A donor that cannot be reached holds nothing up: all it has left is a key that nobody takes. */
+static void withdraw(const struct node *donor)
+{
+    CLEANUP(ssh_result_release) struct ssh_result result = {0};
+    const char *const words[] = {"withdraw", donor->name, NULL};
+    struct err unreachable = {0};
+    (void)!seed_host_ask(donor, words, PHYSICAL_ASK_MS, &result, &unreachable);
+}
+
 int physical_settle(const struct physical_options *options, struct err *err)
 {
     CLEANUP(ssh_result_release) struct ssh_result result = {0};
@@ -212,6 +232,7 @@ int physical_settle(const struct physical_options *options, struct err *err)
         rc = seed_host_ask(options->recipient, words, PHYSICAL_ASK_MS, &result, err);
     if (rc)
         return rc;
+    withdraw(options->donor);
     seed_host_value(&result, "state", state, sizeof state);
     if (strncmp(state, "out ", 4) != 0 && strncmp(state, "in ", 3) != 0 &&
         strncmp(state, "swapped ", 8) != 0)

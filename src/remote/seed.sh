@@ -163,6 +163,11 @@ offer() {
     make_key "$HOME/.cutover-seed-$1"
 }
 
+# $1 name of the donor: what a sender that was killed has left
+withdraw() {
+    rm -rf "$HOME/.cutover-seed-$1"
+}
+
 # $1 name of the donor, $2 data directory, $3 socket, $4 defaults file or '', $5 workers, $6 bytes a second or 0, $7
 # address and $8 port of the recipient, whose certificate is read
 send() {
@@ -223,7 +228,7 @@ bar() {
     [ ! -e "$datadir/ibdata1" ] || mv "$datadir/ibdata1" "$2/old/"
     mkdir "$datadir/ibdata1"
     printf '%s\n' "cutover is putting a copy in place here: this server must not start before it is done." \
-        "cutover run --resume, or cutover abort, finishes it: docs/hosts.md" >"$datadir/ibdata1/README"
+        "cutover abort finishes it: docs/hosts.md" >"$datadir/ibdata1/README"
     sync "$datadir"
 }
 
@@ -324,6 +329,6 @@ trap '[ -z "$scrap" ] || rm -rf "$scrap"' EXIT
 verb=$1
 shift
 case $verb in
-look | begin | offer | receive | send | prepare | swap | clean | where | options | listen_once | reach) "$verb" "$@" ;;
+look | begin | offer | withdraw | receive | send | prepare | swap | clean | where | options | listen_once | reach) "$verb" "$@" ;;
 *) fail "no such verb: $verb" ;;
 esac

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: MIT
 """seed { method = "physical" } on real MariaDB servers and hosts with sshd, as a playbook runs it: with writes going on."""
 
+import os
+import signal
+import socket
+from pathlib import Path
+
 import pytest
 
 from tests.integration import awkward
+from tests.integration.service import DONE, REFUSED, UNDONE, Done, Running
 from tests.lab.lab import Lab
 from tests.lab.procs import wait_until
 
@@ -14,10 +20,16 @@ playbook = {
             { name = "follow"; action = "follow"; }, { name = "verify"; action = "verify"; } );
 };
 """
+SLOW = PLAYBOOK.replace("physical", "slow", 1).replace('"physical";', '"physical"; rate = 1000000;')
 RESET = """
 playbook = { name = "reset"; about = "NEW is empty."; needs = [ "apart", "following" ];
              steps = ( { name = "reset"; action = "reset"; } ); };
 """
+
+
+def chosen(*moments):
+    """All of them with CUTOVER_EVERY_MOMENT=1; three otherwise, as each costs a copy."""
+    return moments if os.environ.get("CUTOVER_EVERY_MOMENT") else moments[:3]
 
 
 @pytest.fixture(scope="module")
@@ -26,30 +38,140 @@ def lab():
         if lab.kinds["old"].name != "mariadb-10.11" or lab.kinds["new"].name != "mariadb-10.11":
             pytest.skip("mariadb-backup is there for this machine's own MariaDB only")
         awkward.plant(lab)
-        for name, text in (("physical", PLAYBOOK), ("reset", RESET)):
+        for name, text in (("physical", PLAYBOOK), ("slow", SLOW), ("reset", RESET)):
             (lab.root / f"{name}.cfg").write_text(text)
         yield lab
 
 
-def run(lab, name):
-    return lab.cutover("run", lab.root / f"{name}.cfg", "--yes")
+def run(lab, name, **options):
+    return Done(["run", name], lab.cutover("run", lab.root / f"{name}.cfg", "--yes", timeout=300, **options))
+
+
+def programs(lab):
+    """{pid: name} of what a seed runs on this lab's hosts."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().decode(errors="replace")
+            name = (entry.parent / "comm").read_text().strip()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if name in ("mariadb-backup", "mbstream", "socat", "zstd", "pv") and is_of(lab, entry.parent, words):
+            found[int(entry.parent.name)] = name
+    return found
+
+
+def is_of(lab, process, words):
+    """zstd and pv have no word of ours: whoever logged in through an sshd of this lab started them."""
+    if str(lab.root) in words:
+        return True
+    ours = {host.pid for host in lab.hosts.values()}
+    while process.name not in ("0", "1"):
+        try:
+            parent = process.joinpath("stat").read_text().rpartition(")")[2].split()[1]
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        if int(parent) in ours:
+            return True
+        process = process.with_name(parent)
+    return False
+
+
+def check_clean(lab):
+    """NEW's primary runs, closed, with nothing left of a seed there, and OLD is open."""
+    wait_until(lambda: not programs(lab), 30, "the programs on the hosts to end")
+    server = lab.new.primary
+    wait_until(server.answers, 60, "NEW's primary")
+    assert server.value("SELECT @@GLOBAL.read_only") == 1
+    assert server.value("SELECT @@GLOBAL.event_scheduler") == "ON"
+    assert not list(server.folder.glob("*.cutover-seed")) and not list(server.drop_in.iterdir())
+    assert not [row for row in server.query("SHOW DATABASES") if row["Database"] == "blog"]
+    assert not list(Path.home().glob(f".cutover-seed-{lab.old.primary.address}*"))
+    assert lab.old.primary.value("SELECT @@GLOBAL.read_only") == 0
+
+
+def refused(lab, words, cfg=None):
+    """The run is refused with these words, and NEW's primary is the same process as before."""
+    pid = lab.new.primary.pid
+    run(lab, "physical", cfg=cfg).ended(REFUSED, words)
+    lab.cutover("abort", "--yes")
+    assert lab.new.primary.pid == pid
+    check_clean(lab)
+
+
+def changed(lab, name, **words):
+    """A configuration in which NEW's primary has other words about SSH."""
+    return lab.config.variant(name, lambda c: c["new"]["primary"]["ssh"].update(words))
+
+
+def test_what_is_in_the_way_is_said_before_anything_changes(lab):
+    new = lab.new.primary
+    new.query("SET sql_log_bin = 0; CREATE DATABASE `left-over`")
+    refused(lab, '"left@002dover", which the service does not list: .* throw it away')
+    new.query("SET sql_log_bin = 0; DROP DATABASE `left-over`")
+    with socket.create_server((new.address, 0)) as taken:
+        refused(lab, "cannot listen at", changed(lab, "taken", seed_port=taken.getsockname()[1]))
+    (new.data / "elsewhere").symlink_to(lab.root)
+    refused(lab, "keeps data outside of its data directory: .*/elsewhere")
+    (new.data / "elsewhere").unlink()
+    refused(lab, "there is no folder /no/such", changed(lab, "nowhere", drop_in="/no/such"))
+    lab.old.primary.query("SET GLOBAL binlog_expire_logs_seconds = 1")
+    refused(lab, "throws binary logs away after")
+    lab.old.primary.query("SET GLOBAL binlog_expire_logs_seconds = 0")
+
+
+@pytest.mark.parametrize("point", chosen("preparing", "stopped", "swapped", "listening", "quiet"))
+def test_a_controller_that_is_killed_leaves_what_abort_makes_clean(lab, point):
+    assert run(lab, "physical", env={"CUTOVER_FAILPOINT": f"kill@seed.{point}"}).code == -signal.SIGKILL
+    wait_until(lambda: not programs(lab), 30, "the programs on the hosts to end")
+    Done(["abort"], lab.cutover("abort", "--yes")).ended(DONE, "Situation apart")
+    check_clean(lab)
+
+
+def kill_program(lab, name):
+    for pid, found in programs(lab).items():
+        if found == name:
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("what", chosen("mariadb-backup", "recipient's sshd", "donor", "mbstream", "donor's sshd", "a person"))
+def test_whatever_dies_while_the_copy_is_sent_new_is_as_it_was(lab, what):
+    pid = lab.new.primary.pid
+    with Running(lab.cfg_path, ["run", lab.root / "slow.cfg", "--yes"], lab.root / "said",
+                 env={"CUTOVER_FAILPOINT": "pause@seed.streaming"}) as running:
+        wait_until(running.is_paused, 60, "the copy to be under way")
+        if what == "donor":
+            lab.old.primary.kill9()
+            lab.old.primary.start()
+        elif what.endswith("sshd"):
+            lab.hosts["old1" if what.startswith("donor") else "new1"].kill_sessions()
+        elif what == "a person":
+            running.signal(signal.SIGINT)
+        else:
+            kill_program(lab, what)
+        running.signal(signal.SIGCONT)
+        done = running.end(120)
+    assert done.code != DONE
+    if done.code != UNDONE:
+        lab.cutover("abort", "--yes")
+    assert lab.new.primary.pid == pid
+    check_clean(lab)
 
 
 def test_everything_of_old_is_on_every_node_of_new(lab):
     with awkward.Writer(lab.old.primary) as writer:
         wait_until(lambda: writer.count > 20, 30, "the writer")
-        done = run(lab, "physical")
-        assert done.returncode == 0, done.stdout + done.stderr
+        run(lab, "physical").ended(DONE)
         assert writer.count > 100, "the writer stood still, so this proves nothing"
     old = lab.old.primary
     old.query("SET GLOBAL event_scheduler = OFF")  # the last one that writes
     lab.new.primary.wait_applied(old.position())
     lab.new.wait_replicas()
-    made, programs = awkward.statements(old), awkward.programs(old)
+    made, made_programs = awkward.statements(old), awkward.programs(old)
     expected = {name: awkward.rows(old, name) for name in made}
     for server in lab.new.nodes:
         assert awkward.statements(server) == made
-        assert awkward.programs(server) == programs
+        assert awkward.programs(server) == made_programs
         for name, rows in expected.items():
             assert awkward.rows(server, name) == rows, (server, name)
         waiting = server.query("SELECT DISTINCT STATUS AS is_so FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'blog'")
