@@ -183,7 +183,7 @@ class Stage:
         self._put_records(kept.records)
         for side in (self.lab.old, self.lab.new):
             side.wait_replicas()
-        wait_until(self.links_have_stopped if situation == "severed" else self.links_run, 15, "the links to be as they were")
+        wait_until(self.links_have_stopped if situation == "severed" else self.links_run, 30, "the links to be as they were")
 
     def stop_between_records(self):
         """A flip that failed between two names."""
@@ -199,7 +199,7 @@ class Stage:
         if is_sealed:
             old.query("SET GLOBAL super_read_only = 1")
         self.primaries["new"].query(row)
-        wait_until(self.links_have_stopped, 15, "the reverse link to stop")
+        wait_until(self.links_have_stopped, 30, "the reverse link to stop")
 
     def put_stagger(self):
         """What a person does after a restart when my.cnf does not stagger AUTO_INCREMENT."""

@@ -214,7 +214,7 @@ def test_a_statement_whose_connection_was_lost_does_not_close_a_side_after_it_wa
         with stage.direct["old"].connect() as holder, holder.cursor() as cursor:
             cursor.execute(f"LOCK TABLES {TABLE} WRITE")
             process.send_signal(signal.SIGCONT)
-            wait_until(lambda: closing_statements(stage) or process.poll() is not None, 20, "the fence to wait")
+            wait_until(lambda: closing_statements(stage) or process.poll() is not None, 30, "the fence to wait")
             stage.proxies["old"].cut({ELSE}, RESET)
             stage.proxies["old"].heal()
             stdout, stderr = process.communicate(timeout=BOUND_S)
@@ -224,7 +224,7 @@ def test_a_statement_whose_connection_was_lost_does_not_close_a_side_after_it_wa
         process.wait()
     done = subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
     assert done.returncode == 4, told(done)
-    wait_until(lambda: not closing_statements(stage), 10, "what is left there to end")
+    wait_until(lambda: not closing_statements(stage), 30, "what is left there to end")
     assert stage.primaries["old"].value("SELECT @@global.read_only") == 0, told(done)
 
 

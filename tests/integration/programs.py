@@ -87,4 +87,4 @@ def mirror(lab):
     """The way back: OLD follows NEW, from now on."""
     say(lab.old.primary, "hold_own")
     link(lab, "old")
-    wait_until(lambda: all(link.runs for link in lab.old.primary.links()), 10, "the reverse link")
+    wait_until(lambda: all(link.runs for link in lab.old.primary.links()), 30, "the reverse link")

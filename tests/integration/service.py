@@ -361,7 +361,7 @@ class Referee:
 
     def __enter__(self):
         self._thread.start()
-        wait_until(lambda: self.seen, 10, "the referee to look")
+        wait_until(lambda: self.seen, 30, "the referee to look")
         return self
 
     def __exit__(self, *_):

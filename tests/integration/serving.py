@@ -93,7 +93,7 @@ class Page:
             answer = self.ask(path, **fields)
             assert answer.status in (200, 503), (answer.status, answer.text)
             return answer.status == 200 and answer
-        told = json.loads(wait_until(answered, 20, f"{path} to be known").text)
+        told = json.loads(wait_until(answered, 30, f"{path} to be known").text)
         judge(described(path.partition("?")[0], 200), told)
         return told
 

@@ -113,7 +113,7 @@ def test_what_the_stream_tells_is_what_the_paths_answer(serving):
         name, _, data = next(stream)
         heard[name] = data
         return {"lag", "state", "names", "run", "journal"} <= set(heard)
-    wait_until(has_all, 20, "each kind of event")
+    wait_until(has_all, 30, "each kind of event")
     stream.close()
     for topic in ("lag", "state", "names", "run"):
         judge(described(f"/api/{topic}", 200), heard[topic])

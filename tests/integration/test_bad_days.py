@@ -436,7 +436,7 @@ def test_a_running_write_is_not_cut_the_fence_gives_way_and_names_it(service, fe
     running = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'UPDATE blog.tags%'"
     with Referee(service) as referee:
         writer.start()
-        wait_until(lambda: old.value(running) == 1, 10, "the slow write to run")
+        wait_until(lambda: old.value(running) == 1, 30, "the slow write to run")
         service.run(fence).ended(UNDONE, r"running writes did not end within 1\.0 s \(limits.lock_wait\)", "app@.*UPDATE blog.tags",
                                  "Situation mirrored")
         assert service.open_sides() == ["old"]

@@ -48,7 +48,7 @@ def plant(server, statement):
 @contextlib.contextmanager
 def spoiled(service, token):
     """A row of NEW differs, no log tells it, and the row is written to afterwards without mending it."""
-    wait_until(lambda: service.has("new", token), 20, "the post on NEW")
+    wait_until(lambda: service.has("new", token), 30, "the post on NEW")
     unlogged = "SET sql_log_bin = 0; UPDATE blog.posts SET title = '{}' WHERE token = '" + token + "'"
     plant(service.primaries["new"], unlogged.format("spoiled"))
     try:

@@ -426,7 +426,7 @@ def test_a_log_that_is_gone_is_refused_by_name(table):
         last = server.query("SHOW BINARY LOGS")[-1]["Log_name"]
         server.query(f"PURGE BINARY LOGS TO '{last}'")
         return first() == last
-    wait_until(purge, 20, "the old logs are purged")
+    wait_until(purge, 30, "the old logs are purged")
     lines = table.run(since)
     assert lines[-1]["code"] == "refused" and lines[-1]["native"] == 1236, lines
     assert "after " in lines[-1]["error"] and "purged" in lines[-1]["error"]

@@ -391,7 +391,7 @@ def test_the_fence_gives_way_to_a_running_update_and_names_it(nodes):
         cursor.execute("SELECT GET_LOCK('slow', 0)")  # the update goes on until this connection ends
         slow = in_background(nodes.primary["old"].query, "UPDATE blog.notes SET text = CONCAT('x', GET_LOCK('slow', 60))"
                              " WHERE writer = 8", None, nodes.lab.accounts["app"])
-        wait_until(lambda: any(s["writing"] for s in nodes.ok("sessions", "old")["sessions"]), 20, "the slow update to run")
+        wait_until(lambda: any(s["writing"] for s in nodes.ok("sessions", "old")["sessions"]), 30, "the slow update to run")
         answer = nodes.run("fence-close", "old")
     assert (answer["code"], answer["effect"]) == ("timeout", "none")
     assert answer["took_ms"] < LOCK_WAIT_MS + 1500
@@ -484,11 +484,11 @@ def test_no_write_is_acknowledged_after_the_proof_with_writers_at_full_speed(nod
     try:
         for _ in range(6):
             written = sum(writer.acknowledged for writer in writers)
-            wait_until(lambda count=written: sum(w.acknowledged for w in writers) > count + 200, 20, "writers at speed")
+            wait_until(lambda count=written: sum(w.acknowledged for w in writers) > count + 200, 30, "writers at speed")
             answer = nodes.ok("fence-close", "old")
             rows = primary.value(rows_of_all)
             refused = sum(writer.refused for writer in writers)
-            wait_until(lambda count=refused: sum(w.refused for w in writers) > count + 50, 20, "refused writers")
+            wait_until(lambda count=refused: sum(w.refused for w in writers) > count + 50, 30, "refused writers")
             assert primary.value(rows_of_all) == rows
             assert sum(w.acknowledged for w in writers) <= rows <= sum(w.acknowledged + w.ambiguous for w in writers)
             assert primary.position() == answer["position"]
@@ -565,7 +565,7 @@ def test_a_commit_that_waits_for_a_semi_sync_replica_makes_the_fence_give_way_an
                   "SET GLOBAL rpl_semi_sync_source_enabled = 1")
     writer = in_background(primary.query, "INSERT INTO blog.notes (writer) VALUES (11)", None, nodes.lab.accounts["app"])
     try:
-        wait_until(lambda: any(s["writing"] for s in nodes.ok("sessions", "old")["sessions"]), 5, "the commit to wait")
+        wait_until(lambda: any(s["writing"] for s in nodes.ok("sessions", "old")["sessions"]), 30, "the commit to wait")
         answer = nodes.run("fence-close", "old")
         assert (answer["code"], answer["effect"]) == ("timeout", "none")
         assert answer["took_ms"] < LOCK_WAIT_MS + 1500
@@ -625,7 +625,7 @@ def test_a_node_is_sealed_again_although_somebody_is_in_the_way_for_longer_than_
                 " WHERE EVENT_NAME = 'statement/sql/set_option'"
         before = nodes.primary["old"].value(tries)
         sealing = in_background(nodes.ok, "door", "old", "seal")
-        wait_until(lambda: nodes.primary["old"].value(tries) > before, 10, "the first try to give way")
+        wait_until(lambda: nodes.primary["old"].value(tries) > before, 30, "the first try to give way")
         cursor.execute("UNLOCK TABLES")
         sealing.join()
     assert nodes.door("old") == ("sealed", True)
@@ -975,7 +975,7 @@ def test_a_node_that_halts_within_its_answers_holds_up_no_other(nodes, tls):
                     times.add(found[name]["asked_ms"])
             return seen
 
-        wait_until(lambda: all(read().values()), 10, "both nodes to answer")
+        wait_until(lambda: all(read().values()), 30, "both nodes to answer")
         is_halting.set()
         for times in seen.values():
             times.clear()

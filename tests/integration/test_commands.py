@@ -100,7 +100,7 @@ def test_what_cannot_be_reached_is_unknown_not_closed(lab):
         assert any(server.address in found["subject"] for found in findings(lab, "", 3))
     finally:
         server.start()
-    wait_until(lambda: facts(lab, "status")["situation"] == "apart", 10, "the situation to be what it was")
+    wait_until(lambda: facts(lab, "status")["situation"] == "apart", 30, "the situation to be what it was")
 
 
 def test_check_complains_about_the_table_without_a_key_but_does_not_block(lab):

@@ -170,7 +170,7 @@ def test_load_on_different_rows_of_both_sides_raises_none(lab, finder):
         time_left = finder.process.poll() is None
         return time_left and lab.old.primary.value("SELECT SUM(n) FROM blog.both") == lab.new.primary.value(
             "SELECT SUM(n) FROM blog.both")
-    wait_until(all_arrived, 20, "both sides are the same")
+    wait_until(all_arrived, 30, "both sides are the same")
     rest, sums = finder.end()
     assert rest == [] and sums["found"] == 0 and sums["unjudged"] == 0, (rest[:3], sums)
 
@@ -202,7 +202,7 @@ def test_a_row_inserted_on_both_sides_is_named_although_the_links_stop(lab, find
     assert (found["table"], found["key"]) == ("blog.both", "5000")
     start(lab, "old")
     start(lab, "new")
-    wait_until(lambda: any(not link.runs for link in lab.new.primary.links()), 20, "the link stops at the duplicate")
+    wait_until(lambda: any(not link.runs for link in lab.new.primary.links()), 30, "the link stops at the duplicate")
     rest, sums = finder.end()
     assert rest == [] and sums["found"] == 1
 

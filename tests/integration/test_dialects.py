@@ -592,10 +592,10 @@ def test_the_sampler_sees_a_link_break_in_the_words_of_the_version(place, old, n
                 process.stdin.flush()
                 return json.loads(process.stdout.readline())["nodes"][1]
 
-            wait_until(lambda: link()["link_running"], 10, "the sampler to see the link run")
+            wait_until(lambda: link()["link_running"], 30, "the sampler to see the link run")
             (channel,) = pair.new.channels
             channel.sql, channel.sql_errno, channel.sql_error = "No", 1062, "Duplicate entry"
-            wait_until(lambda: not link()["link_running"] and link()["link_errno"] == 1062, 10, "the sampler to see it break")
+            wait_until(lambda: not link()["link_running"] and link()["link_errno"] == 1062, 30, "the sampler to see it break")
             process.stdin.close()
             assert process.wait(20) == 0
         assert {number for number, _, _ in pair.refusals} <= {1049}  # no heartbeat was ever written there

@@ -487,7 +487,7 @@ def test_a_resolver_listed_as_a_name_server_is_found_out(world):
 def test_a_stop_signal_ends_the_wait(world):
     process = subprocess.Popen([world.program, world.config.path, "wait", "new", "60000"],
                                stdout=subprocess.PIPE, text=True)
-    wait_until(lambda: len(world.api.log.entries("GET")) >= 3, 10, "the wait to begin")
+    wait_until(lambda: len(world.api.log.entries("GET")) >= 3, 30, "the wait to begin")
     threading.Event().wait(0.5)
     process.send_signal(signal.SIGTERM)
     answer = json.loads(process.communicate(timeout=10)[0])

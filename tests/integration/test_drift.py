@@ -134,7 +134,7 @@ def test_a_restart_is_told_and_stops_nobody(service):
         new.kill9()
         new.start()
         done = running.end(60).ended(DONE, r"NEW \([^)]+\) has restarted; it is closed now")
-    wait_until(lambda: all(link.runs for link in new.links()), 20, "the link runs again")
+    wait_until(lambda: all(link.runs for link in new.links()), 30, "the link runs again")
     assert '"drift"' not in service.cutover("report", "--json").text, done
 
 

@@ -51,7 +51,7 @@ def found_as_it_was(service):
 
 def leftovers(service):
     """Rows of a drill are taken away again."""
-    wait_until(lambda: not any(rows(service).values()), 20, "the drill's rows to be gone")
+    wait_until(lambda: not any(rows(service).values()), 30, "the drill's rows to be gone")
     return rows(service)
 
 

@@ -92,7 +92,7 @@ def test_a_named_channel_joins_two_primaries_and_is_forgotten_again(lab):
     else:
         new.query(f"RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = '{old.position()}'")
     new.follow(old, lab.accounts["replication"], "cutover_forward")
-    wait_until(lambda: [(link.name, link.io) for link in new.links()] == [("cutover_forward", "Yes")], 10, "the channel")
+    wait_until(lambda: [(link.name, link.io) for link in new.links()] == [("cutover_forward", "Yes")], 30, "the channel")
     new.forget()
     assert (new.links(), new.position()) == ([], "")
     lab.new.replicas[0].forget()

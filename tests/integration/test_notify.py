@@ -170,7 +170,7 @@ def test_a_program_gets_the_event_and_one_that_fails_or_hangs_fails_no_run(stage
     for line in lines:
         number, name, body = line.split(" ", 2)
         assert json.loads(body)["event"] == int(number) and json.loads(body)["name"] == name
-    wait_until(lambda: not os.path.exists(f"/proc/{pid.read_text().strip()}"), 5, "the deaf program to be gone")
+    wait_until(lambda: not os.path.exists(f"/proc/{pid.read_text().strip()}"), 30, "the deaf program to be gone")
 
 
 @pytest.mark.parametrize("target, problem", [

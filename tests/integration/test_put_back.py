@@ -10,7 +10,7 @@ from tests.integration.service import DONE, FENCED, MIRROR, Stage
 from tests.lab.procs import wait_until
 
 # What moves by itself: positions of replication.
-MOVING = {"gtid_binlog_pos", "gtid_binlog_state", "gtid_current_pos", "gtid_slave_pos", "gtid_executed", "gtid_purged"}
+MOVING = {"gtid_binlog_pos", "gtid_binlog_state", "gtid_current_pos", "gtid_slave_pos", "gtid_executed", "gtid_purged", "gtid_owned"}
 
 KNOWN_PRIVILEGES = (1 << 39) - 1  # of 10.5 and newer
 

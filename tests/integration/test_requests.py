@@ -47,7 +47,7 @@ def one_server(service, guarded):
 
 def people(serving, token=CLEO):
     """The first page says that nothing is known yet."""
-    return wait_until(lambda: serving.json("/api/run", **bearer(token)).get("people"), 20, "the journal to be read")
+    return wait_until(lambda: serving.json("/api/run", **bearer(token)).get("people"), 30, "the journal to be read")
 
 
 def offer(serving, what):
@@ -100,7 +100,7 @@ def test_a_run_shows_its_own_page_and_who_is_in_the_way_of_its_gate(service, gua
         time.sleep(LONG_S)  # how old a transaction is that counts; to ask INNODB_TRX for it again and again would keep it stale
         with service.start("run", "--plan", plan, "--listen", "127.0.0.1:0", cfg=guarded) as running:
             page = Page(running.wait_says(r"(http://\S+/) shows this run")[1])
-            blocker = wait_until(lambda: ((people(page) or {}).get("gate") or {}).get("blockers"), 20, "the blocker to be named")[0]
+            blocker = wait_until(lambda: ((people(page) or {}).get("gate") or {}).get("blockers"), 30, "the blocker to be named")[0]
             assert people(page)["gate"]["is_over"] is False
             assert (blocker["thread"], blocker["user"]) == (thread, "app") and blocker["age_s"] > 10, blocker
             cursor.execute("ROLLBACK")
@@ -183,7 +183,7 @@ def test_a_hold_is_kept_until_somebody_says_go_on(service, serving):
         running.wait_says("anna .page. asked: hold - taken")
         service.cutover("ask", "approve", "say-yes", "--yes").ended(DONE)
         running.wait_says(r"anna \(page\) holds it before step look")
-        assert wait_until(lambda: people(serving)["held"], 20, "the page to say so")["step"] == "look"
+        assert wait_until(lambda: people(serving)["held"], 30, "the page to say so")["step"] == "look"
         assert send(serving, BEN, "hold")[0] == 409
         assert "goes on with step \"look\"" in offer(serving, "go-on")["follows"]
         assert send(serving, BEN, "go-on")[0] == 202
@@ -244,7 +244,7 @@ def test_what_is_asked_at_the_very_commit_is_answered_and_done_whole_or_not_at_a
     with service.start("run", path, "--yes", cfg=service.hasty, env={"CUTOVER_FAILPOINT": f"pause@cut-over.{place}"}) as running:
         wait_until(running.is_paused, 60, f"the run to come to {place}")
         run = service.status()["run"]["id"]
-        wait_until(lambda: people(serving)["run"] == run, 20, "the page to know the run")
+        wait_until(lambda: people(serving)["run"] == run, 30, "the page to know the run")
         asked = {what: send(serving, ANNA, what, run=run) for what in ("abort", "hold", "rollback")}
         assert {what: status for what, (status, _) in asked.items()} == at_once, asked
         running.signal(signal.SIGCONT)

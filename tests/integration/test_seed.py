@@ -49,7 +49,7 @@ def clean(lab):
 
 def test_a_seed_under_load_is_exact_at_its_position(lab, seed, verify, clean):
     with awkward.Writer(lab.old.primary) as writer:
-        wait_until(lambda: writer.count > 50, 10, "the writer")
+        wait_until(lambda: writer.count > 50, 30, "the writer")
         done = seed(lab, "copy", "old")
         before = writer.count
         programs.follow(lab, done["position"])

@@ -65,7 +65,7 @@ def interrupt(lab, meanwhile=lambda: None):
     """Begin a clone, let something happen to it, and stop it by a signal; what was said."""
     running = subprocess.Popen([CUTOVER, "-c", lab.cfg_path, "run", lab.root / "clone.cfg", "--yes"], text=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    wait_until(lambda: lab.new.primary.query(CLONES), 20, "the clone")
+    wait_until(lambda: lab.new.primary.query(CLONES), 30, "the clone")
     meanwhile()
     running.send_signal(signal.SIGINT)
     output = running.communicate(timeout=120)[0]
@@ -98,7 +98,7 @@ def test_a_server_that_hangs_in_its_clone_is_given_up_and_named(lab):
 def test_everything_of_old_is_on_every_node_of_new(lab):
     uuids = [server.value("SELECT @@server_uuid") for server in lab.new.nodes]
     with awkward.Writer(lab.old.primary) as writer:
-        wait_until(lambda: writer.count > 20, 10, "the writer")
+        wait_until(lambda: writer.count > 20, 30, "the writer")
         done = run(lab, "clone")
         assert done.returncode == 0, done.stdout + done.stderr
         assert writer.count > 100, "the writer stood still, so this proves nothing"

@@ -40,10 +40,10 @@ def in_one_order(statement):
 
 def test_everything_arrives_while_writes_go_on(lab, seed):
     with awkward.Writer(lab.old.primary) as writer:
-        wait_until(lambda: writer.count > 20, 10, "the writer")
+        wait_until(lambda: writer.count > 20, 30, "the writer")
         done = seed(lab, "copy", "old")
         assert done.returncode == 0, done.answer
-        wait_until(lambda count=writer.count: writer.count > count + 20, 10, "the writer")
+        wait_until(lambda count=writer.count: writer.count > count + 20, 30, "the writer")
         programs.follow(lab, done["position"])
     old = lab.old.primary
     old.query("SET GLOBAL event_scheduler = OFF")  # the last one that writes

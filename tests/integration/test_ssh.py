@@ -227,7 +227,7 @@ def test_input_arrives_whole_and_ends(ask, folder, transport):
 def test_more_output_than_the_cap_ends_the_command(ask, transport):
     answer = ask("yes", words=[*transport, "cap=100000", "twice"])
     assert answer["code"] == "lost" and "given up before" in answer["msg"], answer  # the second question
-    wait_until(lambda: not running("yes"), 20, "yes to be ended")
+    wait_until(lambda: not running("yes"), 30, "yes to be ended")
 
 
 # --- what is left ------------------------------------------------------------------------------------------------
@@ -250,35 +250,35 @@ def test_a_command_that_hangs_meets_its_deadline_and_is_ended_there(ask, transpo
     answer = ask("sleep", "86391", words=[*transport, "within=1500"])
     assert (answer["code"], answer["effect"]) == ("timeout", "unknown")
     assert 1500 <= answer["ms"] < 10000, answer
-    wait_until(lambda: not running("sleep", "86391"), 20, "the command to be ended")
+    wait_until(lambda: not running("sleep", "86391"), 30, "the command to be ended")
 
 
 @each_transport
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_the_command_ends_with_us_however_we_do(begin, transport, number):
     asked = begin("sh", "-c", "sleep 86392 & sleep 86393", words=transport)
-    wait_until(lambda: running("sleep", "86392") and running("sleep", "86393"), 20, "the command to run")
+    wait_until(lambda: running("sleep", "86392") and running("sleep", "86393"), 30, "the command to run")
     asked.popen.send_signal(number)
     if number == signal.SIGTERM:  # only a flag in a program of ours
         asked.popen.kill()
     asked.popen.communicate()
-    wait_until(lambda: not running("sleep", "86392") and not running("sleep", "86393"), 20, "both to be ended")
+    wait_until(lambda: not running("sleep", "86392") and not running("sleep", "86393"), 30, "both to be ended")
 
 
 @each_transport
 def test_a_connection_that_dies_leaves_an_unknown_outcome_and_nothing_running(begin, host, transport):
     asked = begin("sleep", "86394", words=[*transport, "twice"])
-    wait_until(lambda: running("sleep", "86394"), 20, "the command to run")
+    wait_until(lambda: running("sleep", "86394"), 30, "the command to run")
     host.kill_sessions()
     answer = asked.end()
     assert answer["code"] == "lost" and answer["effect"] == "none" and "given up before" in answer["msg"], answer
-    wait_until(lambda: not running("sleep", "86394"), 20, "the command to be ended")
+    wait_until(lambda: not running("sleep", "86394"), 30, "the command to be ended")
 
 
 @each_transport
 def test_a_host_that_hangs_holds_nothing_up(begin, host, transport):
     asked = begin("sleep", "86395", words=[*transport, "within=4000"])
-    wait_until(lambda: running("sleep", "86395"), 20, "the command to run")
+    wait_until(lambda: running("sleep", "86395"), 30, "the command to run")
     host.freeze()
     try:
         late = begin("true", words=[*transport, "within=1500"]).end()
@@ -288,7 +288,7 @@ def test_a_host_that_hangs_holds_nothing_up(begin, host, transport):
         assert late["ms"] < 10000 and answer["ms"] < 12000
     finally:
         host.thaw()
-    wait_until(lambda: not running("sleep", "86395"), 20, "the command to be ended")
+    wait_until(lambda: not running("sleep", "86395"), 30, "the command to be ended")
 
 
 def test_nobody_listening_is_said_at_once(ask, network, folder, keys):

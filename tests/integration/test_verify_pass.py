@@ -198,7 +198,7 @@ def test_ctrl_c_ends_within_a_second_and_says_how_to_go_on(lab):
 
 def test_other_tables_and_a_restart_begin_anew(lab):
     with Running(lab, "--restart", "--table", "blog.many") as running:
-        wait_until(lambda: "rows" in running.said(), 20, "progress")
+        wait_until(lambda: "rows" in running.said(), 30, "progress")
         running.process.send_signal(signal.SIGKILL)
     assert "going on" not in lab.cutover("verify", "--json", "--table", "blog.names").stderr
     assert "going on" not in lab.cutover("verify", "--json", "--restart", "--table", "blog.many").stderr
@@ -210,9 +210,9 @@ def test_a_pause_holds_a_comparison_until_it_is_resumed(lab):
     with Running(lab, "--restart") as running:
         running.wait_for(5000)
         assert lab.cutover("verify", "pause").returncode == DONE
-        wait_until(lambda: "waiting: paused" in running.said(), 5, "a paused comparison")
+        wait_until(lambda: "waiting: paused" in running.said(), 30, "a paused comparison")
         rows = running.compared()
-        wait_until(lambda: running.said().count("waiting: paused") > 0 and running.compared() == rows, 3, "no rows")
+        wait_until(lambda: running.said().count("waiting: paused") > 0 and running.compared() == rows, 30, "no rows")
         assert lab.cutover("verify", "resume").returncode == DONE
         assert running.end()["is_equal"]
     programs.caught_up(lab)
@@ -223,7 +223,7 @@ def test_a_row_on_the_replica_pauses_too(lab):
     programs.caught_up(lab)
     with unlogged(lab, "INSERT INTO cutover.verify_pause (asked_by) VALUES ('a person')", "DELETE FROM cutover.verify_pause"):
         with Running(lab, "--restart") as running:
-            wait_until(lambda: "waiting: paused" in running.said(), 10, "a paused comparison")
+            wait_until(lambda: "waiting: paused" in running.said(), 30, "a paused comparison")
             lab.new.primary.query("SET sql_log_bin = 0; DELETE FROM cutover.verify_pause")
             assert running.end()["is_equal"]
 

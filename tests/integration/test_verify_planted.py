@@ -214,7 +214,7 @@ def test_differences_made_while_verifying_are_found_then_or_next_time_and_none_i
     try:
         with planted.Writers(subject.lab.old.primary):
             with Planting(subject.lab.new.primary) as planting:
-                wait_until(lambda: len(planting.numbers) > 5, 10, "the first planted rows")
+                wait_until(lambda: len(planting.numbers) > 5, 30, "the first planted rows")
                 before = rows(planting.numbers)
                 seen = set(subject.compare(mode, tables=["blog.planted_edges"], chunk=50))
             there = rows(planting.numbers)

@@ -145,7 +145,7 @@ def test_it_stops_for_a_while_and_comes_back(service):
         terminal.type("fg")
         terminal.wait(r"^1 Lag +OLD → NEW")
         terminal.key("q")
-        wait_until(lambda: "1 Lag" not in terminal.screen, 10, "the end")
+        wait_until(lambda: "1 Lag" not in terminal.screen, 30, "the end")
         assert terminal.modes() == before
 
 
@@ -180,7 +180,7 @@ def test_a_terminal_that_takes_nothing_holds_up_nobody_and_can_be_left(service):
                 return not select.select([], [other], [], 0)[1]
             wait_until(is_full, 60, "the terminal to be full")
             asked = count_of(watching.pid, "syscr")
-            wait_until(lambda: count_of(watching.pid, "syscr") > asked + 20, 20, "the journal and the servers to be asked all the same")
+            wait_until(lambda: count_of(watching.pid, "syscr") > asked + 20, 30, "the journal and the servers to be asked all the same")
             began = time.monotonic()
             watching.terminate()
             assert watching.wait(10) == DONE

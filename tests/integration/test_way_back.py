@@ -83,7 +83,7 @@ def lost(service):
 
 def test_the_status_says_by_what_the_service_goes_back_and_at_what_cost(service):
     token = service.write("new")
-    wait_until(lambda: service.has("old", token), 20, "the write on OLD")
+    wait_until(lambda: service.has("old", token), 30, "the write on OLD")
     way = going_back(service)
     assert (way["is_possible"], way["how"], way["command"]) == (True, "fenced", "cutover rollback"), way
     assert way["why"] == "fenced, as the move was"
@@ -100,11 +100,11 @@ def test_a_schema_change_on_new_is_told_until_it_is_taken_back(service):
     old, new = service.primaries["old"], service.primaries["new"]
     has_column = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'blog' AND column_name = 'later'"
     new.query("ALTER TABLE blog.tags ADD COLUMN later INT")
-    wait_until(lambda: old.value(has_column) == 1, 20, "the column on OLD")
+    wait_until(lambda: old.value(has_column) == 1, 30, "the column on OLD")
     ddl = end_of(going_back(service), "ddl")
     assert ddl["is_near"] and "1 table(s): blog.tags" in ddl["text"] and "OLD has followed so far" in ddl["text"], ddl
     new.query("ALTER TABLE blog.tags DROP COLUMN later")
-    wait_until(lambda: old.value(has_column) == 0, 20, "the column to be gone")
+    wait_until(lambda: old.value(has_column) == 0, 30, "the column to be gone")
     assert not end_of(going_back(service), "ddl")["is_near"]
 
 
@@ -208,7 +208,7 @@ def test_a_controller_that_dies_while_it_gives_up_writes_can_go_on_or_undo(stage
         assert service.open_sides() == []
         service.cutover("abort", "--yes").ended(DONE)
         assert service.open_sides() == ["new"]
-        wait_until(lambda: going_back(service)["how"] == "lossy", 20, "the link to stop again")
+        wait_until(lambda: going_back(service)["how"] == "lossy", 30, "the link to stop again")
         killed(service, "go-back.open-to.after-act", *lose)
         assert service.open_sides() == ["old"]
         service.cutover("run", "--resume").ended(DONE, "Situation apart")
@@ -223,7 +223,7 @@ def test_when_new_is_gone_nobody_knows_and_that_has_to_be_typed(stage):
     new = service.primaries["new"]
     with lost(service):
         token = service.write("new")
-        wait_until(lambda: service.has("old", token), 20, "the write on OLD")
+        wait_until(lambda: service.has("old", token), 30, "the write on OLD")
         new.kill9()
         way = going_back(service)
         assert (way["is_possible"], way["how"], way["transactions"]) == (False, "lossy", None), way
