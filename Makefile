@@ -2,7 +2,7 @@
 # cutover - `make help` lists what there is. Output goes to build/ only.
 # Knobs: CC, CFLAGS, LDFLAGS, BUILD (folder), V=1 (show commands), WERROR=1 (CI), SANITIZE=address|thread,
 #        CLIENT=mariadb|mysql (which client library; mysql builds in build/client-mysql), PREFIX, DESTDIR,
-#        MODE=shared|fenced (demo), OLD= NEW= mariadb|mariadb-10.5|mariadb-11.8|mysql (demo),
+#        MODE=shared|fenced (demo), OLD= NEW= mariadb|mariadb-10.5|mariadb-11.8|mysql (demo), SEED=copy|clone|physical (demo),
 #        MINUTES SEED CROWD FAULT (soak), SERVERS (folder of fetched servers), FUZZ_SECONDS, SKIP_DEPS=1 (not a Debian system).
 
 .DEFAULT_GOAL := all
@@ -291,8 +291,8 @@ DEPS_OF_mariadb-11.8 := deps-mariadb11
 DEPS_OF_mariadb-10.5 := deps-mariadb105
 
 .PHONY: demo
-demo: deps $(sort $(DEPS_OF_$(OLD)) $(DEPS_OF_$(NEW))) $(PROGRAM) ## migrate there, back and there again between throw-away servers; MODE= OLD= NEW=
-	$(Q)$(PYTHON) -m tests.lab.demo --mode $(MODE) --old $(OLD) --new $(NEW)
+demo: deps $(sort $(DEPS_OF_$(OLD)) $(DEPS_OF_$(NEW))) $(PROGRAM) ## migrate there, back and there again between throw-away servers; MODE= OLD= NEW= SEED=copy|clone|physical
+	$(Q)$(PYTHON) -m tests.lab.demo --mode $(MODE) --old $(OLD) --new $(NEW) $(if $(SEED),--seed $(SEED))
 
 .PHONY: soak demo-valgrind
 # MODE= is the demo's: a soak that was not told otherwise does both.

@@ -17,6 +17,7 @@
 
 #define COPY_MS (72LL * 3600 * 1000)
 #define POLL_MS 500
+#define NOTICE_MS 10000 /* for one end to see that the other is gone */
 #define NUMBER_SIZE 24
 #define SOME_BYTES 1000000 /* when it is under way */
 
@@ -53,17 +54,21 @@ static int tell(const struct copy *copy, const char *stage, uint64_t bytes, stru
     return copy->options->progress(copy->options->context, &now, err);
 }
 
-/* Until one of the two ends, or nobody wants it any more; then both. */
+/* Until both have ended, or one has failed and the other had time to notice, or nobody wants it. */
 static int wait_ends(struct copy *copy, struct err *err)
 {
     struct seed_end_state receive, send;
+    int64_t failed_ms = 0;
     int rc = 0;
 
     for (;;) {
         seed_end_look(&copy->receive, &receive);
         seed_end_look(&copy->send, &send);
-        if ((receive.is_over && send.is_over) || (receive.is_over && receive.rc) ||
-            (send.is_over && send.rc))
+        if (receive.is_over && send.is_over)
+            return 0;
+        if (!failed_ms && ((receive.is_over && receive.rc) || (send.is_over && send.rc)))
+            failed_ms = clock_mono_ms();
+        if (failed_ms && clock_mono_ms() - failed_ms > NOTICE_MS)
             break;
         rc = tell(copy, "stream", receive.bytes, err);
         if (!rc && receive.bytes > SOME_BYTES)
@@ -72,10 +77,8 @@ static int wait_ends(struct copy *copy, struct err *err)
             break;
         (void)clock_sleep_ms(POLL_MS);
     }
-    if (rc) {
-        seed_end_stop(&copy->receive);
-        seed_end_stop(&copy->send);
-    }
+    seed_end_stop(&copy->receive);
+    seed_end_stop(&copy->send);
     return rc;
 }
 
@@ -89,8 +92,7 @@ static int outcome(struct copy *copy, struct err *err)
     if (!rc_receive && !rc_send)
         return 0;
     if (rc_receive && rc_send)
-        return err_set(err, rc_send == ERR_LOST ? ERR_LOST : rc_receive, EFFECT_APPLIED,
-                       "%.180s; %.180s", send.msg, receive.msg);
+        return err_set(err, rc_receive, EFFECT_APPLIED, "%.180s; %.180s", send.msg, receive.msg);
     *err = rc_send ? send : receive;
     err->effect = EFFECT_APPLIED;
     return err->code;

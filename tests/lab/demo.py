@@ -68,6 +68,7 @@ class Demo:
         self._mode = options.mode
         self._mb = options.mb
         self._is_rehearsing = options.rehearse
+        self._seed = options.seed
         self._clients = options.clients
         self._kinds = {"old": options.old, "new": options.new}
         self._program = (BUILD / "cutover").resolve()
@@ -82,12 +83,12 @@ class Demo:
         self._folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self._folder / "kept", ignore_errors=True)
         (self._folder / "report.json").unlink(missing_ok=True)
-        changes = shorten(REPOSITORY / "playbooks", self._folder / "playbooks")
+        changes = shorten(REPOSITORY / "playbooks", self._folder / "playbooks", self._seed)
         if self._watched:
             self._program = demo_valgrind.wrap(self._program, self._watched)
         self._introduce(changes)
         self._heading("Start the lab")
-        with Lab(root=self._folder / "lab", mb=self._mb, **self._kinds) as self._lab:
+        with Lab(root=self._folder / "lab", mb=self._mb, ssh=self._seed == "physical", **self._kinds) as self._lab:
             try:
                 self._tell()
             except BaseException:
@@ -260,6 +261,8 @@ def _parse():
                         help="size of the data set (default: %(default)s; environment: DEMO_MB)")
     parser.add_argument("--rehearse", action="store_true", default=os.environ.get("DEMO_REHEARSE") == "1",
                         help="also 2-rehearse-and-reset, and follow again (environment: DEMO_REHEARSE=1)")
+    parser.add_argument("--seed", choices=("copy", "clone", "physical"), default="copy",
+                        help="how NEW gets its copy; physical: from host to host over SSH (default: %(default)s)")
     parser.add_argument("--valgrind", action="store_true", help="run the program under valgrind; any error fails the demo")
     parser.add_argument("--clients", type=int, default=8, help="visitors at a time (default: %(default)s)")
     return parser.parse_args()

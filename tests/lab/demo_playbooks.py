@@ -30,8 +30,8 @@ WAITS = (
 )
 
 
-def shorten(source, target):
-    """Write shortened copies into `target`; what was changed, a line each."""
+def shorten(source, target, seed="copy"):
+    """Write shortened copies into `target`, in which `seed` is how NEW is seeded; what was changed, a line each."""
     target.mkdir(parents=True, exist_ok=True)
     changes = {}
     for name in PLAYBOOKS.values():
@@ -41,6 +41,8 @@ def shorten(source, target):
                 before = found.group()[len(found.group(1)):]
                 changes.setdefault(wait, {})[before] = None
             text = re.sub(wait.pattern, lambda found, wait=wait: found.group(1) + wait.shorter, text)
+        if seed != "copy":
+            text = text.replace('action = "seed";', f'action = "seed"; method = "{seed}";')
         (target / name).write_text(f"# {name}, as shipped, with other limits for the demo.\n{text}", encoding="utf-8")
     missing = [wait.what for wait in WAITS if wait not in changes]
     if missing:
