@@ -43,7 +43,7 @@ static int tell(const struct copy *copy, const char *stage, uint64_t bytes, stru
                                     .bytes_total = copy->bytes_total,
                                     .elapsed_ms = clock_mono_ms() - copy->began_ms,
                                     .eta_ms = -1};
-    if (bytes && copy->bytes_total >= bytes)
+    if (bytes > SOME_BYTES && copy->bytes_total >= bytes)
         now.eta_ms =
             (int64_t)((double)now.elapsed_ms / (double)bytes * (double)(copy->bytes_total - bytes));
     if (signals_stop_wanted())
@@ -156,6 +156,7 @@ static int stream(struct copy *copy, struct err *err)
         rc = failpoint_hit("seed.listening", err);
     if (!rc)
         rc = start_sender(copy, buf_text(&ours.out), port, err);
+    copy->began_ms = clock_mono_ms(); /* what came before says nothing about the pace */
     if (!rc)
         rc = wait_ends(copy, err);
     return rc ? rc : outcome(copy, err);
