@@ -297,7 +297,7 @@ class Server(Sql):
             **self.kind.options,
             **self.options,
         })
-        lines = ["# written by the lab at every start", "[mysqld]"]
+        lines = ["# written by the lab at every start", "[client]", "user=root", "[mysqld]"]
         for name, value in options.items():
             if value is not None:
                 lines.append(name if value is True else f"{name}={value}")
