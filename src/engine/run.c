@@ -97,7 +97,9 @@ static bool is_sampled(const struct facts *facts, const struct lag_snapshot *now
 {
     for (size_t i = 0; i < now->node_count; i++) {
         const struct node_sample *node = &now->nodes[i];
-        bool is_link_known = !node->is_link_running || now->link_lag_ms[node->side] != LAG_INFINITE;
+        bool is_link_known =
+            !node->is_link_running ||
+            (now->link_lag_ms[node->side] != LAG_INFINITE && node->receive_lag_ms != LAG_INFINITE);
         if (facts->nodes[i].is_reached == TRI_YES && (!node->is_reached || !is_link_known))
             return false;
     }
