@@ -29,7 +29,7 @@ MINUTES       ?= 60
 CROWD         ?= 8
 Q             := $(if $(V),,@)
 
-LIBRARIES := libcurl libconfig libssh2 sqlite3 jansson libcares libmicrohttpd libxxhash ncursesw libcrypto zlib libzstd
+LIBRARIES := libcurl libconfig libssh2 sqlite3 jansson libcares libmicrohttpd libxxhash ncursesw libssl libcrypto zlib libzstd
 
 # The database client library: this host's (pkg-config), or Oracle's as `make deps-mysql` unpacks it. Such a program
 # starts with the loader and the libc of that folder, and takes from it every library that is there: all users of
@@ -185,7 +185,7 @@ clean-servers: ## remove the fetched servers; deps-... fetches them again
 export BUILD CLIENT CC PYTHON SERVERS
 RUN_SUITES = $(Q)MAKE='$(MAKE)' $(PYTHON) tests/run.py
 
-.PHONY: test check-fast test-unit test-golden test-integration test-mysql test-matrix test-verify-full test-fault asan tsan \
+.PHONY: test check-fast test-unit test-golden test-integration test-mysql test-matrix test-verify-full test-fault test-seed-full asan tsan \
         integration-asan integration-tsan test-contract golden-update
 test: deps deps-servers ## everything CI runs: lint, unit (plain, ASan+UBSan, TSan), golden, MariaDB, MySQL, faults
 	$(RUN_SUITES) lint model unit asan tsan golden integration browser mysql fault-quick
@@ -210,6 +210,9 @@ test-matrix: deps deps-servers ## the same over four pairs of servers and two cl
 
 test-verify-full: deps deps-servers ## every planted difference in every mode, a thousand comparisons without a false alarm; takes half an hour
 	$(RUN_SUITES) verify-full
+
+test-seed-full: deps deps-servers ## whoever dies, at ten points of each way to seed: done, or clean; takes an hour or two; CUTOVER_SEED_CELLS=
+	$(RUN_SUITES) seed-full
 
 test-fault: deps ## break every part of every playbook in every way; takes days: CELLS, FAULTS and SEED choose, see tests/fault/README.md
 	$(RUN_SUITES) fault
@@ -241,12 +244,15 @@ coverage: ## unit test coverage as HTML in build/coverage/html
 	$(Q)genhtml --quiet --output-directory $(BUILD)/coverage/html $(BUILD)/coverage/lcov.info
 	@lcov --summary $(BUILD)/coverage/lcov.info 2>&1 | grep -E 'lines|functions'
 
-.PHONY: deps-bench bench-verify bench-cutover bench-monitor
-deps-bench: ## what bench-verify compares with: percona-toolkit, sysbench, perf
+.PHONY: deps-bench bench-verify bench-cutover bench-monitor bench-seed
+deps-bench: ## what the benches compare with: percona-toolkit, sysbench, perf, mydumper
 	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test bench)
 
 bench-verify: deps-bench $(PROGRAM) ## how fast the comparison is, beside others, and what it costs; BENCH_MB= BENCH_ROUNDS=
 	$(Q)$(PYTHON) -m tests.bench.verify
+
+bench-seed: deps-bench $(if $(findstring mysql,$(or $(BENCH_KINDS),mysql)),deps-mysql) $(PROGRAM) ## MB/s of each way to seed, beside the tools by hand and plain copies; BENCH_MB= BENCH_ROUNDS= BENCH_KINDS= BENCH_WORKERS=
+	$(Q)$(PYTHON) -m tests.bench.seed
 
 # Programs of the benches; the client library and nothing of ours.
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags

@@ -201,7 +201,7 @@ def one_apart(name, path, options):
 NO_SERVERS = ("test_cloudflare.py", "test_dialects.py", "test_dns.py", "test_lab.py", "test_ledger_check.py")
 # These choose the kinds of their servers themselves: once for each client library is enough.
 SERVERS_OF_THEIR_OWN = ("test_change_log.py", "test_conflicts.py", "test_io_db.py", "test_lab_kinds.py", "test_seed_clone.py",
-                        "test_seed_pairs.py", "test_sql_real.py", "test_upgrade_checks.py", "test_verify_objects.py",
+                        "test_seed_kills.py", "test_seed_pairs.py", "test_sql_real.py", "test_upgrade_checks.py", "test_verify_objects.py",
                         "test_verify_repair.py", "test_walk.py")
 
 
@@ -216,6 +216,12 @@ def run_on(name, kind):
         print(f"\n*** {name} SKIPPED: there are no {kind} servers here; `make deps-{kind}` fetches them, or says why not ***\n")
         return Tally(skipped=1)
     return run_pytest(name, [*servers_matter(), *SIDE_BY_SIDE], {"CUTOVER_LAB_OLD": kind, "CUTOVER_LAB_NEW": kind})
+
+
+def run_seed_kills(name, pattern):
+    """The cells of tests/integration/test_seed_kills.py whose name has this pattern, or CUTOVER_SEED_CELLS."""
+    pattern = os.environ.get("CUTOVER_SEED_CELLS") or pattern
+    return run_pytest(name, ["tests/integration/test_seed_kills.py", "-rf"], {"CUTOVER_SEED_CELLS": pattern})
 
 
 def run_planted(name, kinds):
@@ -279,6 +285,7 @@ SUITES = {
     "mysql": Suite("the tests of tests/integration that depend on the servers, with MySQL on both sides", run_on, "mysql"),
     "verify-full": Suite("every planted difference alone in every mode, a thousand comparisons without a false alarm",
                          run_planted, ["mariadb-10.11", "mysql"]),
+    "seed-full": Suite("whoever dies, at ten points of each way to seed; takes an hour or two", run_seed_kills, "*"),
     "fault-quick": Suite("the part of tests/fault that takes a few minutes", run_apart, ["tests/fault", "test_killed.py"]),
     "fault": Suite("all of tests/fault, which takes days, or what CELLS, FAULTS and SEED choose", run_pytest, ["tests/fault", "--all-faults"]),
 }

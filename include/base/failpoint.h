@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * base/failpoint.h - named places where a test may kill or stop the process.
- * CUTOVER_FAILPOINT="kill@cut-over.open-to.after-act" (kill, term, int, pause or error @ name[#n-th
- * hit]) arms one point, or several with commas between; unset costs one branch.
+ * CUTOVER_FAILPOINT="kill@cut-over.open-to.after-act" (kill, term, int, pause, nap or error @
+ * name[#n-th hit]) arms one point, or several with commas between; unset costs one branch.
  * Places of a part are STEP.PART. and before-act, between-acts, after-act, after-verify,
  * after-outcome, before-undo, between-undos, after-undo (engine/step.c).
  * Threads: armed once by main; hits may come from any thread.
@@ -18,7 +18,8 @@ MUST_CHECK int failpoint_arm_from_env(struct err *err);
 
 /*
  * kill: SIGKILL to ourselves; term/int: that signal to ourselves; pause: SIGSTOP to ourselves, 0
- * once SIGCONT came; error: returns ERR_SERVER/UNKNOWN. Otherwise 0.
+ * once SIGCONT came; nap: this thread alone stays here for three seconds; error: returns
+ * ERR_SERVER/UNKNOWN. Otherwise 0.
  */
 MUST_CHECK int failpoint_hit(const char *name, struct err *err);
 

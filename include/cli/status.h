@@ -12,6 +12,7 @@
 void status_print(const struct render *render, const struct status *status);
 /* status_held_text.c */
 void status_print_held(const struct status *status);
+void status_print_services(const struct status *status);
 
 /* "0.4 ms", "2.3 s", "unknown" into out[32]. Returns out. */
 char *status_lag_text(int64_t lag_us, char out[32]);

@@ -15,6 +15,9 @@ struct host {
     struct ssh *ssh;
 };
 
+/* Only how its host is reached; the node has a group `ssh`. */
+void host_settings(struct host *host, const struct node *node);
+
 /*
  * `host` must stay where it is until it is released. Errors of ssh_open(); ERR_CONFIG/NONE when the
  * node has no group `ssh`.

@@ -9,11 +9,13 @@
  * Invariant: after lease_take() succeeded no other controller holds the lock on either primary.
  * Stalls:    a controller that stands still (SIGSTOP, swapped out, a frozen machine) loses its
  *            locks after a minute, and does not notice. What it changes afterwards is bounded in
- *            two ways: every statement of a session with a permit is preceded by a look at how
+ *            three ways. Every statement of a session with a permit is preceded by a look at how
  *            long ago the lease was last seen to be ours, and by a question when that is too long
- *            ago; and the statement that opens a side asks for the lock itself, on the server, as
- *            it opens (door_switch_open()), because after every look there is a moment in which a
- *            controller may stand still.
+ *            ago. After every look there is a moment in which it may stand still, so whoever takes
+ *            the lease first ends all such sessions of who had it before, by their marks
+ *            (cluster/mark.h): both primaries' at once, another node's before it is changed there.
+ *            And the statement that opens a side asks for the lock itself, on the server, as it
+ *            opens (door_switch_open()): a lease may have run out with nobody there to take it.
  * Threads:   a keeper thread pings both connections; lease_check() may be called from the driver.
  */
 #ifndef CUTOVER_CLUSTER_LEASE_H

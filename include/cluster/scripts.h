@@ -6,6 +6,6 @@
 #ifndef CUTOVER_CLUSTER_SCRIPTS_H
 #define CUTOVER_CLUSTER_SCRIPTS_H
 
-extern const char script_seed[];
+extern const char script_seed[], script_inventory[];
 
 #endif

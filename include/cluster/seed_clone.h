@@ -41,4 +41,11 @@ MUST_CHECK int clone_check(const struct service *service, struct err *err);
 MUST_CHECK int clone_run(const struct clone_options *options, struct position *out,
                          struct err *err);
 
+/*
+ * Whoever sent it may be gone: does a node still receive a clone, or is about to restart into one?
+ * ERR_LOST and ERR_TIMEOUT: it does not answer, perhaps because it restarts.
+ */
+MUST_CHECK int clone_is_over(const struct service *service, const struct node *node, bool *out,
+                             struct err *err);
+
 #endif

@@ -21,9 +21,12 @@ enum session_account { SESSION_CONTROLLER, SESSION_MONITOR, SESSION_REPLICATION 
  * What lets a session change something on its node: a lease that is still held (cluster/lease.h,
  * which fills it in).
  */
+struct session;
 struct session_permit {
     /* ERR_BUSY when it is not, ERR_LOST when that cannot be asked. Costs nothing as a rule. */
     int (*check)(const struct session_permit *permit, struct err *err);
+    /* Once a session: make it one that the next holder of the lease will find and end. */
+    int (*admit)(const struct session_permit *permit, struct session *session, struct err *err);
     struct lease *lease;
     char lock[64 + 1]; /* the name of the lock on this node, and the thread that has it; 0: none */
     unsigned long thread_id;
@@ -57,6 +60,13 @@ MUST_CHECK int session_open_within(const struct service *service, const struct n
                                    const struct session_limits *limits, struct session *out,
                                    struct err *err);
 void session_release(struct session *session); /* zeroed memory allowed */
+
+/*
+ * From here on it may change something while `permit` says so. NULL: whoever opened it needs none.
+ * Errors  those of mark_take() and mark_end_all(); the session then has no business going on
+ */
+MUST_CHECK int session_admit(struct session *session, const struct session_permit *permit,
+                             struct err *err);
 
 /* May it change something now? Asked before every session_exec(). */
 MUST_CHECK int session_may_change(const struct session *session, struct err *err);

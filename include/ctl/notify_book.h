@@ -18,7 +18,15 @@
 struct notify_book {
     char path[PATH_MAX];
     struct file_lock lock;
-    json_t *targets; /* {key: {label, seq, delivered, failed}} */
+    json_t *targets; /* {key: {label, seq, at_us, delivered, failed}} */
+};
+
+/* The newest event that one of them was told, or that it need not be. */
+struct notify_told {
+    json_int_t seq;
+    json_int_t at_us; /* when it happened, which tells one journal's numbers from another's; 0
+                         not known */
+    bool is_delivered, is_failed;
 };
 
 #define NOTIFY_KEY_SIZE 17
@@ -35,9 +43,10 @@ void notify_book_release(struct notify_book *book); /* zeroed memory allowed */
 
 /* -1: it was never told of anything. */
 json_int_t notify_book_seq(const struct notify_book *book, const char *key);
+json_int_t notify_book_at(const struct notify_book *book, const char *key); /* 0 not known */
 
 /* What was told last, and how: +1 where it counts. */
 MUST_CHECK int notify_book_put(struct notify_book *book, const char *key, const char *label,
-                               json_int_t seq, bool is_delivered, bool is_failed, struct err *err);
+                               const struct notify_told *told, struct err *err);
 
 #endif

@@ -16,6 +16,7 @@
 #include "domain/way_back.h"
 #include "engine/journal_pass.h"
 #include "engine/proof_memory.h"
+#include "engine/worker_memory.h"
 
 /* A channel and how far behind it is: the two links, and each replica behind its own primary. */
 struct status_channel {
@@ -25,6 +26,13 @@ struct status_channel {
     enum tri is_running;
     int64_t lag_us; /* measured now; LAG_INFINITE = unknown */
     char lag_error[200];
+};
+
+/* A file of ours that closes a primary whenever it starts; cluster/drop_in.h. */
+struct held_file {
+    bool is_asked;
+    enum tri is_there;
+    char error[300]; /* why that is unknown; "" */
 };
 
 struct status {
@@ -46,8 +54,10 @@ struct status {
     struct run_record run; /* the service's last one */
     char waits_for[300];   /* whom or what it waits for, while it goes on; "" */
     char journal_error[400];
-    struct held_list held[SIDE_COUNT]; /* accounts that we have locked */
+    struct worker_memory workers[SERVICE_WORKER_CAP]; /* as the service has them */
+    struct held_list held[SIDE_COUNT];                /* accounts that we have locked */
     char held_error[400];
+    struct held_file files[SIDE_COUNT]; /* fence.hold "file" only */
 };
 
 /* Says what is being asked, for somebody who waits. */
@@ -60,6 +70,7 @@ struct status_options {
     status_progress progress;
     void *context;
     bool without_dns;
+    bool without_files; /* does not log in to any host */
 };
 MUST_CHECK int status_gather(const struct service *service, const struct status_options *options,
                              struct status *out, struct err *err);
@@ -68,6 +79,8 @@ void status_release(struct status *status);
 /* Caller json_decref()s; NULL when out of memory or a text is not UTF-8. */
 json_t *status_json(const struct status *status);
 
+json_t *status_tri_json(enum tri value); /* null: unknown */
+
 /* Where an answer leads: "OLD", "NEW", "edge" (proxied), "elsewhere", "no answer". Static. */
 const char *status_answer_leads(const struct status *status,
                                 const struct propagation_answer *answer);
@@ -75,5 +88,18 @@ const char *status_answer_leads(const struct status *status,
 /* status_held.c */
 void status_read_held(struct status *status);
 json_t *status_held_json(const struct status *status);
+
+/* Is there a primary where such a file could be? */
+bool status_has_files(const struct service *service);
+/* Logs in to the primary's host, for some seconds at most. */
+void status_look_at_file(const struct service *service, enum side side, struct held_file *out);
+json_t *status_files_json(const struct service *service, const struct held_file *files);
+/* It is open, and a restart would close it: that file was left behind. */
+bool status_file_is_left(const struct status *status, enum side side);
+
+/* status_services.c: what works beside the database, and was stopped */
+MUST_CHECK int status_read_services(struct status *status, struct journal *journal,
+                                    struct err *err);
+json_t *status_services_json(const struct status *status);
 
 #endif

@@ -30,8 +30,10 @@ enum action_id {
     ACTION_RETIRE,
     ACTION_ABANDON,
     ACTION_UNMIRROR,
+    ACTION_STOP_SERVICES,
+    ACTION_START_SERVICES,
 };
-#define ACTION_COUNT 17
+#define ACTION_COUNT 19
 
 enum param_type {
     PARAM_TEXT,

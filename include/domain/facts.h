@@ -68,6 +68,7 @@ struct node_facts {
     unsigned replica_count;
     char group[64]; /* "a Galera cluster of 3": a group that decides who may write; "": none */
     unsigned increment, offset; /* global auto_increment_increment, auto_increment_offset */
+    unsigned kept_increment, kept_offset; /* MySQL, on a primary: persisted; 0: nothing is */
     struct channel_facts channels[FACTS_CHANNEL_CAP];
     unsigned channel_count;
     enum tri has_data; /* any configured database exists with at least one table */

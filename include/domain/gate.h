@@ -70,6 +70,18 @@ void requirement_state_init(struct requirement_state *state);
 bool requirement_met(const struct requirement *requirement, const struct gate_values *values,
                      int64_t now_ms, struct requirement_state *state, char out_now[256]);
 
+/*
+ * For a watch, which goes back for a lag without end: one look may not see what the next one does.
+ * Until LAG_INFINITE has lasted, the lag is what it was before, or unknown.
+ */
+struct lag_doubt {
+    bool is_endless;
+    int64_t since_ms; /* monotonic */
+    struct gate_value before;
+};
+void lag_doubt_judge(struct lag_doubt *doubt, int64_t now_ms, int64_t must_last_ms,
+                     struct gate_value *lag);
+
 /* The metric names for messages: "lag, verified, ...". */
 const char *gate_metric_names(void);
 

@@ -57,5 +57,7 @@ bool hold_is_contradicted(const char *origin, bool is_on);
  * prints them: the last that is about read_only counts.
  */
 bool hold_options_close(const char *options);
+/* The number that such options give to one named as "--auto-increment-offset"; the last counts. */
+unsigned hold_option_number(const char *options, const char *name, unsigned fallback);
 
 #endif

@@ -3,8 +3,8 @@
  * domain/inventory.h - what two sides are made of, as one JSON document, and what differs between
  *                      its sides or between two of them.
  * Form:      {"inventory": 1, "service", "taken", "taken_us", "sides": {"old", "new"}}; a side is
- *            {"is_read", "error", "sections": {SECTION: {name: text}}}, in the section "sizes" a
- *            number of bytes.
+ *            {"is_read", "error", "sections": {SECTION: {name: text}}, "unread": {SECTION: why}};
+ *            the sections of sizes have numbers: bytes, microseconds.
  * Never:     a secret. What proves who an account is comes as a digest of a digest; a variable that
  *            may hold a password has its value replaced.
  * Threads:   pure.
@@ -42,10 +42,18 @@ json_t *inventory_side(const json_t *document, enum side side);
 const json_t *inventory_section_of(const json_t *document, enum side side, const char *section);
 bool inventory_is_read(const json_t *document, enum side side);
 
+/* A section that was read is there, also when nothing is in it. */
+MUST_CHECK int inventory_begin_section(json_t *side, const char *section, struct err *err);
 /* Add a name to a section of a side. Secrets of "variables" are left out here. */
 MUST_CHECK int inventory_put(json_t *side, const char *section, const char *name, const char *value,
                              struct err *err);
-MUST_CHECK int inventory_put_size(json_t *side, const char *name, int64_t bytes, struct err *err);
+MUST_CHECK int inventory_put_number(json_t *side, const char *section, const char *name,
+                                    int64_t number, struct err *err);
+/* One section could not be read while others were: nothing of it is known. */
+MUST_CHECK int inventory_put_unread(json_t *side, const char *section, const char *why,
+                                    struct err *err);
+/* Why that section was not read; NULL when it was. */
+const char *inventory_unread(const json_t *document, enum side side, const char *section);
 /* The end of a side: it was read, or why not; half of an answer is none. */
 MUST_CHECK int inventory_end_side(json_t *side, const struct err *why, struct err *err);
 
@@ -54,7 +62,8 @@ int64_t inventory_bytes(const json_t *document, enum side side); /* of all table
 /*
  * What differs between the two sides of one document, as
  * {"changes": [{"section", "name", "before", "after"}]}: null for what is absent. What belongs to a
- * server by nature (names, ports, files, positions, sizes) is left out.
+ * server by nature (names, ports, files, positions, sizes) is left out. Both kinds of diff have
+ * "unread": [{"section", "side", "why"}], the sections that could not be compared.
  * Errors  ERR_REFUSED/NONE a side was not read: nothing is known; ERR_MEMORY/NONE
  */
 MUST_CHECK int inventory_diff_sides(const json_t *document, json_t **out, struct err *err);

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "domain/facts.h"
 #include "domain/hold.h"
+#include "domain/host_probe.h"
 #include "domain/survey_topic.h"
 
 enum severity { SEVERITY_OK, SEVERITY_NOTE, SEVERITY_WARN, SEVERITY_BLOCK };
@@ -61,7 +62,12 @@ struct survey {
         char monitor_login_error[256];
         char missing_grants[512]; /* of the controller; "" when none */
         struct survey_list topics[SURVEY_TOPIC_COUNT];
+        struct host_report host; /* of the primary, where ssh is configured */
     } side[SIDE_COUNT];
+    struct {                 /* what works beside the database, as the service lists it */
+        enum tri is_running; /* unknown: why not, below */
+        char problem[400];
+    } workers[SERVICE_WORKER_CAP];
     struct {
         enum tri is_valid; /* the token */
         char error[384];
@@ -106,8 +112,18 @@ struct check_row {
     bool is_final; /* nothing works without it: it cannot be waived */
 };
 
-const struct check_row *preflight_table(size_t *out_count);
-const struct check_row *preflight_find(const char *id); /* NULL when there is none */
+/* What belongs to one topic, in the order in which it is asked and shown. */
+struct check_section {
+    const char *title;
+    const struct check_row *rows;
+    size_t count;
+};
+
+size_t preflight_count(void);
+/* Each NULL past the end, or when there is none. */
+const struct check_row *preflight_at(size_t index);
+const struct check_row *preflight_find(const char *id);
+const struct check_section *preflight_section(size_t index);
 
 /*
  * Do the bars allow a plan that leads towards NEW? `run` and `plan` ask, without the slower

@@ -32,6 +32,13 @@ const struct server_version *version_of(const struct facts *facts, enum side sid
 /* Does that server know this collation, under this or an equal name? */
 bool collation_is_known(const struct survey *survey, enum side side, const char *collation);
 
+/* How many seconds binary logs are kept; 0: for ever. */
+int64_t logs_kept_s(const struct survey *survey, enum side side);
+
+/* "Nov 22 17:30:00 2027 GMT" as seconds since 1970; false when it is no such text. */
+bool certificate_end(const char *text, int64_t *out_s);
+#define CERTIFICATE_WARN_DAYS 14
+
 /* What would stop the way there blocks; what would stop the way back warns. */
 enum severity severity_from(enum side source);
 

@@ -54,6 +54,9 @@ struct node_ssh {
     char **stop, **start;
     size_t stop_count, start_count;
     unsigned seed_port; /* where it listens for a copy; 4444 */
+    bool has_tunnel;    /* every connection of ours to the database goes through SSH, to: */
+    char tunnel_host[256];
+    unsigned tunnel_port;
 };
 
 struct node {
@@ -63,6 +66,19 @@ struct node {
     enum side side;
     bool is_primary;
     struct node_ssh *ssh; /* the service's; NULL: nothing is done there over SSH */
+    char socket[108];     /* of this host, leads to its database; "" = by TCP */
+};
+
+/* A program beside the database that works on one side only: cron, a timer, a queue's worker. */
+#define SERVICE_WORKER_CAP 32
+struct side_worker {
+    char name[64]; /* once a side; letters, digits, . _ - */
+    enum side side;
+    struct node at; /* its host: only the name, the host and the ssh of it, which is our own */
+    char unit[128]; /* of systemd; "": the words below */
+    char **stop, **start, **is_running;
+    size_t stop_count, start_count, is_running_count;
+    int64_t timeout_ms; /* for each of these to come true */
 };
 
 struct account {
@@ -173,6 +189,8 @@ struct service_notify {
     int64_t timeout_ms;
 };
 
+struct tunnels;
+
 struct service {
     char path[PATH_MAX]; /* the file it came from, absolute */
     char name[64];
@@ -183,6 +201,8 @@ struct service {
     size_t database_count;
     struct node nodes[SERVICE_NODE_CAP];
     size_t node_count;
+    struct side_worker workers[SERVICE_WORKER_CAP];
+    size_t worker_count;
     struct account controller, monitor, replication;
     struct tls_options tls;
     struct service_dns dns;
@@ -196,11 +216,17 @@ struct service {
     size_t waiver_count;
     struct acceptance *accepted; /* verify = { accept = ( ... ) } */
     size_t accepted_count;
+    struct tunnels *tunnels; /* end with the service, by `end_tunnels`; NULL: none */
+    void (*end_tunnels)(struct tunnels *tunnels);
 };
 
 const struct node *service_primary(const struct service *service, enum side side);
 const struct node *service_node(const struct service *service,
                                 const char *name); /* NULL when absent */
+void worker_release(struct side_worker *worker);   /* zeroed memory allowed */
+/* By name, on that side; NULL when absent. */
+const struct side_worker *service_worker(const struct service *service, enum side side,
+                                         const char *name);
 void service_release(struct service *service);
 
 /* From here on the service has the records of that name and no other. False: it has none. */

@@ -6,6 +6,8 @@
 #ifndef CUTOVER_DOMAIN_VERSION_H
 #define CUTOVER_DOMAIN_VERSION_H
 
+#include <stdbool.h>
+
 #include "base/attr.h"
 #include "base/err.h"
 
@@ -24,6 +26,8 @@ MUST_CHECK int version_parse(const char *text, struct server_version *out, struc
 
 /* major * 10000 + minor * 100 + patch: 10.11.19 -> 101119. */
 unsigned version_number(const struct server_version *version);
+/* Can it write a setting down for its next start (SET PERSIST)? */
+bool version_persists(const struct server_version *version);
 const char *flavour_name(enum flavour flavour);
 
 #endif

@@ -100,6 +100,8 @@ void expand_flip(struct compile *c);
 void expand_cutover(struct compile *c);
 void expand_settle(struct compile *c);
 void expand_abandon(struct compile *c);
+void expand_stop_services(struct compile *c);
+void expand_start_services(struct compile *c);
 
 /* Opening is more than its statement: the pause ends and heartbeats begin. */
 void work_open(struct compile *c, struct plan_step *step, enum side side);
@@ -122,6 +124,7 @@ void op_let_in(struct compile *c, struct plan_step *step, enum side side);
 void op_let_back_in(struct compile *c, struct plan_step *step, enum side side);
 void part_let_in(struct compile *c, enum side side);
 void warn_still_held(struct compile *c, enum side side);
+void part_unstagger(struct compile *c); /* of a retire: none when NEW is not staggered */
 void parts_flip(struct compile *c, enum side to);
 void parts_clone(struct compile *c);         /* of a seed, after close-new */
 void part_check_physical(struct compile *c); /* of a seed, before close-new */

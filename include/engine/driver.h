@@ -90,6 +90,13 @@ MUST_CHECK int run_primary(struct run *run, enum side side, struct session **out
 MUST_CHECK int run_dns(struct run *run, struct dns **out, struct err *err);
 
 /*
+ * Heartbeats on the sides that are open now, and samples of every node (engine/run_monitors.c). On
+ * return every node that `facts` reached has been looked at, or two seconds have passed.
+ * Errors  ERR_STOPPED/NONE
+ */
+MUST_CHECK int run_start_monitors(struct run *run, const struct facts *facts, struct err *err);
+
+/*
  * Show progress, keep samples, look at the stop flag: ERR_STOPPED/NONE when a stop is wanted. Call
  * it in every wait.
  */

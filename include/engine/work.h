@@ -36,6 +36,7 @@ WORK(work_retire_check);
 /* work_clone.c: copies by MySQL's clone plugin */
 WORK(work_seed_clone);
 WORK(work_seed_clone_check);
+WORK(work_seed_clone_settle);
 
 /* work_physical.c: copies by mariadb-backup */
 WORK(work_seed_physical_check);
@@ -72,6 +73,16 @@ WORK(work_fence_release);
 /* work_drop_in.c: the same by a file on its host */
 WORK(work_fence_file);
 WORK(work_fence_unfile);
+WORK(work_stagger_file);
+WORK(work_stagger_unfile);
+
+/* work_services.c: what works beside the database */
+WORK(work_service_stop);
+WORK(work_service_restore);
+WORK(work_service_rests);
+WORK(work_service_start);
+WORK(work_service_withdraw);
+WORK(work_service_runs);
 
 /* let_in.c: the same at once, when a side was opened */
 WORK(work_fence_let_in);

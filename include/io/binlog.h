@@ -29,6 +29,8 @@ struct binlog_start {
     bool is_by_set;       /* MySQL; MariaDB is told the position by the session */
     const void *executed; /* the encoded GTID set that is known already */
     size_t executed_len;
+    const char *file; /* by set only: where to begin; NULL: the server looks for it */
+    uint32_t offset;  /* in the file */
 };
 
 /* Of a connection that has said what it is: from here on it belongs to the log, also on failure.

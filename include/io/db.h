@@ -28,6 +28,7 @@ struct db;
 struct db_target {
     const char *host;
     unsigned port;
+    const char *socket; /* a unix socket of this host that leads there; NULL or "" = by TCP */
     const char *user;
     const struct secret *password;
     const struct tls_options *tls;
@@ -35,6 +36,7 @@ struct db_target {
     int64_t read_timeout_ms;    /* for every statement; must exceed any SQL-level wait; see
                                 db_set_timeout() */
     const char *program;        /* connection attribute program_name, shown in the process list */
+    bool is_one_of_many;        /* idle most of the time: gives its buffers back meanwhile */
 };
 
 MUST_CHECK int db_library_init(struct err *err);

@@ -21,8 +21,8 @@ struct db_watch {
     pthread_mutex_t lock;
     pthread_cond_t told;
     const volatile int *fd; /* the library sets it during the call; negative until then */
-    unsigned port;
-    int64_t deadline_ms; /* clock_mono_ms() */
+    unsigned port;          /* 0: a unix socket */
+    int64_t deadline_ms;    /* clock_mono_ms() */
     bool is_over, has_struck;
 };
 

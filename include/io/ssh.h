@@ -12,6 +12,7 @@
 #ifndef CUTOVER_IO_SSH_H
 #define CUTOVER_IO_SSH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,6 +38,7 @@ struct ssh_settings {
     const char *known_hosts;         /* a file in OpenSSH's format */
     const struct ssh_settings *jump; /* a host in between, or NULL; its own jump is not looked at */
     enum ssh_transport transport;
+    const atomic_bool *cancelled; /* NULL, or true once opening the session is no use any more */
 };
 
 struct ssh;

@@ -11,6 +11,7 @@
 
 #include <libssh2.h>
 
+#include "io/child.h"
 #include "io/ssh.h"
 
 struct ssh {
@@ -46,10 +47,28 @@ MUST_CHECK int ssh_log_in(struct ssh *ssh, int64_t deadline_ms, struct err *err)
 MUST_CHECK int ssh_open_path(struct ssh *ssh, const char *host, unsigned port, int64_t deadline_ms,
                              LIBSSH2_CHANNEL **out, struct err *err);
 
+/* One attempt at it, which does not wait: 0, or what libssh2 answered. */
+int ssh_ask_path(struct ssh *ssh, const char *host, unsigned port, LIBSSH2_CHANNEL **out);
+/* It answered CHANNEL_FAILURE: ERR_REFUSED/NONE, and the session is well. */
+int ssh_path_refused(const struct ssh *ssh, const char *host, unsigned port, struct err *err);
+bool ssh_is_cancelled(const struct ssh_settings *settings);
+
 /* The same with the `ssh` program. */
 MUST_CHECK int ssh_program_open(struct ssh *ssh, int64_t deadline_ms, struct err *err);
 MUST_CHECK int ssh_program_exec(struct ssh *ssh, const struct ssh_command *command,
                                 struct ssh_result *out, struct err *err);
+
+/*
+ * A process that forwards `socket_path`, here, to host:port, there, until its input ends. Its
+ * streams do not block, and are the caller's.
+ */
+struct ssh_forward {
+    const char *socket_path, *host;
+    unsigned port;
+};
+MUST_CHECK int ssh_program_forward(const struct ssh_settings *settings,
+                                   const struct ssh_forward *forward, struct child *child,
+                                   int streams[3], struct err *err);
 
 /* What a stream said: to its taker, or kept up to the cap. */
 MUST_CHECK int ssh_keep_output(const struct ssh *ssh, const struct ssh_command *command,

@@ -40,6 +40,8 @@ MUST_CHECK int heartbeat_start(const struct service *service, struct heartbeat *
  */
 void heartbeat_set(struct heartbeat *heartbeat, enum side side, bool is_wanted);
 void heartbeat_counts(struct heartbeat *heartbeat, enum side side, struct heartbeat_count *out);
+/* What a small write takes there now, with its commit, as the middle of the last ones; -1: none. */
+double heartbeat_write_ms(struct heartbeat *heartbeat, enum side side);
 void heartbeat_free(struct heartbeat *heartbeat); /* joins; NULL allowed */
 
 #endif

@@ -44,9 +44,10 @@ struct reading {
     uint32_t server_id;
     struct origin origin;
     uint64_t own; /* how far in what it wrote itself */
-    /* how far in what each side wrote, if it was known by what that is marked */
+    /* how far in what each side wrote, if it was known by what that is marked: in its own log, and
+     * in what it has applied */
     bool knows[SIDE_COUNT];
-    uint64_t applied[SIDE_COUNT];
+    uint64_t logged[SIDE_COUNT], applied[SIDE_COUNT];
     struct {
         uint32_t server_id;
         int64_t beat_us;
@@ -56,13 +57,14 @@ struct reading {
     int64_t ahead_us; /* this server's clock minus ours, at most */
 };
 
-/* One round of questions, and where it stands. */
+/* One round of questions, and where it stands. Not positions, each of which takes kilobytes, but
+ * what is asked of them. */
 struct round {
     struct reading reading;
-    struct position position, applied, received;
-    size_t next;           /* question */
-    int64_t began_us;      /* monotonic */
-    int64_t asked_us;      /* wall clock, before the last question */
+    char *applied;    /* MySQL: as the server wrote it, for what a channel says it has received */
+    size_t next;      /* question */
+    int64_t began_us; /* monotonic */
+    int64_t asked_us; /* wall clock, before the last question */
     int64_t uptime_due_ms; /* which need not be asked every time */
     bool has_state;
 };
@@ -105,6 +107,8 @@ struct sampler {
 /* --- sampler_round.c --- */
 
 void round_begin(struct watcher *watcher);
+
+void round_release(struct watcher *watcher);
 
 /* The next question of this round; false: there is none, and the reading is complete. */
 bool round_next(struct watcher *watcher, enum sql_id *out);

@@ -41,6 +41,13 @@ MUST_CHECK int node_texts(const struct conf_node *list, const char *what, char *
 void texts_free(char **texts, size_t count);
 
 /*
+ * The words of a command, as [ "systemctl", "stop", "cron" ]; a word may come twice. Nothing when
+ * absent; what *out had before is freed. Caller frees with texts_free().
+ */
+MUST_CHECK int member_words(const struct conf_node *group, const char *key, char ***out,
+                            size_t *out_count, struct err *err);
+
+/*
  * A secret by reference: "file:PATH" (relative to folder) or "env:NAME".
  * Any other text is taken for the secret itself, written by mistake: it is refused, and never
  * repeated in the message.

@@ -88,6 +88,8 @@ struct binlog_format {
  */
 MUST_CHECK int binlog_event_read(struct binlog_format *format, const unsigned char *bytes,
                                  size_t len, struct binlog_event *out, struct err *err);
+/* By the sender, between files or to be heard of: not in the log, with or without a checksum. */
+bool binlog_event_is_made_up(const struct binlog_event *event);
 /* One out of a compressed transaction: no checksum. */
 MUST_CHECK int binlog_event_read_inner(const unsigned char *bytes, size_t len,
                                        struct binlog_event *out, struct err *err);

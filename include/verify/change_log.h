@@ -18,6 +18,7 @@
 #include "domain/service.h"
 #include "domain/table_shape.h"
 #include "sql/key_range.h"
+#include "verify/binlog_place.h"
 
 struct change_log;
 
@@ -51,6 +52,7 @@ struct change_log_options {
     const struct service *service;
     enum side side;
     const struct position *from;         /* what is known already; its log must still be there */
+    const struct binlog_place *at;       /* NULL, or noted with `from`: a hint, never believed */
     const struct table_catalog *catalog; /* borrowed: which tables matter, and their keys */
     bool is_own_only;                    /* leave out rows that a link brought */
 };
@@ -74,6 +76,9 @@ MUST_CHECK int change_log_next(struct change_log *log, int64_t wait_ms, struct c
 
 /* Everything up to here has been told: `from` and the complete transactions since. */
 const struct position *change_log_position(const struct change_log *log);
+
+/* Where the log says that; not known on MariaDB, and before the first transaction. */
+const struct binlog_place *change_log_place(const struct change_log *log);
 
 /* New shapes, from the next event on; borrowed. */
 void change_log_use(struct change_log *log, const struct table_catalog *catalog);

@@ -15,6 +15,7 @@ struct change_reader;
 
 struct change_reader_options {
     const struct position *from;
+    const struct binlog_place *at;       /* NULL, or noted with `from` */
     const struct table_catalog *catalog; /* borrowed */
     uint32_t server_id;                  /* of the server whose log it is */
     struct origin origin;                /* MySQL: its UUID */
@@ -34,6 +35,10 @@ MUST_CHECK int change_reader_take(struct change_reader *reader, struct change *o
                                   struct err *err);
 
 const struct position *change_reader_position(const struct change_reader *reader);
+/* Noted with the position. MySQL only. */
+const struct binlog_place *change_reader_place(const struct change_reader *reader);
+/* When the file was begun that is being read; 0: its description has not come yet. */
+uint32_t change_reader_file_born(const struct change_reader *reader);
 void change_reader_use(struct change_reader *reader, const struct table_catalog *catalog);
 
 #endif

@@ -49,9 +49,9 @@ struct pass {
     int64_t started_ms;
     uint64_t rows_resumed;
 
-    pthread_mutex_t mutex;       /* guards all below */
-    pthread_cond_t changed, cut; /* for the calling thread; for workers: a table was cut */
-    struct task *tasks;          /* biggest first */
+    pthread_mutex_t mutex;     /* guards all below */
+    pthread_cond_t ended, cut; /* for the calling thread: a worker; for workers: a table was cut */
+    struct task *tasks;        /* the heaviest first */
     size_t task_count;
     struct verify_report report;
     enum verify_mode weakest; /* that was used */
@@ -95,6 +95,13 @@ void pass_release_tasks(struct pass *pass);
 
 /* A new span behind the last one; *until is copied. NULL when out of memory. */
 struct span *task_add_span(struct task *task, const struct key_point *until);
+/* How many there will be, as far as is known. */
+unsigned task_spans_expected(const struct task *task);
+/*
+ * Is the rest of this table no more than what each worker still has to do? Then it need not be cut:
+ * where a cut is looked for along the index, that costs the source a sixth of reading the rows.
+ */
+bool task_is_one_share(const struct pass *pass, const struct task *task);
 /* All spans are done. */
 bool task_is_complete(const struct task *task);
 void task_sum_up(struct task *task);

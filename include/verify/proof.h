@@ -18,6 +18,7 @@
 #ifndef CUTOVER_VERIFY_PROOF_H
 #define CUTOVER_VERIFY_PROOF_H
 
+#include "verify/binlog_place.h"
 #include "verify/certificate.h"
 #include "verify/pace.h"
 
@@ -26,6 +27,7 @@ struct proof;
 /* From where the logs have to be read again after a restart: NULL texts never, "" is "from now". */
 struct proof_floor {
     struct position source, replica;
+    struct binlog_place source_at, replica_at; /* noted with them */
 };
 
 struct proof_options {

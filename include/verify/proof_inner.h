@@ -12,6 +12,7 @@
 
 #include "verify/cascade.h"
 #include "verify/compare.h"
+#include "verify/found.h"
 #include "verify/proof.h"
 #include "verify/schema.h"
 #include "verify/touched.h"
@@ -31,6 +32,7 @@ struct proof_shapes {
 struct proof_mark {
     uint64_t sequence;
     struct position position;
+    struct binlog_place place;
 };
 
 struct proof_log {
@@ -42,7 +44,8 @@ struct proof_log {
     struct change_log *log;      /* the thread's, once it runs */
     struct proof_shapes *shapes; /* what the log decodes with */
     /* guarded: */
-    struct position position; /* everything up to here is in the set */
+    struct position position;  /* everything up to here is in the set */
+    struct binlog_place place; /* noted with it */
     struct proof_mark marks[PROOF_MARK_CAP];
     size_t mark_count;
     int64_t marked_ms;
@@ -63,7 +66,7 @@ struct proof_worker {
     struct pair pair;
     bool is_open, is_still;
     int64_t deadline_ms;  /* of a last look; 0 none */
-    bool is_different;    /* the batch under way */
+    struct found found;   /* in the batch under way */
     struct row_hash hash; /* chained over what was compared */
     uint64_t rows;
 };
@@ -95,6 +98,7 @@ struct proof {
     size_t difference_kept, differences_beyond; /* those there was no room for */
     bool is_broken, is_resting, is_settling;    /* the last one: inside the fence */
     bool is_hurried;                            /* somebody waits for what is in the set */
+    bool is_looked_at; /* for the last time: nobody puts what differs aside meanwhile */
     enum proof_mood mood;
     char problem[256];
     struct err broken_by;
@@ -115,7 +119,8 @@ void proof_break(struct proof *proof, const char *what, const struct err *err);
 void proof_wait(struct proof *proof, int64_t ms);
 
 /* --- proof_log.c: the readers --- */
-MUST_CHECK int proof_log_open(struct proof_log *log, const struct position *from, struct err *err);
+/* From where it is. */
+MUST_CHECK int proof_log_open(struct proof_log *log, struct err *err);
 void *proof_log_run(void *log);
 /* With the mutex held: up to where both logs say that everything is proven. */
 void proof_move_floor(struct proof *proof);

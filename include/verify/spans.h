@@ -4,8 +4,8 @@
  *                  pass knows where it was.
  * How:       cuts are made one at a time, when a worker wants the next span. Where the first column
  *            of the key is an integer and its numbers are dense, by dividing them; otherwise by
- *            stepping over SPAN_ROWS rows of the index. A cut is only a key: rows that come or go
- *            around it belong to exactly one span in any case.
+ *            stepping over SPAN_ROWS rows of the index, unless the rest is worth no cut. A cut is
+ *            only a key: rows that come or go around it belong to exactly one span in any case.
  * Threads:   pure, except span_next_bound(), which asks its walk's server.
  */
 #ifndef CUTOVER_VERIFY_SPANS_H
@@ -23,10 +23,15 @@ struct span_plan {
     bool is_whole;   /* one span without bounds */
     bool is_divided; /* by the numbers of the key's first column */
     bool is_asked;   /* whether they are dense was asked already */
+    bool is_last;    /* the span that comes next is not worth a cut, unless it costs nothing */
     uint64_t rows;   /* of a span, about */
     unsigned expected;
     __int128 next, step, last; /* numbers: the next cut, how far to the one behind it, the end */
 };
+
+/* What it takes to read a table, by the server's estimates: its bytes, and what each row costs
+ * besides. */
+uint64_t span_weight(const struct table_shape *table);
 
 /* By the server's estimates. span_rows 0 = SPAN_ROWS. Without a key the table stays whole. */
 void span_plan_init(struct span_plan *plan, const struct table_shape *table, bool has_key,

@@ -10,9 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum failpoint_deed { DEED_NONE, DEED_KILL, DEED_TERM, DEED_INT, DEED_PAUSE, DEED_ERROR };
+#include "base/clock.h"
+
+enum failpoint_deed { DEED_NONE, DEED_KILL, DEED_TERM, DEED_INT, DEED_PAUSE, DEED_NAP, DEED_ERROR };
 
 #define ARMED_CAP 4
+#define NAP_MS 3000
 
 static struct armed {
     enum failpoint_deed deed;
@@ -25,11 +28,8 @@ static size_t armed_count;
 static const struct {
     const char *word;
     enum failpoint_deed deed;
-} deeds[] = {{"kill@", DEED_KILL},
-             {"term@", DEED_TERM},
-             {"int@", DEED_INT},
-             {"pause@", DEED_PAUSE},
-             {"error@", DEED_ERROR}};
+} deeds[] = {{"kill@", DEED_KILL},   {"term@", DEED_TERM}, {"int@", DEED_INT},
+             {"pause@", DEED_PAUSE}, {"nap@", DEED_NAP},   {"error@", DEED_ERROR}};
 
 /* "kill@name#2", `len` bytes of it. */
 static bool arm(struct armed *out, const char *text, size_t len)
@@ -60,7 +60,7 @@ int failpoint_arm_from_env(struct err *err)
             armed_count = 0;
             return err_set(err, ERR_USAGE, EFFECT_NONE,
                            "CUTOVER_FAILPOINT=\"%.60s\": expected at most %d of kill@, term@, "
-                           "int@, pause@ or error@ and a name, with commas between",
+                           "int@, pause@, nap@ or error@ and a name, with commas between",
                            text, ARMED_CAP);
         }
         armed_count++;
@@ -83,6 +83,9 @@ static int act(const struct armed *point, struct err *err)
         return 0;
     case DEED_PAUSE: /* until somebody sends SIGCONT: time to break something at this very place */
         (void)kill(getpid(), SIGSTOP);
+        return 0;
+    case DEED_NAP:
+        (void)clock_sleep_ms(NAP_MS);
         return 0;
     case DEED_ERROR:
         return err_set(err, ERR_SERVER, EFFECT_UNKNOWN, "failpoint %s", point->name);

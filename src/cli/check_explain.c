@@ -61,18 +61,17 @@ int check_known(const char *id, struct err *err)
 int check_explain(const struct cli_options *options, struct err *err)
 {
     const char *id = options->args[0];
-    size_t count;
-    const struct check_row *rows = preflight_table(&count);
+    const struct check_row *row;
     CLEANUP(json_release) json_t *list = json_array();
 
-    for (size_t i = 0; i < count; i++) {
-        if (!is_wanted(&rows[i], id))
+    for (size_t i = 0; (row = preflight_at(i)); i++) {
+        if (!is_wanted(row, id))
             continue;
         if (options->is_json) {
-            (void)json_array_append_new(list, row_json(&rows[i])); /* render_json() looks at it */
+            (void)json_array_append_new(list, row_json(row)); /* render_json() looks at it */
             continue;
         }
-        print_row(&rows[i]);
+        print_row(row);
         if (!id)
             (void)puts("");
     }
@@ -82,17 +81,26 @@ int check_explain(const struct cli_options *options, struct err *err)
     return render_json(all, err);
 }
 
+static void reference_section(const struct check_section *section, struct buf *out)
+{
+    buf_printf(out,
+               "\n### %s\n\n"
+               "| check | at worst | way | why it matters | how to mend it | source |\n"
+               "|---|---|---|---|---|---|\n",
+               section->title);
+    for (size_t i = 0; i < section->count; i++) {
+        const struct check_row *row = &section->rows[i];
+        buf_printf(out, "| `%s` | %s%s | %s | %s | %s | %s |\n", row->id, severity_name(row->worst),
+                   row->is_final ? " (no waiver)" : "", way_text(row->way), row->why, row->how,
+                   row->source);
+    }
+}
+
 void reference_checks(struct buf *out)
 {
-    size_t count;
-    const struct check_row *rows = preflight_table(&count);
+    const struct check_section *section;
 
-    buf_printf(out,
-               "%zu checks.\n\n| check | at worst | way | why it matters | how to mend it | source "
-               "|\n|---|---|---|---|---|---|\n",
-               count);
-    for (size_t i = 0; i < count; i++)
-        buf_printf(out, "| `%s` | %s%s | %s | %s | %s | %s |\n", rows[i].id,
-                   severity_name(rows[i].worst), rows[i].is_final ? " (no waiver)" : "",
-                   way_text(rows[i].way), rows[i].why, rows[i].how, rows[i].source);
+    buf_printf(out, "%zu checks.\n", preflight_count());
+    for (size_t i = 0; (section = preflight_section(i)); i++)
+        reference_section(section, out);
 }

@@ -7,11 +7,11 @@
 #include "cli/exit_code.h"
 #include "cli/options.h"
 #include "cli/render.h"
+#include "cli/service_open.h"
 #include "cluster/survey.h"
 #include "dns/records.h"
 #include "domain/preflight.h"
 #include "engine/observe.h"
-#include "playbook/read.h"
 
 /* The worst first: what blocks is read even by those who read one screen. */
 static const enum severity severities[] = {SEVERITY_BLOCK, SEVERITY_WARN, SEVERITY_NOTE,
@@ -192,7 +192,7 @@ static int check(const struct cli_options *options, struct render *render, struc
         return rc;
     if (options->is_explain)
         return check_explain(options, err);
-    rc = service_read(options->config_path, &service, err);
+    rc = service_open(options->config_path, &service, err);
     if (rc)
         return rc;
     rc = gather(&service, render, &findings, err);

@@ -11,11 +11,11 @@
 #include "cli/inventory_text.h"
 #include "cli/options.h"
 #include "cli/render.h"
+#include "cli/service_open.h"
 #include "cluster/inventory.h"
 #include "domain/inventory.h"
 #include "engine/journal_inventory.h"
 #include "engine/observe.h"
-#include "playbook/read.h"
 
 struct asking {
     const struct cli_options *options;
@@ -168,7 +168,7 @@ int cmd_inventory(const struct cli_options *options, struct err *err)
     render_init(&render, options);
     int rc = check_usage(options, err);
     if (!rc)
-        rc = service_read(options->config_path, &service, err);
+        rc = service_open(options->config_path, &service, err);
     if (rc)
         return rc;
     struct asking a = {.options = options, .render = &render, .service = &service};

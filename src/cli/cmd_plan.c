@@ -9,7 +9,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/run_ui.h"
-#include "playbook/read.h"
+#include "cli/service_open.h"
 
 #define PLAN_CAP_BYTES (16 << 20)
 
@@ -81,7 +81,7 @@ int cmd_plan(const struct cli_options *options, struct err *err)
 
     int rc = playbook_locate(options->args[0], path, sizeof path, err);
     if (!rc)
-        rc = service_read(options->config_path, &service, err);
+        rc = service_open(options->config_path, &service, err);
     if (!rc)
         rc = compile_playbook(&service, path, options->from_step, &plan, err);
     if (!rc)

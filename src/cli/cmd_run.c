@@ -9,9 +9,9 @@
 #include "base/signals.h"
 #include "cli/execution.h"
 #include "cli/exit_code.h"
+#include "cli/service_open.h"
 #include "engine/observe.h"
 #include "engine/request_keeper.h"
-#include "playbook/read.h"
 
 #define PLAN_CAP_BYTES (16 << 20)
 
@@ -32,7 +32,7 @@ int execution_init(struct execution *x, const struct cli_options *options, struc
 {
     *x = (struct execution){.options = options};
     render_init(&x->render, options);
-    int rc = service_read(options->config_path, &x->service, err);
+    int rc = service_open(options->config_path, &x->service, err);
     run_options_init(&x->run, &x->service, options, &x->render, x->holder);
     if (!rc)
         manager_tell("READY=1");
@@ -235,6 +235,12 @@ int execution_follow(struct execution *x, int rc, struct err *err)
     return rc;
 }
 
+/* It could not go on with a run, and nobody has undone anything. */
+static int still_under_way(int rc, const struct err *err)
+{
+    return rc < 0 && exit_code_of(err) == EXIT_UNDONE ? EXIT_PERSON : rc;
+}
+
 int cmd_run(const struct cli_options *options, struct err *err)
 {
     struct execution x;
@@ -251,7 +257,7 @@ int cmd_run(const struct cli_options *options, struct err *err)
     rc = execution_follow(&x, rc, err);
     rc = conclude(options, &x.result, rc, err);
     execution_release(&x);
-    return rc;
+    return options->is_resume ? still_under_way(rc, err) : rc;
 }
 
 int cmd_abort(const struct cli_options *options, struct err *err)
@@ -263,5 +269,5 @@ int cmd_abort(const struct cli_options *options, struct err *err)
         rc = run_abort(&x.run, options->arg_count ? options->args[0] : NULL, &x.result, err);
     rc = conclude(options, &x.result, rc, err);
     execution_release(&x);
-    return rc;
+    return still_under_way(rc, err);
 }

@@ -9,8 +9,8 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/options.h"
+#include "cli/service_open.h"
 #include "ctl/server.h"
-#include "playbook/read.h"
 
 /*
  * The watchdog hears of us as long as the page of the lag, which is due ten times a second, is new:
@@ -37,7 +37,7 @@ int cmd_serve(const struct cli_options *options, struct err *err)
     CLEANUP(service_release) struct service service = {0};
     struct server *server = NULL;
 
-    int rc = service_read(options->config_path, &service, err);
+    int rc = service_open(options->config_path, &service, err);
     if (!rc)
         rc = server_start(&service, options->listen, &server, err);
     if (rc)

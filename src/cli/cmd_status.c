@@ -2,8 +2,8 @@
 /* `cutover status`: what is true now. Changes nothing. */
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/service_open.h"
 #include "cli/status.h"
-#include "playbook/read.h"
 
 static void show_progress(void *context, const char *text)
 {
@@ -19,7 +19,7 @@ int cmd_status(const struct cli_options *options, struct err *err)
     const struct status_options how = {.progress = show_progress, .context = &render};
 
     render_init(&render, options);
-    int rc = service_read(options->config_path, &service, err);
+    int rc = service_open(options->config_path, &service, err);
     if (rc)
         return rc;
     rc = status_gather(&service, &how, &status, err);

@@ -8,12 +8,12 @@
 #include "cli/exit_code.h"
 #include "cli/options.h"
 #include "cli/render.h"
+#include "cli/service_open.h"
 #include "cli/verify_pause.h"
 #include "cli/verify_repair.h"
 #include "engine/observe.h"
 #include "engine/pass_keeper.h"
 #include "engine/proof_memory.h"
-#include "playbook/read.h"
 #include "verify/pace.h"
 
 #define SETTLE_MS 60000
@@ -419,7 +419,7 @@ int cmd_verify(const struct cli_options *options, struct err *err)
     render_init(&v.render, options);
     int rc = check_words(options, err);
     if (!rc)
-        rc = service_read(options->config_path, &v.service, err);
+        rc = service_open(options->config_path, &v.service, err);
     if (rc)
         return rc;
     if (options->args[0])

@@ -18,12 +18,12 @@
 #include "cli/keys.h"
 #include "cli/options.h"
 #include "cli/render.h"
+#include "cli/service_open.h"
 #include "cli/term_curses.h"
 #include "cli/watch_ask.h"
 #include "ctl/attach.h"
 #include "ctl/collector.h"
 #include "ctl/screen.h"
-#include "playbook/read.h"
 
 #define DRAW_EVERY_MS 200
 #define DRAW_LEAST_MS 40 /* a key that repeats does not draw more often */
@@ -72,7 +72,7 @@ static int start_collecting(struct watch *watch, struct err *err)
 {
     const struct collector_options how = {.service = &watch->service, .on_news = ignore_news};
 
-    int rc = service_read(watch->options->config_path, &watch->service, err);
+    int rc = service_open(watch->options->config_path, &watch->service, err);
     if (!rc)
         rc = collector_start(&how, &watch->collector, err);
     if (rc)

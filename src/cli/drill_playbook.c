@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cli/run_ui.h"
+#include "cli/service_open.h"
 #include "playbook/read.h"
 
 static bool is_production(const struct service *service)
@@ -14,7 +15,7 @@ static bool is_production(const struct service *service)
 
 int drill_service_read(const struct cli_options *options, struct service *out, struct err *err)
 {
-    int rc = service_read(options->config_path, out, err);
+    int rc = service_open(options->config_path, out, err);
 
     if (rc || !is_production(out) || !out->dns.is_configured)
         return rc;

@@ -40,6 +40,28 @@ static void put_value(struct buf *out, const json_t *value, bool is_cell)
 
 /* --- one inventory ---------------------------------------------------------------------------- */
 
+/* One line for each reason, with all that it kept us from. */
+static void unread_of(const json_t *document, enum side side, const char *indent, struct buf *out)
+{
+    size_t count;
+    const struct inventory_section *sections = inventory_sections(&count);
+    const char *told = "";
+
+    for (size_t i = 0; i < count; i++) {
+        const char *why = inventory_unread(document, side, sections[i].name);
+        if (why == NULL)
+            continue;
+        if (strcmp(why, told) == 0)
+            buf_printf(out, "; %s", sections[i].title);
+        else
+            buf_printf(out, "%s%sNot known (%s): %s", told[0] != '\0' ? "\n" : "", indent, why,
+                       sections[i].title);
+        told = why;
+    }
+    if (told[0] != '\0')
+        buf_putc(out, '\n');
+}
+
 static void summary_of(const json_t *document, enum side side, struct buf *out)
 {
     size_t count;
@@ -55,11 +77,15 @@ static void summary_of(const json_t *document, enum side side, struct buf *out)
     json_t *value;
     json_object_foreach((json_t *)inventory_section_of(document, side, "nodes"), name, value)
         buf_printf(out, "  %s  %s\n", name, json_string_value(value));
-    for (size_t i = 0; i < count; i++)
-        if (!sections[i].is_size && strcmp(sections[i].name, "nodes") != 0)
+    for (size_t i = 0; i < count; i++) {
+        const struct inventory_section *section = &sections[i];
+        if (!section->is_size && strcmp(section->name, "nodes") != 0 &&
+            inventory_unread(document, side, section->name) == NULL)
             buf_printf(out, "  %6zu  %s\n",
-                       json_object_size(inventory_section_of(document, side, sections[i].name)),
-                       sections[i].title);
+                       json_object_size(inventory_section_of(document, side, section->name)),
+                       section->title);
+    }
+    unread_of(document, side, "  ", out);
     buf_puts(out, "  Tables hold ");
     put_bytes(out, (double)inventory_bytes(document, side));
     buf_puts(out, ", as the engine estimates\n");
@@ -110,6 +136,8 @@ void inventory_markdown(const json_t *document, struct buf *out)
         if (!inventory_is_read(document, side))
             buf_printf(out, "\nNot read: %s\n",
                        json_text_or(inventory_side(document, side), "error", "?"));
+        buf_putc(out, '\n');
+        unread_of(document, side, "", out);
         for (size_t i = 0; i < count; i++)
             section_markdown(document, side, &sections[i], out);
     }
@@ -177,6 +205,28 @@ static const char *side_of(const json_t *change)
     return side[0] == '\0' ? "" : strcmp(side, "old") == 0 ? "OLD: " : "NEW: ";
 }
 
+static void put_unread(const json_t *value, struct buf *out)
+{
+    const char *told = "";
+    size_t i;
+    json_t *note;
+
+    json_array_foreach(json_object_get(value, "unread"), i, note)
+    {
+        const char *why = json_text_or(note, "why", "?");
+        const char *title = title_of(json_text_or(note, "section", "?"));
+        if (strcmp(why, told) == 0)
+            buf_printf(out, "; %s", title);
+        else
+            buf_printf(out, "\nNot compared (%s: %s): %s",
+                       strcmp(json_text_or(note, "side", ""), "old") == 0 ? "OLD" : "NEW", why,
+                       title);
+        told = why;
+    }
+    if (told[0] != '\0')
+        buf_putc(out, '\n');
+}
+
 static void put_growth(const json_t *value, struct buf *out)
 {
     const char *side;
@@ -238,6 +288,7 @@ void inventory_diff_text(const json_t *value, struct buf *out)
         put_value(out, json_object_get(change, "after"), false);
         buf_putc(out, '\n');
     }
+    put_unread(value, out);
     put_growth(value, out);
 }
 
@@ -260,5 +311,6 @@ void inventory_diff_markdown(const json_t *value, struct buf *out)
         put_value(out, json_object_get(change, "after"), true);
         buf_puts(out, " |\n");
     }
+    put_unread(value, out);
     put_growth(value, out);
 }

@@ -261,6 +261,7 @@ static void print_controller(const struct status *status)
     else
         (void)printf("lease     %s\n", status->lease_holder[0] ? status->lease_holder : "free");
     status_print_held(status);
+    status_print_services(status);
     if (status->has_run)
         (void)printf("last run  %s, %s, %s%s\n", status->run.id, status->run.playbook,
                      run_state_name(status->run.state),

@@ -186,9 +186,10 @@ int events_set(const struct service *service, struct session *session, bool is_e
     unsigned changed = 0;
     const struct switching switching = {service, is_enabled, &changed};
     int rc = session_open(service, session->node, SESSION_CONTROLLER, &own, err);
-    if (rc != 0)
-        return rc;
-    rc = session_exec(&own, SQL_UNLOGGED, NULL, 0, err);
+    if (rc == 0)
+        rc = session_admit(&own, session->permit, err);
+    if (rc == 0)
+        rc = session_exec(&own, SQL_UNLOGGED, NULL, 0, err);
     if (rc != 0)
         return rc;
     rc = list_events(service, &own, &before, err);

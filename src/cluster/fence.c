@@ -260,10 +260,9 @@ static int put_back(const struct service *service, struct session *session, stru
     }
     if (rc == 0)
         rc = end_first_session(session, second, err);
-    if (rc != 0)
-        return rc;
-    second->permit = session->permit; /* not before: KILL must work whatever became of the lease */
-    return door_put_back(second, found, err);
+    if (rc == 0) /* not before: KILL must work whatever became of the lease */
+        rc = session_admit(second, session->permit, err);
+    return rc == 0 ? door_put_back(second, found, err) : rc;
 }
 
 /* The failure stays the answer; what became of read_only is added to it. */

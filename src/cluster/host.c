@@ -21,25 +21,31 @@ static void fill(const struct node_ssh *ssh, struct ssh_settings *out)
     };
 }
 
-int host_open(struct host *host, const struct node *node, int64_t deadline_ms, struct err *err)
+void host_settings(struct host *host, const struct node *node)
 {
     const struct node_ssh *ssh = node->ssh;
 
     *host = (struct host){.node = node};
-    if (ssh == NULL) {
+    fill(ssh, &host->settings);
+    if (ssh->jump_host[0] == '\0')
+        return;
+    fill(ssh, &host->jump);
+    host->jump.host = ssh->jump_host;
+    host->jump.port = ssh->jump_port;
+    if (ssh->jump_user[0] != '\0')
+        host->jump.user = ssh->jump_user;
+    host->settings.jump = &host->jump;
+}
+
+int host_open(struct host *host, const struct node *node, int64_t deadline_ms, struct err *err)
+{
+    *host = (struct host){.node = node};
+    if (node->ssh == NULL) {
         (void)err_set(err, ERR_CONFIG, EFFECT_NONE, "the host of %s has no group ssh", node->name);
         return err_hint(err, "ssh = { user = \"cutover\"; identity = \"ssh/id_ed25519\"; } in its "
                              "cluster or its node: docs/hosts.md");
     }
-    fill(ssh, &host->settings);
-    if (ssh->jump_host[0] != '\0') {
-        fill(ssh, &host->jump);
-        host->jump.host = ssh->jump_host;
-        host->jump.port = ssh->jump_port;
-        if (ssh->jump_user[0] != '\0')
-            host->jump.user = ssh->jump_user;
-        host->settings.jump = &host->jump;
-    }
+    host_settings(host, node);
     return ssh_open(&host->ssh, &host->settings, deadline_ms, err);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "cluster/inventory_host.h"
 #include "cluster/session.h"
 #include "domain/inventory.h"
 
@@ -251,7 +252,7 @@ static int take_sizes(const struct taking *t, struct err *err)
         char name[NAME_CAP_BYTES];
         (void)snprintf(name, sizeof(name), "%s.%s", result_text(&rows, i, "db"),
                        result_text(&rows, i, "name"));
-        rc = inventory_put_size(t->side, name, result_number(&rows, i, "bytes"), err);
+        rc = inventory_put_number(t->side, "sizes", name, result_number(&rows, i, "bytes"), err);
     }
     return rc;
 }
@@ -305,7 +306,9 @@ static int read_side(struct taking *t, const struct facts *facts, enum side side
         if (rc == 0 && (next == NULL || strcmp(next->section, questions[i].section) != 0))
             rc = settle(t, questions[i].section, err);
     }
-    return rc == 0 ? take_sizes(t, err) : rc;
+    if (rc == 0)
+        rc = take_sizes(t, err);
+    return rc == 0 ? inventory_take_host(service_primary(t->service, side), t->side, err) : rc;
 }
 
 static int take_side(const struct service *service, const struct facts *facts, enum side side,

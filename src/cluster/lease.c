@@ -18,8 +18,9 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/digest.h"
+#include "base/log.h"
 #include "cluster/door.h"
+#include "cluster/mark.h"
 #include "cluster/own_schema.h"
 #include "cluster/session.h"
 
@@ -29,7 +30,7 @@
 #define GIVE_BACK_MS 1000
 #define ERROR_NO_SUCH_DATABASE 1049
 #define ERROR_NO_SUCH_TABLE 1146
-#define LOCK_NAME_SIZE (64 + 1) /* the most that MySQL takes */
+#define LOCK_PREFIX "cutover."
 
 struct lease {
     const struct service *service;
@@ -45,6 +46,8 @@ struct lease {
     pthread_cond_t wake;
     pthread_t keeper;
     bool has_keeper, is_ending;
+    pthread_mutex_t swept_mutex;
+    bool is_swept[SERVICE_NODE_CAP]; /* nobody else's session can change anything on that node */
 };
 
 /* Who has the lock on one server. thread 0: nobody. */
@@ -54,21 +57,6 @@ struct lease_owner {
     bool has_signed;
     char holder[256], run[65], since[32];
 };
-
-/* A name that does not fit is replaced by what fits of its digest: the same for everybody. */
-static int lock_name(const struct service *service, char out[LOCK_NAME_SIZE], struct err *err)
-{
-    char digest[DIGEST_HEX_LEN + 1];
-    const char *name = service->name;
-    if (strlen(name) > LOCK_NAME_SIZE - 1 - strlen("cutover.")) {
-        int rc = digest_sha256_hex(name, strlen(name), digest, err);
-        if (rc != 0)
-            return rc;
-        name = digest;
-    }
-    (void)snprintf(out, LOCK_NAME_SIZE, "cutover.%.56s", name);
-    return 0;
-}
 
 /* --- who holds it --- */
 
@@ -101,7 +89,7 @@ static int read_owner(struct session *session, const struct service *service,
 {
     CLEANUP(db_result_release) struct db_result row = {0};
     char lock[LOCK_NAME_SIZE];
-    int rc = lock_name(service, lock, err);
+    int rc = mark_lock_name(service, LOCK_PREFIX, lock, err);
     if (rc == 0)
         rc = session_query_row(session, SQL_LEASE_OWNER, &(struct sql_arg){"lock", lock}, 1, &row,
                                err);
@@ -206,6 +194,33 @@ static int check_permit(const struct session_permit *permit, struct err *err)
     return is_fresh(permit->lease) ? 0 : lease_check_any(permit->lease, err);
 }
 
+/*
+ * End what earlier holders have left on a node. Before any session of ours is marked there, and
+ * once: whoever comes to it later finds that the lease is ours.
+ */
+static int sweep(struct lease *lease, struct session *session, struct err *err)
+{
+    size_t node = (size_t)(session->node - lease->service->nodes);
+    unsigned ended = 0;
+    if (lease->is_swept[node])
+        return 0;
+    int rc = mark_end_all(lease->service, session, &ended, err);
+    if (ended > 0)
+        log_warn("%s: %u session(s) of a controller that was in charge before were ended",
+                 session->node->name, ended);
+    lease->is_swept[node] = rc == 0;
+    return rc;
+}
+
+static int admit(const struct session_permit *permit, struct session *session, struct err *err)
+{
+    struct lease *lease = permit->lease;
+    (void)pthread_mutex_lock(&lease->swept_mutex);
+    int rc = sweep(lease, session, err);
+    (void)pthread_mutex_unlock(&lease->swept_mutex);
+    return rc == 0 ? mark_take(lease->service, session, err) : rc;
+}
+
 const struct session_permit *lease_permit(const struct lease *lease, enum side side)
 {
     return &lease->permit[side];
@@ -284,7 +299,9 @@ static int take_locks(struct lease *lease, bool is_one_enough, struct err *err)
         if (lease->session[side].db == NULL)
             continue;
         const struct node *node = service_primary(lease->service, (enum side)side);
-        int rc = own_schema_prepare(lease->service, node, err);
+        int rc = sweep(lease, &lease->session[side], err);
+        if (rc == 0)
+            rc = own_schema_prepare(lease->service, node, err);
         if (rc != 0)
             return rc;
         rc = sign(lease, (enum side)side, err);
@@ -343,8 +360,10 @@ static struct lease *lease_new(const struct service *service)
         return NULL;
     lease->service = service;
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
-        lease->permit[side] = (struct session_permit){.check = check_permit, .lease = lease};
+        lease->permit[side] =
+            (struct session_permit){.check = check_permit, .admit = admit, .lease = lease};
     (void)pthread_mutex_init(&lease->mutex, NULL);
+    (void)pthread_mutex_init(&lease->swept_mutex, NULL);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&lease->wake, &monotonic);
@@ -366,7 +385,7 @@ static int take(const struct service *service, const char *holder, const char *r
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the lease");
     (void)snprintf(lease->holder, sizeof(lease->holder), "%s", holder);
     (void)snprintf(lease->run, sizeof(lease->run), "%s", run_id);
-    int rc = lock_name(service, lease->lock, err);
+    int rc = mark_lock_name(service, LOCK_PREFIX, lease->lock, err);
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
         (void)snprintf(lease->permit[side].lock, sizeof(lease->permit[side].lock), "%s",
                        lease->lock);
@@ -565,6 +584,7 @@ void lease_free(struct lease *lease)
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
         give_back(lease, (enum side)side);
     (void)pthread_cond_destroy(&lease->wake);
+    (void)pthread_mutex_destroy(&lease->swept_mutex);
     (void)pthread_mutex_destroy(&lease->mutex);
     free(lease);
 }

@@ -96,6 +96,20 @@ static int read_variables(struct probe_job *job, struct err *err)
     return session_origin(&job->session, &row, "origin", &facts->origin, err);
 }
 
+/* What a primary has written down for its next start, so that an undo can give it back. */
+static int read_kept(struct probe_job *job, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    if (!job->facts->node->is_primary || !version_persists(&job->facts->version))
+        return 0;
+    int rc = ask_row(job, SQL_STAGGER_KEPT, NULL, 0, &row, err);
+    if (rc != 0)
+        return rc;
+    job->facts->kept_increment = (unsigned)result_number(&row, 0, "increment");
+    job->facts->kept_offset = (unsigned)result_number(&row, 0, "offset");
+    return 0;
+}
+
 /* Only where a side is closed: on a primary. */
 static int read_held(struct probe_job *job, struct err *err)
 {
@@ -386,9 +400,9 @@ static int read_group(struct probe_job *job, struct err *err)
 
 typedef int (*probe_reader)(struct probe_job *job, struct err *err);
 
-static const probe_reader first_wave[] = {connect_node,  read_variables, read_held,     read_clock,
-                                          read_activity, read_has_data,  read_channels, read_binlog,
-                                          read_replicas, read_group};
+static const probe_reader first_wave[] = {
+    connect_node,  read_variables, read_kept,   read_held,     read_clock, read_activity,
+    read_has_data, read_channels,  read_binlog, read_replicas, read_group};
 
 /* Half an answer is none: whoever reads facts must be able to rely on all of a node's or on
  * nothing. */

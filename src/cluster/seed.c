@@ -165,7 +165,8 @@ static int hold_commits(struct seed_job *job, struct err *err)
 
     int rc = session_open(service, service_primary(service, job->options->from), SESSION_CONTROLLER,
                           &barrier, err);
-    barrier.permit = job->options->permit;
+    if (!rc)
+        rc = session_admit(&barrier, job->options->permit, err);
     if (!rc)
         rc = session_exec(&barrier, SQL_SEED_STAGE_START, NULL, 0, err);
     int64_t since_ms = clock_mono_ms();

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/signals.h"
 #include "cluster/door.h"
 #include "cluster/events.h"
@@ -23,6 +24,7 @@
 #define RETURN_MS (15LL * 60 * 1000) /* a person may have to start it */
 #define GIVE_UP_MS 20000             /* for a clone that was killed to end */
 #define UPTIME_SLACK_MS 2000
+#define IN_PROGRESS "In Progress"
 #define SAME_SERIES_PATCH 37 /* from 8.0.37 on a series counts, not a release */
 
 enum native_error {
@@ -228,7 +230,7 @@ static void look(const struct clone_job *job, struct session *watch)
     for (size_t i = 0; i < stages.row_count; i++) {
         progress.bytes_done += (uint64_t)result_number(&stages, i, "bytes");
         progress.bytes_total += (uint64_t)result_number(&stages, i, "estimate");
-        if (!strcmp(result_text(&stages, i, "state"), "In Progress"))
+        if (!strcmp(result_text(&stages, i, "state"), IN_PROGRESS))
             result_copy(&stages, i, "stage", progress.stage, sizeof(progress.stage));
     }
     tell(job, &progress);
@@ -275,6 +277,7 @@ static int copy_over(struct clone_job *job, struct err *err)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "cannot start a thread");
     while (!is_over(job)) {
         look(job, &watch);
+        (void)!failpoint_hit("seed.cloning", NULL); /* the thread is waited for, whatever it says */
         if (signals_stop_wanted() && give_up_ms == 0) {
             end_statement(job, &watch);
             give_up_ms = clock_mono_ms() + GIVE_UP_MS;
@@ -319,7 +322,7 @@ static int ask_outcome(const struct clone_job *job, int64_t ended_ms, struct ses
         rc = session_query_row(session, SQL_CLONE_STATUS, NULL, 0, &status, err);
     if (rc)
         return rc;
-    if (!strcmp(result_text(&status, 0, "state"), "In Progress"))
+    if (!strcmp(result_text(&status, 0, "state"), IN_PROGRESS))
         return err_set(err, ERR_LOST, EFFECT_APPLIED, "%s is not ready yet",
                        job->options->recipient->name);
     if (strcmp(result_text(&status, 0, "state"), "Completed") != 0)
@@ -387,7 +390,8 @@ static int open_recipient(struct clone_job *job, struct err *err)
 
     int rc = session_open_within(job->options->service, job->options->recipient, SESSION_CONTROLLER,
                                  &limits, &job->session, err);
-    job->session.permit = job->options->permit;
+    if (!rc)
+        rc = session_admit(&job->session, job->options->permit, err);
     if (!rc)
         rc = session_query_row(&job->session, SQL_CLONE_SERVER, NULL, 0, &is, err);
     if (!rc)
@@ -419,14 +423,33 @@ int clone_run(const struct clone_options *options, struct position *out, struct 
     if (!rc)
         rc = copy_over(&job, err);
     if (!rc)
+        rc = failpoint_hit("seed.cloned", err);
+    if (!rc)
         rc = wait_return(&job, &session, &copied, err);
     if (!rc)
+        rc = failpoint_hit("seed.returned", err);
+    if (!rc)
         rc = check_return(&job, &session, &copied, err);
-    session.permit = options->permit;
+    if (!rc)
+        rc = session_admit(&session, options->permit, err);
     if (!rc)
         rc = events_set(options->service, &session, false, &changed, err);
     if (rc)
         return rc;
     *out = copied;
     return 0;
+}
+
+int clone_is_over(const struct service *service, const struct node *node, bool *out,
+                  struct err *err)
+{
+    CLEANUP(session_release) struct session session = {0};
+    CLEANUP(db_result_release) struct db_result status = {0};
+
+    int rc = session_open(service, node, SESSION_CONTROLLER, &session, err);
+    if (!rc)
+        rc = session_query(&session, SQL_CLONE_STATUS, NULL, 0, &status, err);
+    if (!rc) /* no row: it never was a clone */
+        *out = status.row_count == 0 || strcmp(result_text(&status, 0, "state"), IN_PROGRESS) != 0;
+    return rc;
 }

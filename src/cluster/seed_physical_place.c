@@ -94,16 +94,17 @@ static int quieten(const struct physical_options *options, struct err *err)
     CLEANUP(session_release) struct session session = {0};
     struct door door;
     unsigned changed;
+    char where[DROP_IN_WHERE_SIZE];
 
     int rc = wait_server(options, &session, err);
     if (!rc)
         rc = door_read(&session, &door, err);
     if (!rc && !door.is_closed)
-        return err_set(err, ERR_CONFLICT, EFFECT_APPLIED,
-                       "%s came back open, although %s says "
-                       "otherwise",
-                       options->recipient->name, DROP_IN_NAME);
-    session.permit = options->permit;
+        return err_set(
+            err, ERR_CONFLICT, EFFECT_APPLIED, "%s came back open, although %.300s says otherwise",
+            options->recipient->name, drop_in_where(DROP_IN_CLOSED, options->recipient, where));
+    if (!rc)
+        rc = session_admit(&session, options->permit, err);
     return rc ? rc : events_set(options->service, &session, false, &changed, err);
 }
 
@@ -112,11 +113,12 @@ static int restore(const struct physical_options *options, bool has_scheduler, s
 {
     CLEANUP(session_release) struct session session = {0};
 
-    int rc = drop_in_remove(options->service, options->recipient, err);
+    int rc = drop_in_remove(options->service, options->recipient, DROP_IN_CLOSED, err);
     if (rc || !has_scheduler)
         return rc;
     rc = session_open(options->service, options->recipient, SESSION_CONTROLLER, &session, err);
-    session.permit = options->permit;
+    if (!rc)
+        rc = session_admit(&session, options->permit, err);
     return rc ? rc : session_exec(&session, SQL_SCHEDULER_ON, NULL, 0, err);
 }
 
@@ -133,7 +135,8 @@ static int place_copy_of(const struct physical_options *options, const char *run
     char datadir[PATH_MAX];
     bool has_scheduler;
 
-    int rc = drop_in_remove(options->service, options->recipient, err); /* then its own say */
+    int rc = drop_in_remove(options->service, options->recipient, DROP_IN_CLOSED,
+                            err); /* then its own say */
     if (!rc)
         rc = physical_datadir(options->recipient, datadir, &has_scheduler, err);
     if (!rc)
@@ -195,7 +198,8 @@ static int start_as_it_was(const struct physical_options *options, struct err *e
     char datadir[PATH_MAX];
     bool has_scheduler;
 
-    int rc = drop_in_remove(options->service, options->recipient, err); /* then its own say */
+    int rc = drop_in_remove(options->service, options->recipient, DROP_IN_CLOSED,
+                            err); /* then its own say */
     if (!rc)
         rc = physical_datadir(options->recipient, datadir, &has_scheduler, err);
     if (!rc && session_open(options->service, options->recipient, SESSION_CONTROLLER, &session,

@@ -262,6 +262,8 @@ static int insert_batch(struct session *target, const char *sql, struct err *err
     for (int64_t tries = 1;; tries++) {
         int rc = session_may_change(target, err);
         if (!rc)
+            rc = failpoint_hit("seed.allowed", err);
+        if (!rc)
             rc = db_exec(target->db, sql, err);
         if (!is_taken_back(rc, err) || tries == LOCK_TRIES)
             return rc;

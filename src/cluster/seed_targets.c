@@ -18,8 +18,9 @@ int seed_targets_open(const struct service *service, enum side side,
         if (rc)
             return rc;
         targets.count++;
-        session->permit = permit;
-        rc = session_exec(session, SQL_SEED_TARGET, NULL, 0, err);
+        rc = session_admit(session, permit, err);
+        if (!rc)
+            rc = session_exec(session, SQL_SEED_TARGET, NULL, 0, err);
         if (rc)
             return rc;
     }

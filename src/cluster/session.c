@@ -73,6 +73,7 @@ int session_open_within(const struct service *service, const struct node *node,
     struct db_target target = {
         .host = node->host,
         .port = node->port,
+        .socket = node->socket,
         .user = login->user,
         .password = &login->password,
         .tls = &service->tls,
@@ -116,6 +117,12 @@ void session_release(struct session *session)
 static const struct server_version *known_version(const struct session *session)
 {
     return session->version.flavour == FLAVOUR_UNKNOWN ? NULL : &session->version;
+}
+
+int session_admit(struct session *session, const struct session_permit *permit, struct err *err)
+{
+    session->permit = permit;
+    return permit == NULL ? 0 : permit->admit(permit, session, err);
 }
 
 int session_may_change(const struct session *session, struct err *err)

@@ -11,8 +11,11 @@
 
 #include "cluster/drop_in.h"
 #include "cluster/hold.h"
+#include "cluster/host_look.h"
 #include "cluster/session.h"
 #include "cluster/survey_topics.h"
+#include "cluster/tunnels.h"
+#include "cluster/worker.h"
 
 /*
  * The global privileges of etc/grants-mariadb.sql and etc/grants-mysql.sql, as servers name them in
@@ -230,11 +233,33 @@ static enum tri try_login(const struct service *service, enum side side,
     return TRI_NO;
 }
 
+/*
+ * Who will log in is the other side's primary, from its own host. Where that can be logged in to it
+ * is tried from there: the server sees its address, and what is in the way is in the way.
+ */
+static enum tri try_replication(const struct service *service, enum side side, char *why,
+                                size_t why_size)
+{
+    const struct node *source = service_primary(service, side);
+    const struct node *replica = service_primary(service, side_other(side));
+    CLEANUP(tunnels_endp) struct tunnels *tunnels = NULL;
+    CLEANUP(session_release) struct session session = {0};
+    struct node from_there = {0};
+    struct err err = {0};
+    if (replica->ssh == NULL)
+        return try_login(service, side, SESSION_REPLICATION, why, why_size);
+    if (tunnels_between(replica, source, &from_there, &tunnels, &err) == 0 &&
+        session_open(service, &from_there, SESSION_REPLICATION, &session, &err) == 0)
+        return TRI_YES;
+    (void)snprintf(why, why_size, "from %.60s: %.180s", replica->ssh->host, err.msg);
+    return TRI_NO;
+}
+
 static void try_logins(const struct service *service, struct survey *out, enum side side)
 {
     out->side[side].replication_login =
-        try_login(service, side, SESSION_REPLICATION, out->side[side].replication_login_error,
-                  sizeof(out->side[side].replication_login_error));
+        try_replication(service, side, out->side[side].replication_login_error,
+                        sizeof(out->side[side].replication_login_error));
     out->side[side].monitor_login =
         try_login(service, side, SESSION_MONITOR, out->side[side].monitor_login_error,
                   sizeof(out->side[side].monitor_login_error));
@@ -298,15 +323,36 @@ static int compare_definers(const struct service *service, struct session *with_
     return rc;
 }
 
-/* Where a file of ours is to keep a side closed: could it be written now? */
+/* Where a file of ours is to say what a restart goes by: could it be written now? */
 static void try_drop_in(const struct service *service, const struct session *session,
                         struct survey *out, enum side side)
 {
     struct err cause = {0};
     const struct node *node = service_primary(service, side);
-    if (hold_way(service, &session->version) == HOLD_FILE && drop_in_try(node, &cause) != 0)
+    bool is_wanted = hold_way(service, &session->version) == HOLD_FILE ||
+                     (!version_persists(&session->version) && drop_in_is_possible(node));
+    if (is_wanted && drop_in_try(node, &cause) != 0)
         (void)snprintf(out->side[side].drop_in_problem, sizeof(out->side[side].drop_in_problem),
                        "%.380s", cause.msg);
+}
+
+static const char *variable_of(const void *context, const char *name)
+{
+    const struct survey_item *item = survey_list_find(context, name);
+    return item == NULL ? "" : item->value;
+}
+
+/* The topics first: without the server's variables nobody knows where to look. */
+static int survey_host(const struct service *service, struct survey *out, enum side side,
+                       struct err *err)
+{
+    const struct survey_list *variables = &out->side[side].topics[SURVEY_VARIABLES];
+    if (variables->is_read != TRI_YES) {
+        host_report_fail(&out->side[side].host, "the variables of its server are not known");
+        return 0;
+    }
+    return host_look(service_primary(service, side), variable_of, variables, &out->side[side].host,
+                     err);
 }
 
 /* --- the whole --- */
@@ -348,6 +394,20 @@ static int survey_data(const struct service *service, struct session sessions[SI
     return 0;
 }
 
+/* Each on its host: is there what would be run, and does it run now? */
+static void ask_workers(const struct service *service, struct survey *out)
+{
+    for (size_t i = 0; i < service->worker_count; i++) {
+        struct err cause = {0};
+        bool runs = false;
+        int rc = worker_try(&service->workers[i], &cause);
+        rc = rc != 0 ? rc : worker_ask(&service->workers[i], &runs, &cause);
+        out->workers[i].is_running = rc != 0 ? TRI_UNKNOWN : tri_of(runs);
+        (void)snprintf(out->workers[i].problem, sizeof(out->workers[i].problem), "%.390s",
+                       cause.msg);
+    }
+}
+
 static void release_sessions(struct session (*sessions)[SIDE_COUNT])
 {
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
@@ -368,6 +428,7 @@ int survey_clusters(const struct service *service, struct survey *out, struct er
         if (rc == 0)
             try_drop_in(service, &sessions[side], out, (enum side)side);
     }
+    ask_workers(service, out);
     int rc = survey_data(service, sessions, out, &data, &cause);
     for (int side = SIDE_OLD; rc == 0 && side < SIDE_COUNT; side++)
         if (out->side[side].is_read == TRI_YES)
@@ -378,11 +439,13 @@ int survey_clusters(const struct service *service, struct survey *out, struct er
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
         if (rc != 0) /* half of an answer is none */
             out->side[side].is_read = TRI_NO;
-        if (sessions[side].db == NULL)
-            continue;
-        int topics_rc = survey_topics(service, &sessions[side], out->side[side].topics, err);
-        if (topics_rc != 0)
-            return topics_rc;
+        int side_rc = sessions[side].db != NULL
+                          ? survey_topics(service, &sessions[side], out->side[side].topics, err)
+                          : 0;
+        if (side_rc == 0)
+            side_rc = survey_host(service, out, (enum side)side, err);
+        if (side_rc != 0)
+            return side_rc;
     }
     return 0;
 }

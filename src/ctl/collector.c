@@ -14,6 +14,7 @@
 
 #define STATE_EVERY_MS 1000
 #define NAMES_EVERY_MS 5000
+#define FILES_EVERY_MS 30000 /* a login each */
 #define RUN_EVERY_MS 200
 #define NEWS_CAP 256
 
@@ -26,12 +27,13 @@ struct collector {
     struct sampler *sampler;
     pthread_mutex_t lock;
     pthread_cond_t ending;
-    bool is_ending; /* guarded by the lock */
+    bool is_ending;                     /* guarded by the lock */
+    struct held_file files[SIDE_COUNT]; /* as well */
     struct worker {
         struct collector *collector;
         pthread_t thread;
         bool is_there;
-    } workers[3];
+    } workers[4];
 };
 
 struct view *collector_view(struct collector *collector)
@@ -129,11 +131,14 @@ static json_t *names_page(const json_t *state)
 static void look_once(struct collector *collector, bool with_names)
 {
     CLEANUP(status_release) struct status status = {0};
-    const struct status_options how = {.without_dns = !with_names};
+    const struct status_options how = {.without_dns = !with_names, .without_files = true};
     struct err why = {0};
 
     if (status_gather(collector->options.service, &how, &status, &why))
         return;
+    (void)pthread_mutex_lock(&collector->lock);
+    memcpy(status.files, collector->files, sizeof status.files);
+    (void)pthread_mutex_unlock(&collector->lock);
     json_t *page = state_page(&status);
     if (page && with_names)
         publish(collector, VIEW_NAMES, names_page(page));
@@ -153,6 +158,26 @@ static void *watch_state(void *context)
             names_due_ms = began_ms + NAMES_EVERY_MS;
         look_once(collector, with_names);
     } while (wait_next(collector, began_ms, STATE_EVERY_MS));
+    return NULL;
+}
+
+/* Hosts may take long to answer, and nothing else waits for them. */
+static void *watch_files(void *context)
+{
+    struct worker *worker = context;
+    struct collector *collector = worker->collector;
+    int64_t began_ms;
+
+    do {
+        began_ms = clock_mono_ms();
+        for (enum side side = SIDE_OLD; side <= SIDE_NEW && wait_until_ms(collector, 0); side++) {
+            struct held_file file;
+            status_look_at_file(collector->options.service, side, &file);
+            (void)pthread_mutex_lock(&collector->lock);
+            collector->files[side] = file;
+            (void)pthread_mutex_unlock(&collector->lock);
+        }
+    } while (wait_next(collector, began_ms, FILES_EVERY_MS));
     return NULL;
 }
 
@@ -298,6 +323,8 @@ static int start_all(struct collector *collector, struct err *err)
         rc = start_worker(collector, 1, watch_state, err);
     if (!rc)
         rc = start_worker(collector, 2, watch_journal, err);
+    if (!rc && status_has_files(collector->options.service))
+        rc = start_worker(collector, 3, watch_files, err);
     return rc;
 }
 

@@ -26,7 +26,7 @@
 #define BACKLOG 1000 /* what is further behind is not told any more */
 
 struct notice { /* one event, taken from the journal */
-    json_int_t seq;
+    json_int_t seq, at_us;
     char name[64], run_id[24];
     char *body;
 };
@@ -228,14 +228,13 @@ static json_int_t told_until(struct teller *teller)
     return seq >= 0 ? seq : teller->first;
 }
 
-static void note(struct teller *teller, json_int_t seq, bool is_delivered, bool is_failed)
+static void note(struct teller *teller, const struct notify_told *told)
 {
     struct notifier *notifier = teller->notifier;
     struct err why = {0};
 
     (void)pthread_mutex_lock(&notifier->lock);
-    if (notify_book_put(&notifier->book, teller->key, teller->target->label, seq, is_delivered,
-                        is_failed, &why))
+    if (notify_book_put(&notifier->book, teller->key, teller->target->label, told, &why))
         log_warn("%s: %s may be told of an event again, continuing", why.msg,
                  teller->target->label);
     (void)pthread_mutex_unlock(&notifier->lock);
@@ -244,7 +243,7 @@ static void note(struct teller *teller, json_int_t seq, bool is_delivered, bool 
 struct picking {
     const struct teller *teller;
     struct notice notice;
-    json_int_t passed; /* events that this one does not want to hear of */
+    json_int_t passed, passed_at_us; /* an event that this one does not want to hear of */
 };
 
 #define PICKED 1 /* ends the list: no error */
@@ -255,20 +254,66 @@ static int pick(void *context, const char *run_id, const struct journal_news *ne
     struct notice *notice = &picking->notice;
 
     picking->passed = news->seq;
+    picking->passed_at_us = news->at_us;
     if (!is_wanted(picking->teller->target, news->name))
         return 0;
     notice->seq = news->seq;
+    notice->at_us = news->at_us;
     (void)snprintf(notice->name, sizeof notice->name, "%.63s", news->name);
     (void)snprintf(notice->run_id, sizeof notice->run_id, "%.23s", run_id);
     notice->body = make_body(picking->teller->notifier->service, run_id, news);
     return PICKED;
 }
 
+static int take_event(void *context, const char *run_id, const struct journal_news *news)
+{
+    struct notice *found = context;
+
+    (void)run_id;
+    found->seq = news->seq;
+    found->at_us = news->at_us;
+    return 0;
+}
+
+/* Numbers that another journal gave say nothing of this one, which may have come in its place. */
+static int check_numbers(struct teller *teller, struct err *err)
+{
+    struct notifier *notifier = teller->notifier;
+    struct notice found = {0};
+    int64_t newest = 0, told = told_until(teller);
+
+    if (told <= 0)
+        return 0;
+    (void)pthread_mutex_lock(&notifier->lock);
+    json_int_t at_us = notify_book_at(&notifier->book, teller->key);
+    (void)pthread_mutex_unlock(&notifier->lock);
+    int rc = journal_newest(teller->journal, &newest, err);
+    if (!rc)
+        rc = journal_next(teller->journal, told - 1, 1, take_event, &found, err);
+    bool is_other = newest < told || (found.seq == told && at_us && found.at_us != at_us);
+    if (rc || !is_other)
+        return rc;
+    log_info("another journal is in the place of the one whose event %lld %s was told last; told "
+             "from its event %lld on",
+             (long long)told, teller->target->label, (long long)teller->first + 1);
+    note(teller, &(struct notify_told){.seq = teller->first});
+    return 0;
+}
+
 static int open_journal(struct teller *teller, struct err *err)
 {
-    return teller->journal ? 0
-                           : journal_open_reader(teller->notifier->service->journal_path,
-                                                 &teller->journal, err);
+    if (teller->journal && journal_has_moved(teller->journal)) {
+        journal_freep(&teller->journal);
+        teller->first = 0; /* all that is in the next one is new */
+    }
+    if (teller->journal)
+        return 0;
+    int rc = journal_open_reader(teller->notifier->service->journal_path, &teller->journal, err);
+    if (!rc)
+        rc = check_numbers(teller, err);
+    if (rc)
+        journal_freep(&teller->journal);
+    return rc;
 }
 
 /* Who has been away for long is told what is new, not of a week. */
@@ -281,7 +326,7 @@ static json_int_t skip_backlog(struct teller *teller, json_int_t after)
         return after;
     log_warn("%s is not told of %lld events of before, continuing", teller->target->label,
              (long long)(newest - BACKLOG - after));
-    note(teller, newest - BACKLOG, false, true);
+    note(teller, &(struct notify_told){.seq = newest - BACKLOG, .is_failed = true});
     return newest - BACKLOG;
 }
 
@@ -298,7 +343,8 @@ static bool tell_next(struct teller *teller)
     struct notice *notice = &picking.notice;
     if (rc != PICKED || !notice->body) {
         if (!rc && picking.passed > after)
-            note(teller, picking.passed, false, false);
+            note(teller,
+                 &(struct notify_told){.seq = picking.passed, .at_us = picking.passed_at_us});
         return false;
     }
     rc = tell(teller, notice, &err);
@@ -307,7 +353,10 @@ static bool tell_next(struct teller *teller)
         log_warn("event %lld (%s) was not delivered to %s: %s, continuing", (long long)notice->seq,
                  notice->name, teller->target->label, err.msg);
     if (!is_cut)
-        note(teller, notice->seq, !rc, rc != 0);
+        note(teller, &(struct notify_told){.seq = notice->seq,
+                                           .at_us = notice->at_us,
+                                           .is_delivered = !rc,
+                                           .is_failed = rc != 0});
     teller->is_down = rc != 0;
     free(notice->body);
     return !is_cut;

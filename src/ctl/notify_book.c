@@ -62,6 +62,11 @@ json_int_t notify_book_seq(const struct notify_book *book, const char *key)
     return json_int_or(json_object_get(book->targets, key), "seq", -1);
 }
 
+json_int_t notify_book_at(const struct notify_book *book, const char *key)
+{
+    return json_int_or(json_object_get(book->targets, key), "at_us", 0);
+}
+
 /* Not synced: what a crash of the machine takes back is told again. */
 static int write_file(const struct notify_book *book, struct err *err)
 {
@@ -76,13 +81,14 @@ static int write_file(const struct notify_book *book, struct err *err)
     return 0;
 }
 
-int notify_book_put(struct notify_book *book, const char *key, const char *label, json_int_t seq,
-                    bool is_delivered, bool is_failed, struct err *err)
+int notify_book_put(struct notify_book *book, const char *key, const char *label,
+                    const struct notify_told *told, struct err *err)
 {
     const json_t *was = json_object_get(book->targets, key);
-    json_t *now = json_pack("{s:s,s:I,s:I,s:I}", "label", label, "seq", seq, "delivered",
-                            json_int_or(was, "delivered", 0) + is_delivered, "failed",
-                            json_int_or(was, "failed", 0) + is_failed);
+    json_t *now =
+        json_pack("{s:s,s:I,s:I,s:I,s:I}", "label", label, "seq", told->seq, "at_us", told->at_us,
+                  "delivered", json_int_or(was, "delivered", 0) + told->is_delivered, "failed",
+                  json_int_or(was, "failed", 0) + told->is_failed);
 
     if (!now || json_object_set_new(book->targets, key, now))
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for what was told");

@@ -224,10 +224,38 @@ static void draw_channel(struct sheet *sheet, const json_t *link)
     }
 }
 
+/* A file that closes a side whenever it starts is told of where that side is open. */
+static void draw_file(const struct panel_call *call, struct sheet *sheet, const json_t *file)
+{
+    const char *side = json_text_or(file, "side", "");
+    const char *where = json_text_or(file, "where", "");
+    const json_t *nodes = json_object_get(call->facts->state, "nodes");
+    char text[800];
+    bool is_open = false;
+
+    for (size_t i = 0; i < json_array_size(nodes); i++) {
+        const json_t *node = json_array_get(nodes, i);
+        is_open = is_open || (strcmp(json_text_or(node, "role", ""), "primary") == 0 &&
+                              strcmp(json_text_or(node, "side", ""), side) == 0 &&
+                              json_bool_or(node, "is_open", 0));
+    }
+    if (json_is_null(json_object_get(file, "is_there")) && *json_text_or(file, "error", ""))
+        (void)snprintf(text, sizeof text, "unknown whether there is %.300s: %.300s", where,
+                       json_text_or(file, "error", ""));
+    else if (json_bool_or(file, "is_there", 0) && is_open)
+        (void)snprintf(text, sizeof text, "left behind: a restart would close %s; delete %.300s",
+                       words_side(side), where);
+    else
+        return;
+    sheet_row(sheet);
+    sheet_wrap(sheet, STYLE_BAD, 0, 3, text);
+}
+
 static void draw_nodes(const struct panel_call *call, struct sheet *sheet)
 {
     const json_t *nodes = json_object_get(call->facts->lag, "nodes");
     const json_t *links = json_object_get(call->facts->state, "links");
+    const json_t *files = json_object_get(call->facts->state, "held_files");
 
     if (json_array_size(nodes) == 0) {
         sheet_row(sheet);
@@ -241,4 +269,6 @@ static void draw_nodes(const struct panel_call *call, struct sheet *sheet)
     for (size_t i = 0; i < json_array_size(links); i++)
         if (strncmp(json_text_or(json_array_get(links, i), "link", ""), "replica", 7) != 0)
             draw_channel(sheet, json_array_get(links, i));
+    for (size_t i = 0; i < json_array_size(files); i++)
+        draw_file(call, sheet, json_array_get(files, i));
 }

@@ -204,6 +204,8 @@ static void read_journal(struct status *status)
         rc = journal_pass_get(journal, &(struct pass_id){service->name, ""}, &status->pass, &why);
     if (!rc)
         rc = proof_memory_latest(journal, service->name, &status->proof, &why);
+    if (!rc)
+        rc = status_read_services(status, journal, &why);
     if (!rc) {
         rc = journal_run_find(journal, service->name, NULL, &status->run, &why);
         status->has_run = rc == 0;
@@ -259,6 +261,11 @@ int status_gather(const struct service *service, const struct status_options *op
     read_journal(out);
     look_back(out);
     status_read_held(out);
+    if (!options->without_files && status_has_files(service)) {
+        tell(options, "asking the primaries' hosts for a file of ours");
+        for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
+            status_look_at_file(service, side, &out->files[side]);
+    }
     if (service->dns.is_configured && !options->without_dns) {
         tell(options, "asking name servers and resolvers");
         ask_resolvers(out);

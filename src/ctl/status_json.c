@@ -4,7 +4,7 @@
 #include "ctl/status.h"
 #include "domain/lag.h"
 
-static json_t *tri_json(enum tri value)
+json_t *status_tri_json(enum tri value)
 {
     return value == TRI_UNKNOWN ? json_null() : json_boolean(value == TRI_YES);
 }
@@ -26,8 +26,8 @@ static json_t *node_json(const struct node_facts *facts)
     return json_pack(
         "{s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:s,s:i,s:o,s:s,s:I,s:I}", "node", facts->node->name, "side",
         side_name(facts->node->side), "role", facts->node->is_primary ? "primary" : "replica",
-        "is_reached", tri_json(facts->is_reached), "error", facts->error, "is_open",
-        inverse_json(facts->is_read_only), "is_held", tri_json(facts->is_held), "version",
+        "is_reached", status_tri_json(facts->is_reached), "error", facts->error, "is_open",
+        inverse_json(facts->is_read_only), "is_held", status_tri_json(facts->is_held), "version",
         facts->version_text, "server_id", (int)facts->server_id, "position",
         position_json(&facts->binlog_pos), "binlog_file", facts->binlog_file, "binlog_offset",
         (json_int_t)facts->binlog_offset, "app_sessions", (json_int_t)facts->app_sessions);
@@ -40,9 +40,9 @@ static json_t *channel_json(const struct status_channel *channel)
 
     return json_pack("{s:s,s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:s,s:s}", "link", channel->name, "from",
                      channel->source->name, "to", channel->replica->name, "exists", facts != NULL,
-                     "is_running", tri_json(channel->is_running), "is_receiving",
-                     facts ? tri_json(facts->is_receiving) : json_null(), "is_applying",
-                     facts ? tri_json(facts->is_applying) : json_null(), "lag_ms",
+                     "is_running", status_tri_json(channel->is_running), "is_receiving",
+                     facts ? status_tri_json(facts->is_receiving) : json_null(), "is_applying",
+                     facts ? status_tri_json(facts->is_applying) : json_null(), "lag_ms",
                      is_known ? json_real((double)channel->lag_us / 1000.0) : json_null(),
                      "receive_error", facts ? facts->receive_error : "", "apply_error",
                      facts ? facts->apply_error : "");
@@ -62,8 +62,8 @@ static const char *points_name(enum dns_points points)
 static json_t *record_json(const struct record_facts *record)
 {
     return json_pack("{s:s,s:s,s:o,s:s,s:s,s:I,s:b}", "name", record->record->name, "type",
-                     record->record->type, "is_found", tri_json(record->is_found), "points_to",
-                     points_name(record->points), "content", record->content, "ttl_s",
+                     record->record->type, "is_found", status_tri_json(record->is_found),
+                     "points_to", points_name(record->points), "content", record->content, "ttl_s",
                      (json_int_t)record->ttl_s, "is_proxied", record->is_proxied);
 }
 
@@ -149,7 +149,8 @@ static json_t *lease_json(const struct status *status)
 static json_t *end_json(const struct way_back_end *end)
 {
     return json_pack("{s:s,s:o,s:b,s:s}", "by", way_back_end_name(end->kind), "has_happened",
-                     tri_json(end->has_happened), "is_near", (int)end->is_near, "text", end->text);
+                     status_tri_json(end->has_happened), "is_near", (int)end->is_near, "text",
+                     end->text);
 }
 
 static json_t *way_back_json(const struct status *status)
@@ -162,8 +163,8 @@ static json_t *way_back_json(const struct status *status)
         (void)json_array_append_new(ends, end_json(&way->ends[i]));
     way_back_text(way, text, sizeof text);
     return json_pack("{s:o,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:o}", "is_possible",
-                     tri_json(way->is_possible), "how", way_back_how_name(way->how), "command",
-                     way->command, "why", way->why, "text", text, "transactions",
+                     status_tri_json(way->is_possible), "how", way_back_how_name(way->how),
+                     "command", way->command, "why", way->why, "text", text, "transactions",
                      way->is_distance_known ? json_integer((json_int_t)way->distance) : json_null(),
                      "pause_ms",
                      way->is_pause_known ? json_integer((json_int_t)way->pause_ms) : json_null(),
@@ -180,10 +181,12 @@ json_t *status_json(const struct status *status)
     for (size_t i = 0; i < status->channel_count; i++)
         (void)json_array_append_new(links, channel_json(&status->channels[i]));
     return json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "service",
+        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "service",
         status->service->name, "situation", situation_name(verdict->situation), "because",
         verdict->because, "next", verdict->next, "way_back", verdict->way_back, "going_back",
         way_back_json(status), "nodes", nodes, "links", links, "dns", dns_json(status), "lease",
         lease_json(status), "run", run_json(status), "verification", verification_json(status),
-        "pass", pass_json(status), "proof", proof_json(status), "held", status_held_json(status));
+        "pass", pass_json(status), "proof", proof_json(status), "held", status_held_json(status),
+        "held_files", status_files_json(status->service, status->files), "services",
+        status_services_json(status));
 }

@@ -223,6 +223,28 @@ static const struct action actions[] = {
         .does = "remove the reverse link again while users are on OLD; NEW goes on following",
         .undo = "-",
     },
+    {
+        .id = ACTION_STOP_SERVICES,
+        .name = "stop-services",
+        .does = "stop what works beside the database on one side (the list `services` of its "
+                "cluster), over SSH, and see that it rests; nothing where nothing is named",
+        .undo = "what ran before is started again",
+        .params =
+            {{.name = "side", .type = PARAM_SIDE, .is_required = true, .help = "whose services"},
+             {.name = "insist",
+              .type = PARAM_BOOL,
+              .fallback = "true",
+              .help = "false: one that cannot be stopped is told of, and the run goes on"}},
+    },
+    {
+        .id = ACTION_START_SERVICES,
+        .name = "start-services",
+        .does = "start what works beside the database on one side, over SSH, and see that it "
+                "runs; what rested already when `stop-services` came stays at rest",
+        .undo = "what was started is stopped again",
+        .params =
+            {{.name = "side", .type = PARAM_SIDE, .is_required = true, .help = "whose services"}},
+    },
 };
 _Static_assert(ARRAY_LEN(actions) == ACTION_COUNT, "every action has one row");
 
@@ -305,6 +327,8 @@ static const struct join_row joins[] = {
      .ends = SITUATION_MIRRORED},
     {.id = ACTION_RETIRE, .starts = IN(SWITCHED), .ends = SITUATION_RETIRED},
     {.id = ACTION_UNMIRROR, .starts = IN(MIRRORED), .ends = SITUATION_FOLLOWING},
+    {.id = ACTION_STOP_SERVICES, .starts = IN_ANY_GOOD, .stays = true},
+    {.id = ACTION_START_SERVICES, .starts = IN_ANY_GOOD, .stays = true},
     /* The only one: where nothing else leads back, and a person has said what may be lost. */
     {.id = ACTION_ABANDON, .starts = IN(UNSAFE), .ends = SITUATION_APART},
 };

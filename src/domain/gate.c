@@ -269,3 +269,20 @@ bool requirement_met(const struct requirement *requirement, const struct gate_va
                        (double)held_ms / 1000, (double)requirement->hold_ms / 1000); /* fits */
     return held_ms >= requirement->hold_ms;
 }
+
+/* What is not asked at all (lag->is_known false) neither confirms the doubt nor ends it. */
+void lag_doubt_judge(struct lag_doubt *doubt, int64_t now_ms, int64_t must_last_ms,
+                     struct gate_value *lag)
+{
+    if (!lag->is_known)
+        return;
+    if (lag->value != LAG_INFINITE) {
+        *doubt = (struct lag_doubt){.before = *lag};
+        return;
+    }
+    if (!doubt->is_endless)
+        doubt->since_ms = now_ms;
+    doubt->is_endless = true;
+    if (now_ms - doubt->since_ms < must_last_ms)
+        *lag = doubt->before;
+}

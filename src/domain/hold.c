@@ -3,12 +3,13 @@
 #include "domain/hold.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 enum hold_way hold_way(const struct service *service, const struct server_version *version)
 {
-    bool can_persist = version->flavour == FLAVOUR_MYSQL && version->major >= 8;
+    bool can_persist = version_persists(version);
 
     switch (service->fence.hold) {
     case FENCE_HOLD_LOCK:
@@ -126,4 +127,18 @@ bool hold_options_close(const char *options)
         line += len + (line[len] == '\n');
     }
     return is_closed;
+}
+
+unsigned hold_option_number(const char *options, const char *name, unsigned fallback)
+{
+    unsigned number = fallback;
+
+    for (const char *line = options; *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        const char *value = after_name(line, len, name);
+        if (value != NULL && *value == '=')
+            number = (unsigned)strtoul(value + 1, NULL, 10);
+        line += len + (line[len] == '\n');
+    }
+    return number;
 }

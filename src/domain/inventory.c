@@ -21,6 +21,19 @@ static const struct inventory_section sections[] = {
     {"accounts", "Accounts", false, false},
     {"grants", "Privileges", false, false},
     {"plugins", "Loaded plugins and functions", false, false},
+    {"host", "Host: system", false, false},
+    {"host packages", "Host: packages", false, false},
+    {"host disks", "Host: disks", false, false},
+    {"host limits", "Host: limits of the server's process", false, false},
+    {"host clock", "Host: who sets its clock", false, false},
+    {"host ports", "Host: who listens", false, false},
+    {"host firewall", "Host: firewall", false, false},
+    {"host schedule", "Host: what touches a database at times", false, false},
+    {"host certificates", "Host: certificates", true, false},
+    {"host configuration", "Host: option files", false, false},
+    {"host restart", "Host: what a restart would go by", false, false},
+    {"host room", "Host: room and clock", true, true},
+    {"host logs", "Host: binary logs", true, true},
     {"sizes", "Sizes", true, true},
 };
 
@@ -90,16 +103,29 @@ bool inventory_is_read(const json_t *document, enum side side)
     return json_bool_or(inventory_side(document, side), "is_read", 0) != 0;
 }
 
-static int put(json_t *side, const char *section, const char *name, json_t *value, struct err *err)
+int inventory_begin_section(json_t *side, const char *section, struct err *err)
 {
     json_t *all = json_object_get(side, "sections");
-    json_t *names = json_object_get(all, section);
-    if (names == NULL && json_object_set_new(all, section, json_object()) == 0)
-        names = json_object_get(all, section);
+    if (json_object_get(all, section) != NULL ||
+        json_object_set_new(all, section, json_object()) == 0)
+        return 0;
+    return no_memory(err);
+}
+
+static int put(json_t *side, const char *section, const char *name, json_t *value, struct err *err)
+{
     if (value == NULL)
         return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "%s %.100s is not valid UTF-8", section,
                        name);
-    return json_object_set_new(names, name, value) == 0 ? 0 : no_memory(err);
+    int rc = inventory_begin_section(side, section, err);
+    if (rc != 0) {
+        json_decref(value);
+        return rc;
+    }
+    return json_object_set_new(json_object_get(json_object_get(side, "sections"), section), name,
+                               value) == 0
+               ? 0
+               : no_memory(err);
 }
 
 int inventory_put(json_t *side, const char *section, const char *name, const char *value,
@@ -109,9 +135,25 @@ int inventory_put(json_t *side, const char *section, const char *name, const cha
     return put(side, section, name, json_string(is_hidden ? INVENTORY_HIDDEN : value), err);
 }
 
-int inventory_put_size(json_t *side, const char *name, int64_t bytes, struct err *err)
+int inventory_put_number(json_t *side, const char *section, const char *name, int64_t number,
+                         struct err *err)
 {
-    return put(side, "sizes", name, json_integer(bytes), err);
+    return put(side, section, name, json_integer(number), err);
+}
+
+int inventory_put_unread(json_t *side, const char *section, const char *why, struct err *err)
+{
+    json_t *all = json_object_get(side, "unread");
+    if (all == NULL && json_object_set_new(side, "unread", json_object()) == 0)
+        all = json_object_get(side, "unread");
+    return json_object_set_new(all, section, json_string(why)) == 0 ? 0 : no_memory(err);
+}
+
+const char *inventory_unread(const json_t *document, enum side side, const char *section)
+{
+    const json_t *why =
+        json_object_get(json_object_get(inventory_side(document, side), "unread"), section);
+    return json_string_value(why);
 }
 
 int inventory_end_side(json_t *side, const struct err *why, struct err *err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What differs between two sides, or between two days. */
+#include <stdio.h>
 #include <string.h>
 
 #include "domain/inventory.h"
@@ -86,14 +87,28 @@ struct comparison {
     const json_t *before, *after; /* documents */
     enum side before_side, after_side;
     bool is_between_sides;
-    json_t *changes;
+    json_t *changes, *unread;
 };
+
+/* "/etc/my.cnf [mysqld] server-id" is about server_id. */
+static const char *variable_of(const char *name, char *out, size_t out_size)
+{
+    const char *blank = strrchr(name, ' ');
+    (void)snprintf(out, out_size, "%s", blank == NULL ? name : blank + 1); /* cut: like none */
+    for (char *c = out; *c != '\0'; c++)
+        *c = (char)(*c == '-' ? '_' : *c);
+    return out;
+}
 
 static bool is_left_out(const struct comparison *c, const char *section, const char *name)
 {
-    bool is_variable = strcmp(section, "variables") == 0 || strcmp(section, "set") == 0;
-    if (!is_variable)
+    char option[128];
+    bool is_file = strcmp(section, "host configuration") == 0;
+    if (!is_file && strcmp(section, "variables") != 0 && strcmp(section, "set") != 0 &&
+        strcmp(section, "host restart") != 0)
         return false;
+    if (is_file)
+        name = variable_of(name, option, sizeof(option));
     return c->is_between_sides ? is_listed(name, own_variables, ARRAY_LEN(own_variables))
                                : is_listed(name, moving_variables, ARRAY_LEN(moving_variables));
 }
@@ -139,14 +154,53 @@ static int compare_section(const struct comparison *c, const char *section, stru
     return 0;
 }
 
+/* What was not read in one of the two is not compared; and that is told. */
+static bool is_unread(const struct comparison *c, const char *section, const char **out_why,
+                      enum side *out_side)
+{
+    const char *before = inventory_unread(c->before, c->before_side, section);
+    const char *after = inventory_unread(c->after, c->after_side, section);
+    *out_side = before != NULL ? c->before_side : c->after_side;
+    *out_why = before != NULL ? before : after;
+    return before != NULL || after != NULL;
+}
+
+static int note_unread(const struct comparison *c, const char *section, enum side side,
+                       const char *why, struct err *err)
+{
+    json_t *note = json_pack("{s:s,s:s,s:s}", "section", section, "side",
+                             side == SIDE_OLD ? "old" : "new", "why", why);
+    /* takes over the note, also when it fails; refuses NULL */
+    return json_array_append_new(c->unread, note) == 0
+               ? 0
+               : err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for what was not read");
+}
+
+/* Inventories from before there were hosts in them have no such section, and say nothing of it. */
+static bool is_older(const struct comparison *c, const char *section)
+{
+    return strncmp(section, "host", 4) == 0 &&
+           (inventory_section_of(c->before, c->before_side, section) == NULL) !=
+               (inventory_section_of(c->after, c->after_side, section) == NULL);
+}
+
 static int compare_all(const struct comparison *c, struct err *err)
 {
     size_t count = 0;
     const struct inventory_section *sections = inventory_sections(&count);
     int rc = 0;
-    for (size_t i = 0; i < count && rc == 0; i++)
-        if (!sections[i].is_size && !(c->is_between_sides && sections[i].is_own))
-            rc = compare_section(c, sections[i].name, err);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        const char *section = sections[i].name, *why;
+        enum side side;
+        if (sections[i].is_size || (c->is_between_sides && sections[i].is_own))
+            continue;
+        if (is_unread(c, section, &why, &side))
+            rc = note_unread(c, section, side, why, err);
+        else if (is_older(c, section))
+            rc = note_unread(c, section, c->before_side, "not in one of the two", err);
+        else
+            rc = compare_section(c, section, err);
+    }
     return rc;
 }
 
@@ -163,11 +217,13 @@ int inventory_diff_sides(const json_t *document, json_t **out, struct err *err)
         if (!inventory_is_read(document, side))
             return unread(document, side, err);
     CLEANUP(json_release) json_t *changes = json_array();
-    const struct comparison c = {document, document, SIDE_OLD, SIDE_NEW, true, changes};
+    CLEANUP(json_release) json_t *unread_sections = json_array();
+    const struct comparison c = {document, document, SIDE_OLD,       SIDE_NEW,
+                                 true,     changes,  unread_sections};
     int rc = compare_all(&c, err);
     if (rc != 0)
         return rc;
-    *out = json_pack("{s:O}", "changes", changes);
+    *out = json_pack("{s:O,s:O}", "changes", changes, "unread", unread_sections);
     return *out != NULL ? 0 : err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for what differs");
 }
 
@@ -185,9 +241,10 @@ static json_t *growth_of(const json_t *before, const json_t *after, enum side si
 int inventory_diff_days(const json_t *before, const json_t *after, json_t **out, struct err *err)
 {
     CLEANUP(json_release) json_t *changes = json_array();
+    CLEANUP(json_release) json_t *unread_sections = json_array();
     CLEANUP(json_release) json_t *growth = json_object();
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
-        const struct comparison c = {before, after, side, side, false, changes};
+        const struct comparison c = {before, after, side, side, false, changes, unread_sections};
         bool was_read = inventory_is_read(before, side);
         if (!was_read && !inventory_is_read(after, side))
             continue;
@@ -200,6 +257,7 @@ int inventory_diff_days(const json_t *before, const json_t *after, json_t **out,
                                 growth_of(before, after, side)) != 0)
             return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for what differs");
     }
-    *out = json_pack("{s:O,s:O}", "changes", changes, "growth", growth);
+    *out =
+        json_pack("{s:O,s:O,s:O}", "changes", changes, "unread", unread_sections, "growth", growth);
     return *out != NULL ? 0 : err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for what differs");
 }

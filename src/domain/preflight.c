@@ -10,16 +10,6 @@
 
 #include "domain/preflight_rows.h"
 
-const struct check_row *preflight_find(const char *id)
-{
-    size_t count = 0;
-    const struct check_row *rows = preflight_table(&count);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(rows[i].id, id) == 0)
-            return &rows[i];
-    return NULL;
-}
-
 const char *check_way_name(enum check_way way)
 {
     switch (way) {
@@ -174,6 +164,7 @@ void survey_release(struct survey *survey)
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
         for (size_t i = 0; i < SURVEY_TOPIC_COUNT; i++)
             survey_list_release(&survey->side[side].topics[i]);
+        host_report_release(&survey->side[side].host);
         free(survey->side[side].bypass);
         free(survey->side[side].accounts);
         free(survey->side[side].events);
@@ -185,9 +176,8 @@ void survey_release(struct survey *survey)
     memset(survey, 0, sizeof(*survey));
 }
 
-/* One row, and the waivers of what it found. */
-static void run_row(const struct check_row *row, const struct service *service,
-                    const struct facts *facts, const struct survey *survey, struct findings *out)
+void preflight_row_run(const struct check_row *row, const struct service *service,
+                       const struct facts *facts, const struct survey *survey, struct findings *out)
 {
     size_t before = out->count;
     row->look(service, facts, survey, row, out);
@@ -200,42 +190,18 @@ int preflight_run(const struct service *service, const struct facts *facts,
 {
     static const struct survey nothing_read = {0};
     CLEANUP(findings_release) struct findings findings = {0};
-    size_t count = 0;
-    const struct check_row *rows = preflight_table(&count);
-    for (size_t i = 0; i < count; i++) {
+    const struct check_row *row;
+    for (size_t i = 0; (row = preflight_at(i)) != NULL; i++) {
         size_t before = findings.count;
-        run_row(&rows[i], service, facts, survey == NULL ? &nothing_read : survey, &findings);
+        preflight_row_run(row, service, facts, survey == NULL ? &nothing_read : survey, &findings);
         if (findings.is_failed)
             return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the findings of %s",
-                           rows[i].id);
+                           row->id);
         if (findings.count == before)
-            return err_set(err, ERR_BUG, EFFECT_NONE, "check %s said nothing", rows[i].id);
+            return err_set(err, ERR_BUG, EFFECT_NONE, "check %s said nothing", row->id);
     }
     *out = findings;
     findings = (struct findings){0}; /* handed over */
-    return 0;
-}
-
-int preflight_agents(const struct service *service, const struct facts *facts,
-                     const struct survey *survey, size_t *out_acting, struct err *err)
-{
-    CLEANUP(findings_release) struct findings findings = {0};
-    size_t acting = 0, count = 0;
-    const struct check_row *rows = preflight_table(&count);
-    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
-        if (survey->side[side].topics[SURVEY_AGENTS].is_read != TRI_YES)
-            return err_set(err, ERR_REFUSED, EFFECT_NONE, "%s was not asked for other agents%s%s",
-                           side_title(side),
-                           survey->side[side].topics[SURVEY_AGENTS].error[0] != '\0' ? ": " : "",
-                           survey->side[side].topics[SURVEY_AGENTS].error);
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].look == look_agent)
-            run_row(&rows[i], service, facts, survey, &findings);
-    if (findings.is_failed)
-        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the findings");
-    for (size_t i = 0; i < findings.count; i++)
-        acting += findings.items[i].severity == SEVERITY_BLOCK;
-    *out_acting = acting;
     return 0;
 }
 
@@ -252,11 +218,10 @@ int preflight_bars(const struct service *service, const struct facts *facts,
 {
     static const struct survey nothing_read = {0};
     CLEANUP(findings_release) struct findings findings = {0};
-    size_t count = 0;
-    const struct check_row *rows = preflight_table(&count);
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].is_bar)
-            run_row(&rows[i], service, facts, &nothing_read, &findings);
+    const struct check_row *row;
+    for (size_t i = 0; (row = preflight_at(i)) != NULL; i++)
+        if (row->is_bar)
+            preflight_row_run(row, service, facts, &nothing_read, &findings);
     if (findings.is_failed)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the findings");
     size_t waived = 0;

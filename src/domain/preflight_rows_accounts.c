@@ -45,8 +45,7 @@ static void check_bypass(const struct service *service, const struct check_row *
                     "end its sessions");
 }
 
-void look_bypass(const struct service *service, const struct facts *facts,
-                 const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_bypass)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -64,9 +63,7 @@ void look_bypass(const struct service *service, const struct facts *facts,
                  service->controller.user);
 }
 
-void look_controller_grants(const struct service *service, const struct facts *facts,
-                            const struct survey *survey, const struct check_row *row,
-                            struct findings *out)
+LOOK(look_controller_grants)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -96,9 +93,7 @@ static void check_login(const struct check_row *row, enum side side, const struc
         "run %s on every node of %s, and check the password's reference", grants, side_title(side));
 }
 
-void look_replication_login(const struct service *service, const struct facts *facts,
-                            const struct survey *survey, const struct check_row *row,
-                            struct findings *out)
+LOOK(look_replication_login)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -110,9 +105,7 @@ void look_replication_login(const struct service *service, const struct facts *f
     finding_well(out, row, before, "%s logs in to both primaries", service->replication.user);
 }
 
-void look_monitor_login(const struct service *service, const struct facts *facts,
-                        const struct survey *survey, const struct check_row *row,
-                        struct findings *out)
+LOOK(look_monitor_login)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -123,8 +116,7 @@ void look_monitor_login(const struct service *service, const struct facts *facts
     finding_well(out, row, before, "%s logs in to both primaries", service->monitor.user);
 }
 
-void look_definers(const struct service *service UNUSED, const struct facts *facts,
-                   const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_definers)
 {
     size_t before = out->count;
     const struct node_facts *new_primary = facts_primary(facts, SIDE_NEW);
@@ -142,3 +134,47 @@ void look_definers(const struct service *service UNUSED, const struct facts *fac
     }
     finding_well(out, row, before, "every definer has an account on both sides");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "read_only.bypass",
+     .why = "read_only does not stop these accounts: the fence would leak",
+     .how =
+         "revoke the privilege, or lock the account for the time of the move and end its sessions",
+     .source = "MariaDB Knowledge Base, read_only: READ ONLY ADMIN and SUPER; MySQL Reference "
+               "Manual, super_read_only",
+     .worst = SEVERITY_BLOCK,
+     .look = look_bypass},
+    {.id = "account.controller_grants",
+     .why = "a missing privilege is found now or in the middle of the night",
+     .how = "run etc/grants-mariadb.sql or etc/grants-mysql.sql on every node",
+     .source = "signal18/replication-manager#140",
+     .worst = SEVERITY_BLOCK,
+     .look = look_controller_grants,
+     .is_final = true},
+    {.id = "account.replication_login",
+     .why = "the way back needs the login in both directions",
+     .how = "run the grants on every node, and check the password's reference",
+     .source = "vitessio/vitess#16794: reverse path found broken when needed",
+     .worst = SEVERITY_BLOCK,
+     .look = look_replication_login,
+     .is_final = true},
+    {.id = "account.monitor_login",
+     .why = "without heartbeats the lag is unknown and every gate stays closed",
+     .how = "run the grants on every node, and check the password's reference",
+     .source = "docs/what-if.md",
+     .worst = SEVERITY_BLOCK,
+     .look = look_monitor_login,
+     .is_final = true},
+    {.id = "definers.missing",
+     .why = "a view or routine whose definer has no account fails with error 1449",
+     .how = "create the account with sql_log_bin = 0, or give its objects another definer",
+     .source =
+         "MariaDB Knowledge Base, error 1449; MySQL Reference Manual, Stored Object Access Control",
+     .worst = SEVERITY_BLOCK,
+     .look = look_definers},
+};
+
+const struct check_section preflight_accounts = {
+    "The accounts that cutover needs, and those it must stop", rows, ARRAY_LEN(rows)};

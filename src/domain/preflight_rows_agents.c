@@ -88,8 +88,7 @@ static void look_at_silence(const struct survey *survey, const struct check_row 
 }
 
 /* The rows agent.*: each looks for all agents that name it. */
-void look_agent(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_agent)
 {
     size_t before = out->count, count = 0;
     const struct agent *agents = agent_table(&count);
@@ -110,9 +109,7 @@ void look_agent(const struct service *service UNUSED, const struct facts *facts 
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-void look_record_keepers(const struct service *service, const struct facts *facts UNUSED,
-                         const struct survey *survey, const struct check_row *row,
-                         struct findings *out)
+LOOK(look_record_keepers)
 {
     size_t before = out->count;
     const struct survey_list *list = &survey->dns.keepers;
@@ -132,4 +129,75 @@ void look_record_keepers(const struct service *service, const struct facts *fact
                     "pause it for the day, or tell it the new value first: its next round would "
                     "put the record back");
     finding_well(out, row, before, "nothing beside the records says that a program keeps them");
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "agent.orchestrator",
+     .why = "two who decide about one primary end with two primaries",
+     .how = "orchestrator-client -c disable-global-recoveries, or a downtime for both clusters",
+     .source = "openark/orchestrator#1457: a recovery raced with a planned read_only",
+     .worst = SEVERITY_BLOCK,
+     .look = look_agent},
+    {.id = "agent.mha",
+     .why = "two who decide about one primary end with two primaries",
+     .how = "masterha_stop for the time of the move",
+     .source = "MHA wiki, masterha_stop",
+     .worst = SEVERITY_BLOCK,
+     .look = look_agent},
+    {.id = "agent.maxscale",
+     .why = "two who decide about one primary end with two primaries",
+     .how = "maxctrl alter monitor: auto_failover and enforce_read_only_slaves off",
+     .source = "MaxScale documentation, MariaDB Monitor: auto_failover, enforce_read_only_slaves",
+     .worst = SEVERITY_BLOCK,
+     .look = look_agent},
+    {.id = "agent.replication_manager",
+     .why = "two who decide about one primary end with two primaries",
+     .how = "switch it to manual failover, or stop it for the time of the move",
+     .source = "signal18/replication-manager#788",
+     .worst = SEVERITY_BLOCK,
+     .look = look_agent},
+    {.id = "agent.clustercontrol",
+     .why = "two who decide about one primary end with two primaries",
+     .how = "switch automatic recovery of cluster and nodes off",
+     .source = "ClusterControl documentation, Automatic Recovery",
+     .worst = SEVERITY_BLOCK,
+     .look = look_agent},
+    {.id = "agent.others",
+     .why = "what follows read_only, or sets it, must know of the day",
+     .how = "tell its owners of the day; take the servers out of it, or stop it",
+     .source = "sysown/proxysql#2138: two writable servers, and both got writes",
+     .worst = SEVERITY_WARN,
+     .look = look_agent},
+    {.id = "dns.keepers",
+     .why = "who declares records elsewhere puts them back as they were",
+     .how = "pause it for the day, and change what it declares",
+     .source = "kubernetes-sigs/external-dns#3484; octoDNS documentation, OwnershipProcessor",
+     .worst = SEVERITY_WARN,
+     .look = look_record_keepers},
+};
+
+const struct check_section preflight_agents_acting = {"Others who act", rows, ARRAY_LEN(rows)};
+
+int preflight_agents(const struct service *service, const struct facts *facts,
+                     const struct survey *survey, size_t *out_acting, struct err *err)
+{
+    CLEANUP(findings_release) struct findings findings = {0};
+    size_t acting = 0;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
+        if (survey->side[side].topics[SURVEY_AGENTS].is_read != TRI_YES)
+            return err_set(err, ERR_REFUSED, EFFECT_NONE, "%s was not asked for other agents%s%s",
+                           side_title(side),
+                           survey->side[side].topics[SURVEY_AGENTS].error[0] != '\0' ? ": " : "",
+                           survey->side[side].topics[SURVEY_AGENTS].error);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].look == look_agent)
+            preflight_row_run(&rows[i], service, facts, survey, &findings);
+    if (findings.is_failed)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the findings");
+    for (size_t i = 0; i < findings.count; i++)
+        acting += findings.items[i].severity == SEVERITY_BLOCK;
+    *out_acting = acting;
+    return 0;
 }

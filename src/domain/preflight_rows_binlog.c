@@ -83,30 +83,22 @@ static struct demand demand_log_updates(const struct node_facts *node)
                                       "it"};
 }
 
-void look_binlog_enabled(const struct service *service UNUSED, const struct facts *facts,
-                         const struct survey *survey UNUSED, const struct check_row *row,
-                         struct findings *out)
+LOOK(look_binlog_enabled)
 {
     require_on_primaries(facts, row, demand_binlog, out);
 }
 
-void look_binlog_format(const struct service *service UNUSED, const struct facts *facts,
-                        const struct survey *survey UNUSED, const struct check_row *row,
-                        struct findings *out)
+LOOK(look_binlog_format)
 {
     require_on_primaries(facts, row, demand_format, out);
 }
 
-void look_row_image(const struct service *service UNUSED, const struct facts *facts,
-                    const struct survey *survey UNUSED, const struct check_row *row,
-                    struct findings *out)
+LOOK(look_row_image)
 {
     require_on_primaries(facts, row, demand_row_image, out);
 }
 
-void look_log_updates(const struct service *service UNUSED, const struct facts *facts,
-                      const struct survey *survey UNUSED, const struct check_row *row,
-                      struct findings *out)
+LOOK(look_log_updates)
 {
     require_on_primaries(facts, row, demand_log_updates, out);
 }
@@ -124,9 +116,7 @@ static struct demand demand_strict(const struct node_facts *node)
                            "SET GLOBAL gtid_strict_mode = ON, and in its configuration"};
 }
 
-void look_gtid_strict(const struct service *service UNUSED, const struct facts *facts,
-                      const struct survey *survey UNUSED, const struct check_row *row,
-                      struct findings *out)
+LOOK(look_gtid_strict)
 {
     size_t before = out->count;
     struct demand demand = {.setting = "gtid_strict_mode"};
@@ -142,9 +132,7 @@ void look_gtid_strict(const struct service *service UNUSED, const struct facts *
 
 /* --- GTID domains and stray transactions ------------------------------------------------------ */
 
-void look_domain_distinct(const struct service *service UNUSED, const struct facts *facts,
-                          const struct survey *survey UNUSED, const struct check_row *row,
-                          struct findings *out)
+LOOK(look_domain_distinct)
 {
     size_t before = out->count;
     const struct node_facts *any = facts_primary(facts, SIDE_NEW);
@@ -219,9 +207,7 @@ static enum severity stray_severity(enum situation situation)
     return SEVERITY_BLOCK;
 }
 
-void look_errant(const struct service *service UNUSED, const struct facts *facts,
-                 const struct survey *survey UNUSED, const struct check_row *row,
-                 struct findings *out)
+LOOK(look_errant)
 {
     size_t before = out->count;
     const struct node_facts *old_primary = facts_primary(facts, SIDE_OLD);
@@ -282,9 +268,7 @@ static void check_channel(const struct facts *facts, const struct check_row *row
                 channel->name, channel->name);
 }
 
-void look_channels_foreign(const struct service *service UNUSED, const struct facts *facts,
-                           const struct survey *survey UNUSED, const struct check_row *row,
-                           struct findings *out)
+LOOK(look_channels_foreign)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -297,9 +281,7 @@ void look_channels_foreign(const struct service *service UNUSED, const struct fa
     finding_well(out, row, before, "the primaries have no channels but our own");
 }
 
-void look_situation(const struct service *service UNUSED, const struct facts *facts,
-                    const struct survey *survey UNUSED, const struct check_row *row,
-                    struct findings *out)
+LOOK(look_situation)
 {
     struct verdict verdict;
     situation_judge(facts, &verdict);
@@ -308,3 +290,84 @@ void look_situation(const struct service *service UNUSED, const struct facts *fa
                             situation_name(verdict.situation), verdict.because),
                 "%s", is_unsafe ? verdict.next : "");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "situation.known",
+     .why = "no plan can be made from a situation that has no name",
+     .how = "do what it says; docs/situations.md explains each situation",
+     .source = "docs/situations.md",
+     .worst = SEVERITY_BLOCK,
+     .look = look_situation,
+     .is_final = true},
+    {.id = "gtid.domain_distinct",
+     .why = "two primaries that write into one domain make positions meaningless",
+     .how = "SET GLOBAL gtid_domain_id to different numbers, and in the configurations",
+     .source = "MariaDB Knowledge Base, Global Transaction ID: multiple primaries",
+     .worst = SEVERITY_BLOCK,
+     .look = look_domain_distinct,
+     .is_bar = true,
+     .is_final = true},
+    {.id = "gtid.strict",
+     .why =
+         "without it a stray transaction is passed on instead of refused, or has no number at all",
+     .how = "MariaDB: gtid_strict_mode = ON; MySQL: gtid_mode and enforce_gtid_consistency = ON",
+     .source = "MariaDB Knowledge Base, gtid_strict_mode; MySQL Reference Manual, gtid_mode, "
+               "enforce_gtid_consistency",
+     .worst = SEVERITY_BLOCK,
+     .look = look_gtid_strict,
+     .is_bar = true,
+     .is_final = true},
+    {.id = "gtid.errant",
+     .why = "writes of its own on NEW would travel to OLD, or stop the link",
+     .how = "throw NEW's data away and seed it again: `reset`, then `seed`",
+     .source = "openark/orchestrator#607, #885; traps of master/master",
+     .worst = SEVERITY_BLOCK,
+     .look = look_errant},
+    {.id = "binlog.enabled",
+     .why = "a primary without a binary log has nothing to replicate from",
+     .how = "log_bin in the configuration of that primary, then restart it",
+     .source = "MariaDB Knowledge Base, log_bin; MySQL Reference Manual, The Binary Log",
+     .worst = SEVERITY_BLOCK,
+     .look = look_binlog_enabled,
+     .is_bar = true,
+     .is_final = true},
+    {.id = "binlog.format",
+     .why = "statements may do something else on the other side; rows may not",
+     .how = "SET GLOBAL binlog_format = ROW, the same in the configuration, and let applications "
+            "reconnect",
+     .source = "MariaDB Knowledge Base, Binary Log Formats; MySQL Reference Manual, Binary Logging "
+               "Formats",
+     .worst = SEVERITY_BLOCK,
+     .look = look_binlog_format,
+     .is_bar = true},
+    {.id = "binlog.row_image",
+     .why = "only full rows let a conflict be noticed",
+     .how = "SET GLOBAL binlog_row_image = FULL, the same in the configuration, and let "
+            "applications reconnect",
+     .source = "MariaDB Knowledge Base and MySQL Reference Manual, binlog_row_image",
+     .worst = SEVERITY_BLOCK,
+     .look = look_row_image,
+     .is_bar = true},
+    {.id = "binlog.log_replica_updates",
+     .why = "without it the replicas of NEW never see what NEW receives from OLD",
+     .how = "log_replica_updates (MariaDB: log_slave_updates) = ON in the configuration, then "
+            "restart it",
+     .source =
+         "MariaDB Knowledge Base, log_slave_updates; MySQL Reference Manual, log_replica_updates",
+     .worst = SEVERITY_BLOCK,
+     .look = look_log_updates,
+     .is_bar = true,
+     .is_final = true},
+    {.id = "channels.foreign",
+     .why = "a channel we did not make brings in changes that we do not expect",
+     .how = "remove the channel if nobody needs it; else know what it brings, and where it goes "
+            "afterwards",
+     .source = "vitessio/vitess#17326; field notes on master/master",
+     .worst = SEVERITY_BLOCK,
+     .look = look_channels_foreign},
+};
+
+const struct check_section preflight_binlog = {"Binary logs, transaction ids and channels", rows,
+                                               ARRAY_LEN(rows)};

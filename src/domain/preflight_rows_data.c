@@ -21,9 +21,7 @@ static bool tables_are_unread(const struct survey *survey, const struct check_ro
     return true;
 }
 
-void look_primary_key(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                      const struct survey *survey, const struct check_row *row,
-                      struct findings *out)
+LOOK(look_primary_key)
 {
     size_t before = out->count;
     if (tables_are_unread(survey, row, out))
@@ -41,8 +39,7 @@ void look_primary_key(const struct service *service UNUSED, const struct facts *
     finding_well(out, row, before, "all %zu tables have a primary key", survey->table_count);
 }
 
-void look_engine(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                 const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_engine)
 {
     size_t before = out->count;
     if (tables_are_unread(survey, row, out))
@@ -103,8 +100,7 @@ static void check_events_of(const struct facts *facts, const struct survey *surv
     }
 }
 
-void look_events(const struct service *service UNUSED, const struct facts *facts,
-                 const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_events)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
@@ -136,24 +132,21 @@ static void compare_pair(const struct survey *survey, const struct check_row *ro
                 pair->setting, pair->on_old);
 }
 
-void look_sql_mode(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                   const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_sql_mode)
 {
     const struct pair pair = {"sql_mode", survey->side[SIDE_OLD].sql_mode,
                               survey->side[SIDE_NEW].sql_mode};
     compare_pair(survey, row, &pair, out);
 }
 
-void look_collation(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                    const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_collation)
 {
     const struct pair pair = {"collation_server", survey->side[SIDE_OLD].collation,
                               survey->side[SIDE_NEW].collation};
     compare_pair(survey, row, &pair, out);
 }
 
-void look_time_zone(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                    const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_time_zone)
 {
     const struct pair pair = {"time_zone", survey->side[SIDE_OLD].time_zone,
                               survey->side[SIDE_NEW].time_zone};
@@ -162,9 +155,7 @@ void look_time_zone(const struct service *service UNUSED, const struct facts *fa
 
 /* --- work that is under way ------------------------------------------------------------------- */
 
-void look_long_transactions(const struct service *service UNUSED, const struct facts *facts,
-                            const struct survey *survey UNUSED, const struct check_row *row,
-                            struct findings *out)
+LOOK(look_long_transactions)
 {
     size_t before = out->count;
     unsigned oldest_s = 0;
@@ -186,9 +177,7 @@ void look_long_transactions(const struct service *service UNUSED, const struct f
                  LONG_TRANSACTION_S, oldest_s);
 }
 
-void look_prepared_xa(const struct service *service UNUSED, const struct facts *facts,
-                      const struct survey *survey UNUSED, const struct check_row *row,
-                      struct findings *out)
+LOOK(look_prepared_xa)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -202,3 +191,65 @@ void look_prepared_xa(const struct service *service UNUSED, const struct facts *
     }
     finding_well(out, row, before, "no prepared XA transactions");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "tables.primary_key",
+     .why = "rows without a key are found by scanning, and cannot be compared by chunk",
+     .how = "give the table a primary key, or accept that it is compared as a whole and applied "
+            "slowly",
+     .source = "MariaDB Knowledge Base, Row-based replication with no primary key",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_primary_key},
+    {.id = "tables.engine",
+     .why = "other engines do not roll back, and cannot be read at one position",
+     .how = "ALTER TABLE ... ENGINE = InnoDB",
+     .source = "MariaDB Knowledge Base, Transactional and non-transactional tables",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_engine},
+    {.id = "events.present",
+     .why = "an event that fires on both sides writes twice",
+     .how = "on the side without users: ALTER EVENT ... DISABLE ON SLAVE, with the definer it has",
+     .source = "openark/orchestrator#478; MariaDB Knowledge Base, Events and replication",
+     .worst = SEVERITY_BLOCK,
+     .look = look_events},
+    {.id = "sql_mode.equal",
+     .why = "the same statement may be refused on one side and accepted on the other",
+     .how = "SET GLOBAL sql_mode on NEW to OLD's, and in its configuration, until `retire`",
+     .source = "MariaDB Knowledge Base, SQL_MODE",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_sql_mode},
+    {.id = "collation.equal",
+     .why = "new tables and sessions get another collation after the move",
+     .how = "SET GLOBAL collation_server on NEW to OLD's, and in its configuration, until `retire`",
+     .source = "MariaDB Knowledge Base, collation_server",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_collation},
+    {.id = "time_zone.equal",
+     .why = "TIMESTAMP values and NOW() read differently after the move",
+     .how = "SET GLOBAL time_zone on NEW to OLD's, and in its configuration",
+     .source = "MariaDB Knowledge Base, Time zones",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_time_zone},
+    {.id = "transactions.long",
+     .why = "the fence waits for open transactions, and everything waits for the fence",
+     .how = "end the transaction, or wait for it, before the fence",
+     .source = "openark/orchestrator#1127: read_only hangs behind a commit",
+     .worst = SEVERITY_WARN,
+     .look = look_long_transactions},
+    {.id = "xa.prepared",
+     .why = "a prepared XA transaction would sit between the two sides, holding locks",
+     .how = "XA COMMIT or XA ROLLBACK, as its coordinator says",
+     .source = "MariaDB Knowledge Base, XA Transactions: replication; MySQL Reference Manual, "
+               "Restrictions on XA Transactions",
+     .worst = SEVERITY_BLOCK,
+     .look = look_prepared_xa},
+};
+
+const struct check_section preflight_data = {"Tables, events and open work", rows, ARRAY_LEN(rows)};

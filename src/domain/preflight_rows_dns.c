@@ -18,8 +18,7 @@ static bool dns_is_absent(const struct service *service, const struct check_row 
     return true;
 }
 
-void look_token(const struct service *service, const struct facts *facts UNUSED,
-                const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_token)
 {
     if (dns_is_absent(service, row, out))
         return;
@@ -64,9 +63,7 @@ static void check_record(const struct facts *facts, const struct service_record 
                     "find out who changed it, then mend the record or the configuration");
 }
 
-void look_records(const struct service *service, const struct facts *facts,
-                  const struct survey *survey UNUSED, const struct check_row *row,
-                  struct findings *out)
+LOOK(look_records)
 {
     size_t before = out->count;
     if (dns_is_absent(service, row, out))
@@ -82,8 +79,7 @@ static unsigned seconds_of(const struct record_facts *record)
     return record->ttl_s == TTL_AUTOMATIC ? TTL_AUTOMATIC_S : record->ttl_s;
 }
 
-void look_ttl(const struct service *service, const struct facts *facts,
-              const struct survey *survey UNUSED, const struct check_row *row, struct findings *out)
+LOOK(look_ttl)
 {
     size_t before = out->count;
     if (dns_is_absent(service, row, out))
@@ -107,8 +103,7 @@ void look_ttl(const struct service *service, const struct facts *facts,
                  "no DNS-only record: resolvers keep nothing that a flip changes");
 }
 
-void look_min_ttl(const struct service *service, const struct facts *facts UNUSED,
-                  const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_min_ttl)
 {
     size_t before = out->count;
     if (dns_is_absent(service, row, out))
@@ -127,9 +122,7 @@ void look_min_ttl(const struct service *service, const struct facts *facts UNUSE
                  service->dns.min_ttl_s);
 }
 
-void look_proxied(const struct service *service, const struct facts *facts,
-                  const struct survey *survey UNUSED, const struct check_row *row,
-                  struct findings *out)
+LOOK(look_proxied)
 {
     size_t before = out->count;
     if (dns_is_absent(service, row, out))
@@ -147,3 +140,40 @@ void look_proxied(const struct service *service, const struct facts *facts,
             "see dns.records");
     finding_well(out, row, before, "no record is proxied");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "dns.token",
+     .why = "the flip is the worst moment to learn that a token has expired",
+     .how = "make a token that may edit the zone's records, and put it where dns.token refers to",
+     .source = "Cloudflare API, Verify Token",
+     .worst = SEVERITY_BLOCK,
+     .look = look_token},
+    {.id = "dns.records",
+     .why = "a record that nobody expected there is not ours to change",
+     .how = "mend the records, or the addresses in the configuration",
+     .source = "kubernetes-sigs/external-dns#3484",
+     .worst = SEVERITY_BLOCK,
+     .look = look_records},
+    {.id = "dns.ttl",
+     .why = "users keep the old answer for as long as the TTL says",
+     .how = "lower the TTL a TTL before the day; the playbook has a step for it",
+     .source = "Cloudflare DNS documentation, Time to Live",
+     .worst = SEVERITY_NOTE,
+     .look = look_ttl},
+    {.id = "dns.min_ttl",
+     .why = "a TTL below what the zone allows is refused with error 9021",
+     .how = "ask for no TTL below what the zone allows",
+     .source = "Cloudflare API, DNS record: ttl",
+     .worst = SEVERITY_WARN,
+     .look = look_min_ttl},
+    {.id = "dns.proxied",
+     .why = "a proxied name answers with the edge's address before and after the flip",
+     .how = "nothing; what users see follows at once, and is proved by asking the edge",
+     .source = "Cloudflare DNS documentation, Proxy status",
+     .worst = SEVERITY_NOTE,
+     .look = look_proxied},
+};
+
+const struct check_section preflight_dns = {"DNS", rows, ARRAY_LEN(rows)};

@@ -93,8 +93,7 @@ static void look_lock(const struct service *service, const struct survey *survey
                     "must get in");
 }
 
-void look_hold(const struct service *service, const struct facts *facts,
-               const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_hold)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -183,8 +182,7 @@ static void look_waits(const struct service *service, const struct check_row *ro
         (long long)service->limits.lock_wait_ms);
 }
 
-void look_semisync(const struct service *service, const struct facts *facts UNUSED,
-                   const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_semisync)
 {
     struct semisync now[SIDE_COUNT];
     size_t before = out->count;
@@ -206,3 +204,24 @@ void look_semisync(const struct service *service, const struct facts *facts UNUS
                         side_title(side));
     finding_well(out, row, before, "no commit waits for a replica");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "fence.restart",
+     .why = "a closed side that a restart opens is a second writer",
+     .how = "leave fence.hold to cutover, or write read_only = 1 into my.cnf and say hold = "
+            "\"config\"",
+     .source = "docs/requirements.md: how far a fence holds",
+     .worst = SEVERITY_BLOCK,
+     .look = look_hold},
+    {.id = "upgrade.semisync",
+     .why = "a fence waits for commits, and commits wait for replicas",
+     .how = "a replica that acknowledges, or a timeout below limits.lock_wait, or switch it off "
+            "for the day",
+     .source = "openark/orchestrator#1127",
+     .worst = SEVERITY_BLOCK,
+     .look = look_semisync},
+};
+
+const struct check_section preflight_fence = {"The fence", rows, ARRAY_LEN(rows)};

@@ -13,8 +13,8 @@
 
 /* --- how long binary logs are kept ------------------------------------------------------------ */
 
-/* 0: for ever. Of two settings of one thing the one in seconds counts. */
-static int64_t kept_s(const struct survey *survey, enum side side)
+/* Of two settings of one thing the one in seconds counts. */
+int64_t logs_kept_s(const struct survey *survey, enum side side)
 {
     if (setting_exists(survey, side, "binlog_expire_logs_auto_purge") &&
         !setting_is_on(survey, side, "binlog_expire_logs_auto_purge"))
@@ -25,14 +25,13 @@ static int64_t kept_s(const struct survey *survey, enum side side)
     return (int64_t)(strtod(setting_of(survey, side, "expire_logs_days"), NULL) * DAY_S);
 }
 
-void look_retention(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                    const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_retention)
 {
     size_t before = out->count;
     if (settings_untold(out, row, survey))
         return;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
-        int64_t seconds = kept_s(survey, side);
+        int64_t seconds = logs_kept_s(survey, side);
         const char *size = setting_of(survey, side, "max_binlog_total_size");
         if (seconds > 0 && seconds < DAY_S)
             finding_fix(finding_add(out, row, seconds < HOUR_S ? SEVERITY_BLOCK : SEVERITY_WARN,
@@ -51,9 +50,7 @@ void look_retention(const struct service *service UNUSED, const struct facts *fa
 
 /* --- what is left out ------------------------------------------------------------------------- */
 
-void look_log_filters(const struct service *service UNUSED, const struct facts *facts,
-                      const struct survey *survey UNUSED, const struct check_row *row,
-                      struct findings *out)
+LOOK(look_log_filters)
 {
     size_t before = out->count;
     for (size_t i = 0; i < facts->node_count; i++) {
@@ -83,8 +80,7 @@ static void check_filters_to_come(const struct survey *survey, enum side side,
     }
 }
 
-void look_filters(const struct service *service UNUSED, const struct facts *facts,
-                  const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_filters)
 {
     size_t before = out->count;
     for (size_t i = 0; i < facts->node_count; i++) {
@@ -122,8 +118,7 @@ static uint64_t largest_of(const char *type)
     return 0;
 }
 
-void look_headroom(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                   const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_headroom)
 {
     size_t before = out->count;
     const struct survey_list *ids = &survey->side[SIDE_OLD].topics[SURVEY_IDS];
@@ -148,8 +143,42 @@ void look_headroom(const struct service *service UNUSED, const struct facts *fac
                  100 - HEADROOM_WARN_PERCENT);
 }
 
-void look_sequences(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                    const struct survey *survey, const struct check_row *row, struct findings *out)
+/* A server that was started with it shows so until somebody sets it. */
+static bool begins_staggered(const struct survey *survey, enum side side)
+{
+    const struct survey_list *set = &survey->side[side].topics[SURVEY_EXPLICIT];
+
+    return set->is_read == TRI_YES && survey_list_find(set, "auto_increment_increment") != NULL &&
+           strtoul(setting_of(survey, side, "auto_increment_increment"), NULL, 10) > 1;
+}
+
+LOOK(look_restart_counting)
+{
+    size_t before = out->count;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        const struct node *node = service_primary(service, side);
+        const struct node_facts *primary = facts_primary(facts, side);
+        const char *problem = survey->side[side].drop_in_problem;
+        if (finding_unread(out, row, survey, side) || primary == NULL ||
+            finding_unreached(out, row, primary))
+            continue;
+        if (version_persists(&primary->version) || begins_staggered(survey, side))
+            continue;
+        if (node->ssh == NULL || node->ssh->drop_in[0] == '\0')
+            finding_fix(finding_add(out, row, SEVERITY_WARN, side_title(side),
+                                    "a restart makes it count by what its my.cnf says, and "
+                                    "cutover has no way to write there"),
+                        "%s", row->how);
+        else if (problem[0] != '\0')
+            finding_fix(finding_add(out, row, SEVERITY_WARN, side_title(side),
+                                    "no file can be written that a restart would go by: %s",
+                                    problem),
+                        "docs/hosts.md has what to grant, and each failure");
+    }
+    finding_well(out, row, before, "a restart changes nothing about how a side counts");
+}
+
+LOOK(look_sequences)
 {
     size_t before = out->count;
     if (finding_untold(out, row, survey, SIDE_OLD, SURVEY_FEATURES))
@@ -174,9 +203,7 @@ static const char *key_demand(const struct survey *survey, enum side side)
     return NULL;
 }
 
-void look_key_demanded(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                       const struct survey *survey, const struct check_row *row,
-                       struct findings *out)
+LOOK(look_key_demanded)
 {
     size_t before = out->count, keyless = 0;
     if (settings_untold(out, row, survey) || finding_unread(out, row, survey, SIDE_OLD))
@@ -195,3 +222,60 @@ void look_key_demanded(const struct service *service UNUSED, const struct facts 
     }
     finding_well(out, row, before, "no side demands a key that a table lacks");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "binlog.retention",
+     .why = "a replica, or the way back, that needs a log which is gone has to be seeded again",
+     .how = "keep the logs for a day at least, until `retire`",
+     .source = "MySQL Reference Manual, binlog_expire_logs_seconds; error 1236",
+     .worst = SEVERITY_BLOCK,
+     .look = look_retention},
+    {.id = "binlog.filters",
+     .why = "what is left out of the binary log never reaches the other side",
+     .how = "take binlog_do_db and binlog_ignore_db out of the configuration, and restart it",
+     .source = "MySQL Reference Manual, Evaluation of Database-Level Replication and Binary "
+               "Logging Options",
+     .worst = SEVERITY_BLOCK,
+     .look = look_log_filters},
+    {.id = "replica.filters",
+     .why = "a table that a filter leaves out differs, and nothing says so",
+     .how = "remove the filter, and compare the data with `cutover verify`",
+     .source = "MySQL Reference Manual, How Servers Evaluate Replication Filtering Rules",
+     .worst = SEVERITY_BLOCK,
+     .look = look_filters},
+    {.id = "auto_increment.headroom",
+     .why = "a key that has no number left refuses every INSERT; staggering uses them up faster",
+     .how = "ALTER TABLE ... MODIFY the column to BIGINT UNSIGNED, before the move",
+     .source = "Basecamp 2018: five hours read-only, an INT was exhausted",
+     .worst = SEVERITY_BLOCK,
+     .way = CHECK_WAY_THERE,
+     .look = look_headroom},
+    {.id = "auto_increment.restart",
+     .why = "a primary that restarts and counts by one again hands out keys that the other side "
+            "has handed out, too (mode = \"shared\")",
+     .how = "let cutover write it down: drop_in in the ssh group of that primary (docs/hosts.md); "
+            "or write auto_increment_increment = 2 and auto_increment_offset (OLD 1, NEW 2) into "
+            "its my.cnf",
+     .source = "MariaDB documentation, auto_increment_increment",
+     .worst = SEVERITY_WARN,
+     .look = look_restart_counting},
+    {.id = "tables.key_demanded",
+     .why = "a server that demands primary keys refuses CREATE TABLE of the others",
+     .how = "switch the demand off until `retire`, or give the tables primary keys",
+     .source = "MySQL Reference Manual, sql_require_primary_key; MariaDB documentation, "
+               "innodb_force_primary_key",
+     .worst = SEVERITY_WARN,
+     .look = look_key_demanded},
+    {.id = "tables.sequences",
+     .why = "a sequence is a counter of its own, which staggering does not reach",
+     .how = "see that nobody draws numbers on both sides at once",
+     .source = "MariaDB documentation, CREATE SEQUENCE: replication",
+     .worst = SEVERITY_NOTE,
+     .way = CHECK_WAY_THERE,
+     .look = look_sequences},
+};
+
+const struct check_section preflight_lasting = {"What may be gone, full or left out", rows,
+                                                ARRAY_LEN(rows)};

@@ -9,9 +9,7 @@
 #define SKEW_WARN_US 1000000
 #define SKEW_BLOCK_US 30000000
 
-void look_node_reachable(const struct service *service UNUSED, const struct facts *facts,
-                         const struct survey *survey UNUSED, const struct check_row *row,
-                         struct findings *out)
+LOOK(look_node_reachable)
 {
     size_t before = out->count;
     for (size_t i = 0; i < facts->node_count; i++) {
@@ -32,9 +30,7 @@ void look_node_reachable(const struct service *service UNUSED, const struct fact
     finding_well(out, row, before, "all %zu nodes answer", facts->node_count);
 }
 
-void look_server_id(const struct service *service UNUSED, const struct facts *facts,
-                    const struct survey *survey UNUSED, const struct check_row *row,
-                    struct findings *out)
+LOOK(look_server_id)
 {
     size_t before = out->count;
     for (size_t i = 0; i < facts->node_count; i++) {
@@ -57,9 +53,7 @@ void look_server_id(const struct service *service UNUSED, const struct facts *fa
                  facts->node_count);
 }
 
-void look_clock_skew(const struct service *service UNUSED, const struct facts *facts,
-                     const struct survey *survey UNUSED, const struct check_row *row,
-                     struct findings *out)
+LOOK(look_clock_skew)
 {
     size_t before = out->count;
     int64_t worst_us = 0;
@@ -79,9 +73,7 @@ void look_clock_skew(const struct service *service UNUSED, const struct facts *f
     finding_well(out, row, before, "every clock is within %.0f ms of ours", (double)worst_us / 1e3);
 }
 
-void look_tls_used(const struct service *service, const struct facts *facts,
-                   const struct survey *survey UNUSED, const struct check_row *row,
-                   struct findings *out)
+LOOK(look_tls_used)
 {
     size_t before = out->count;
     bool is_demanded = service->tls.mode != TLS_OFF;
@@ -104,9 +96,7 @@ static bool may_be_open(enum situation situation)
            situation == SITUATION_RETIRED || situation == SITUATION_REHEARSING;
 }
 
-void look_new_closed(const struct service *service UNUSED, const struct facts *facts,
-                     const struct survey *survey UNUSED, const struct check_row *row,
-                     struct findings *out)
+LOOK(look_new_closed)
 {
     size_t before = out->count;
     const struct node_facts *primary = facts_primary(facts, SIDE_NEW);
@@ -133,9 +123,7 @@ void look_new_closed(const struct service *service UNUSED, const struct facts *f
                  situation_name(verdict.situation));
 }
 
-void look_replicas_read_only(const struct service *service UNUSED, const struct facts *facts,
-                             const struct survey *survey UNUSED, const struct check_row *row,
-                             struct findings *out)
+LOOK(look_replicas_read_only)
 {
     size_t before = out->count;
     for (size_t i = 0; i < facts->node_count; i++) {
@@ -192,9 +180,7 @@ static void check_replica(const struct facts *facts, const struct check_row *row
                     "make it a replica of its primary, or take it out of the configuration");
 }
 
-void look_node_group(const struct service *service UNUSED, const struct facts *facts,
-                     const struct survey *survey UNUSED, const struct check_row *row,
-                     struct findings *out)
+LOOK(look_node_group)
 {
     size_t before = out->count;
     for (size_t i = 0; i < facts->node_count; i++) {
@@ -217,9 +203,7 @@ static bool is_node_of_ours(const struct facts *facts, uint32_t server_id)
     return false;
 }
 
-void look_replica_unlisted(const struct service *service UNUSED, const struct facts *facts,
-                           const struct survey *survey UNUSED, const struct check_row *row,
-                           struct findings *out)
+LOOK(look_replica_unlisted)
 {
     size_t before = out->count;
     for (size_t i = 0; i < facts->node_count; i++) {
@@ -238,9 +222,7 @@ void look_replica_unlisted(const struct service *service UNUSED, const struct fa
     finding_well(out, row, before, "all connected replicas are in the configuration");
 }
 
-void look_replica_health(const struct service *service UNUSED, const struct facts *facts,
-                         const struct survey *survey UNUSED, const struct check_row *row,
-                         struct findings *out)
+LOOK(look_replica_health)
 {
     size_t before = out->count, replicas = 0;
     for (size_t i = 0; i < facts->node_count; i++) {
@@ -253,3 +235,71 @@ void look_replica_health(const struct service *service UNUSED, const struct fact
     }
     finding_well(out, row, before, "%zu replicas follow their clusters", replicas);
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "node.reachable",
+     .why = "a node that does not answer can be neither checked nor fenced",
+     .how = "make the node answer to the account of the controller, or take it out of the "
+            "configuration",
+     .source = "openark/orchestrator#854: split brain after a takeover half way",
+     .worst = SEVERITY_BLOCK,
+     .look = look_node_reachable,
+     .is_final = true},
+    {.id = "node.group",
+     .why = "closing one primary closes nothing when others of its group may write",
+     .how = "let a server outside of the group replicate from it, and migrate with that one",
+     .source = "docs/servers.md",
+     .worst = SEVERITY_BLOCK,
+     .look = look_node_group,
+     .is_bar = true,
+     .is_final = true},
+    {.id = "server_id.unique",
+     .why = "a server drops transactions that carry its own server_id",
+     .how = "give each server a server_id of its own in its configuration",
+     .source = "MariaDB Knowledge Base, Setting Up Replication: server_id; MySQL Reference Manual, "
+               "server_id",
+     .worst = SEVERITY_BLOCK,
+     .look = look_server_id,
+     .is_bar = true,
+     .is_final = true},
+    {.id = "replica.health",
+     .why = "a cluster is only as good as the replicas that follow its primary",
+     .how = "mend what stopped the replica, or take it out of the configuration",
+     .source = "openark/orchestrator#1342: promoted while 12 hours behind",
+     .worst = SEVERITY_WARN,
+     .look = look_replica_health},
+    {.id = "replica.unlisted",
+     .why = "a replica that nobody listed stays behind with OLD, or is cut off",
+     .how = "add it to the cluster's replicas, or know where it will read from after the move",
+     .source = "MySQL Reference Manual, SHOW REPLICAS; MariaDB documentation, SHOW REPLICA HOSTS",
+     .worst = SEVERITY_WARN,
+     .look = look_replica_unlisted},
+    {.id = "read_only.new_closed",
+     .why = "a write on NEW before its time is lost or in conflict later",
+     .how = "SET GLOBAL read_only = 1 on NEW, and read_only = 1 in its configuration",
+     .source = "GitHub incident of October 2018: writes on both sides",
+     .worst = SEVERITY_BLOCK,
+     .look = look_new_closed},
+    {.id = "read_only.replicas",
+     .why = "a write on a replica never reaches the others",
+     .how = "SET GLOBAL read_only = 1 on the replica, and in its configuration",
+     .source = "MariaDB Knowledge Base and MySQL Reference Manual, read_only",
+     .worst = SEVERITY_WARN,
+     .look = look_replicas_read_only},
+    {.id = "clock.skew",
+     .why = "times written by both sides are compared by people and by applications",
+     .how = "let chrony or systemd-timesyncd run on the node and here",
+     .source = "openark/orchestrator#1072: skew shown as lag",
+     .worst = SEVERITY_BLOCK,
+     .look = look_clock_skew},
+    {.id = "tls.used",
+     .why = "passwords and rows travel between two sites",
+     .how = "set ssl_cert and ssl_key on the server, and tls.mode in the configuration",
+     .source = "MariaDB Connector/C: TLS falls back to plaintext unless verified",
+     .worst = SEVERITY_BLOCK,
+     .look = look_tls_used},
+};
+
+const struct check_section preflight_nodes = {"Nodes", rows, ARRAY_LEN(rows)};

@@ -50,9 +50,7 @@ static void check_replica_pair(const struct check_row *row, const struct node_fa
                 "give it the version of its primary");
 }
 
-void look_node_version(const struct service *service UNUSED, const struct facts *facts,
-                       const struct survey *survey UNUSED, const struct check_row *row,
-                       struct findings *out)
+LOOK(look_node_version)
 {
     size_t before = out->count;
     for (size_t i = 0; i < facts->node_count; i++) {
@@ -71,9 +69,7 @@ void look_node_version(const struct service *service UNUSED, const struct facts 
                  new_primary == NULL ? "nothing" : new_primary->version_text);
 }
 
-void look_server_uuid(const struct service *service UNUSED, const struct facts *facts,
-                      const struct survey *survey UNUSED, const struct check_row *row,
-                      struct findings *out)
+LOOK(look_server_uuid)
 {
     size_t before = out->count;
     size_t checked = 0;
@@ -120,9 +116,7 @@ static bool meet(const struct facts *facts, const struct check_row *row, struct 
     return !finding_unreached(out, row, meeting->new_primary) && !is_unreached;
 }
 
-void look_node_flavour(const struct service *service UNUSED, const struct facts *facts,
-                       const struct survey *survey UNUSED, const struct check_row *row,
-                       struct findings *out)
+LOOK(look_node_flavour)
 {
     size_t before = out->count;
     struct meeting meeting;
@@ -208,18 +202,14 @@ static void check_pair(const struct check_row *row, const struct node_facts *sou
     }
 }
 
-void look_pair_forward(const struct service *service UNUSED, const struct facts *facts,
-                       const struct survey *survey UNUSED, const struct check_row *row,
-                       struct findings *out)
+LOOK(look_pair_forward)
 {
     struct meeting meeting;
     if (meet(facts, row, &meeting, out))
         check_pair(row, meeting.old_primary, meeting.new_primary, out);
 }
 
-void look_pair_way_back(const struct service *service UNUSED, const struct facts *facts,
-                        const struct survey *survey UNUSED, const struct check_row *row,
-                        struct findings *out)
+LOOK(look_pair_way_back)
 {
     struct meeting meeting;
     if (meet(facts, row, &meeting, out))
@@ -243,9 +233,7 @@ static size_t count_versions(const struct facts *facts)
     return count;
 }
 
-void look_pair_versions(const struct service *service UNUSED, const struct facts *facts,
-                        const struct survey *survey UNUSED, const struct check_row *row,
-                        struct findings *out)
+LOOK(look_pair_versions)
 {
     size_t before = out->count;
     for (size_t i = 0; i < facts->node_count; i++)
@@ -260,8 +248,7 @@ void look_pair_versions(const struct service *service UNUSED, const struct facts
 
 /* --- what the survey adds --------------------------------------------------------------------- */
 
-void look_node_kind(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                    const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_node_kind)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -304,9 +291,7 @@ static void check_features(const struct check_row *row, const struct survey *sur
     }
 }
 
-void look_pair_features(const struct service *service UNUSED, const struct facts *facts,
-                        const struct survey *survey, const struct check_row *row,
-                        struct findings *out)
+LOOK(look_pair_features)
 {
     size_t before = out->count;
     struct meeting meeting;
@@ -318,3 +303,74 @@ void look_pair_features(const struct service *service UNUSED, const struct facts
         check_features(row, survey, meeting.new_primary, meeting.old_primary, out);
     finding_well(out, row, before, "neither side uses what the other does not know");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "node.version",
+     .why = "a server whose statements nobody has tried does not obey ours",
+     .how =
+         "use a version of docs/servers.md; bring every replica to its primary's version or above",
+     .source = "docs/servers.md",
+     .worst = SEVERITY_BLOCK,
+     .look = look_node_version,
+     .is_bar = true,
+     .is_final = true},
+    {.id = "node.flavour",
+     .why = "the two flavours number their transactions in ways that exclude each other",
+     .how = "move within a flavour; between flavours load the data, and know that there is no way "
+            "back",
+     .source = "MariaDB documentation, Replication Compatibility Between MariaDB and MySQL",
+     .worst = SEVERITY_BLOCK,
+     .look = look_node_flavour,
+     .is_bar = true,
+     .is_final = true},
+    {.id = "node.kind",
+     .why = "a member of a group may be opened, closed and written by others",
+     .how = "use a server that docs/servers.md names, or migrate with one that replicates from "
+            "this one",
+     .source = "docs/servers.md",
+     .worst = SEVERITY_BLOCK,
+     .look = look_node_kind},
+    {.id = "pair.forward",
+     .why = "a link from an older to a newer server is supported, most others are not",
+     .how = "go through a version between them, or choose another for NEW; docs/servers.md has the "
+            "pairs",
+     .source = "MySQL Reference Manual, Replication Compatibility Between MySQL Versions; MariaDB "
+               "documentation, Cross-Version Replication Compatibility",
+     .worst = SEVERITY_BLOCK,
+     .way = CHECK_WAY_THERE,
+     .look = look_pair_forward,
+     .is_bar = true},
+    {.id = "pair.way_back",
+     .why = "the way back is a link to an older server, and works on conditions only",
+     .how = "give the way back up by a waiver, or choose a version for NEW that OLD can follow",
+     .source = "MySQL Reference Manual, Downgrading MySQL; MariaDB documentation, Cross-Version "
+               "Replication Compatibility",
+     .worst = SEVERITY_BLOCK,
+     .way = CHECK_WAY_BACK,
+     .look = look_pair_way_back,
+     .is_bar = true},
+    {.id = "pair.versions",
+     .why = "with links in both directions MySQL supports two versions, and no third",
+     .how = "bring the servers to two versions before the links run in both directions",
+     .source = "MySQL 8.4 Reference Manual, Replication Compatibility Between MySQL Versions",
+     .worst = SEVERITY_WARN,
+     .look = look_pair_versions},
+    {.id = "pair.features",
+     .why = "one statement that the other side does not know stops the link",
+     .how = "take the feature out of the schema until `retire`, or choose a version that knows it",
+     .source = "docs/servers.md",
+     .worst = SEVERITY_BLOCK,
+     .look = look_pair_features},
+    {.id = "server_uuid.unique",
+     .why = "MySQL numbers transactions by server_uuid, and a copied data directory keeps it",
+     .how = "stop the copy, remove auto.cnf from its data directory, start it",
+     .source = "MySQL Reference Manual, server_uuid",
+     .worst = SEVERITY_BLOCK,
+     .look = look_server_uuid,
+     .is_bar = true,
+     .is_final = true},
+};
+
+const struct check_section preflight_pairs = {"Which server meets which", rows, ARRAY_LEN(rows)};

@@ -9,7 +9,6 @@
 #include "base/buf.h"
 #include "domain/preflight_settings.h"
 
-#define CERTIFICATE_WARN_DAYS 14
 #define DAY_S 86400
 #define NAMES_CAP_BYTES 4096
 
@@ -21,8 +20,7 @@ static bool is_loopback(const char *address)
            strcasecmp(address, "localhost") == 0;
 }
 
-void look_bind(const struct service *service UNUSED, const struct facts *facts,
-               const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_bind)
 {
     size_t before = out->count;
     if (settings_untold(out, row, survey))
@@ -40,8 +38,7 @@ void look_bind(const struct service *service UNUSED, const struct facts *facts,
     finding_well(out, row, before, "both primaries listen where they are expected");
 }
 
-void look_transport(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                    const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_transport)
 {
     const char *name = "require_secure_transport";
     size_t before = out->count;
@@ -54,8 +51,7 @@ void look_transport(const struct service *service UNUSED, const struct facts *fa
     finding_well(out, row, before, "NEW demands no more than OLD");
 }
 
-/* "Nov 22 17:30:00 2027 GMT" as seconds since 1970; false when it is no such text. */
-static bool parse_end(const char *text, int64_t *out_s)
+bool certificate_end(const char *text, int64_t *out_s)
 {
     struct tm when = {0};
     const char *rest = strptime(text, "%b %d %H:%M:%S %Y", &when);
@@ -73,7 +69,7 @@ static void check_certificate(const struct facts *facts, const struct survey *su
     int64_t end_s = 0;
     if (item == NULL || item->value[0] == '\0')
         return;
-    if (!parse_end(item->value, &end_s)) {
+    if (!certificate_end(item->value, &end_s)) {
         finding_fix(finding_add(out, row, SEVERITY_WARN, side_title(side),
                                 "not known: \"%.60s\" is no date", item->value),
                     "%s", row->how);
@@ -87,9 +83,7 @@ static void check_certificate(const struct facts *facts, const struct survey *su
                     "%s", row->how);
 }
 
-void look_certificate(const struct service *service UNUSED, const struct facts *facts,
-                      const struct survey *survey, const struct check_row *row,
-                      struct findings *out)
+LOOK(look_certificate)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
@@ -112,9 +106,7 @@ static bool has_account(const struct survey *survey, enum side side,
 }
 
 /* Accounts of the machine itself belong to it; before NEW is seeded nothing is missing yet. */
-void look_missing_accounts(const struct service *service UNUSED, const struct facts *facts,
-                           const struct survey *survey, const struct check_row *row,
-                           struct findings *out)
+LOOK(look_missing_accounts)
 {
     size_t before = out->count;
     const struct node_facts *new_primary = facts_primary(facts, SIDE_NEW);
@@ -145,8 +137,7 @@ static bool is_host_name(const char *host)
            strspn(host, "0123456789.%_/") != strlen(host);
 }
 
-void look_host_names(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                     const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_host_names)
 {
     size_t before = out->count;
     if (settings_untold(out, row, survey) || finding_unread(out, row, survey, SIDE_OLD))
@@ -167,8 +158,7 @@ void look_host_names(const struct service *service UNUSED, const struct facts *f
     finding_well(out, row, before, "NEW matches hosts as OLD does, or no account needs a name");
 }
 
-void look_cold_cache(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                     const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_cold_cache)
 {
     size_t before = out->count;
     if (settings_untold(out, row, survey))
@@ -191,8 +181,7 @@ void look_cold_cache(const struct service *service UNUSED, const struct facts *f
 
 /* --- what an application calls ---------------------------------------------------------------- */
 
-void look_loaded(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                 const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_loaded)
 {
     size_t before = out->count;
     bool is_untold = finding_untold(out, row, survey, SIDE_OLD, SURVEY_LOADED);
@@ -210,8 +199,7 @@ void look_loaded(const struct service *service UNUSED, const struct facts *facts
     finding_well(out, row, before, "NEW has loaded what OLD has");
 }
 
-void look_scheduler(const struct service *service UNUSED, const struct facts *facts,
-                    const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_scheduler)
 {
     size_t before = out->count, enabled = 0;
     const struct node_facts *old_primary = facts_primary(facts, SIDE_OLD);
@@ -256,15 +244,12 @@ static void look_work(const struct survey *survey, const struct check_row *row, 
     finding_well(out, row, before, "%s", well);
 }
 
-void look_long_statement(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                         const struct survey *survey, const struct check_row *row,
-                         struct findings *out)
+LOOK(look_long_statement)
 {
     look_work(survey, row, "long", "no statement has been running for a minute", out);
 }
 
-void look_ddl(const struct service *service UNUSED, const struct facts *facts UNUSED,
-              const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_ddl)
 {
     look_work(survey, row, "ddl", "no table is being altered", out);
 }
@@ -280,8 +265,7 @@ static size_t introduced(const struct facts *facts, enum side side)
     return count;
 }
 
-void look_consumers(const struct service *service UNUSED, const struct facts *facts,
-                    const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_consumers)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -306,3 +290,81 @@ void look_consumers(const struct service *service UNUSED, const struct facts *fa
     }
     finding_well(out, row, before, "nobody but replicas reads the binary logs");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "network.bind",
+     .why = "a server that listens on loopback only is not reached by the application",
+     .how = "bind_address in its configuration to an address that the application reaches, then "
+            "restart it",
+     .source = "MySQL Reference Manual, bind_address",
+     .worst = SEVERITY_WARN,
+     .look = look_bind},
+    {.id = "tls.required",
+     .why = "an application that does not speak TLS is refused after the move",
+     .how = "let the applications use TLS, or require_secure_transport = OFF on NEW until they do",
+     .source = "MySQL Reference Manual, require_secure_transport",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_transport},
+    {.id = "tls.certificate",
+     .why = "when a certificate ends, links and applications that verify it stop",
+     .how = "give the server a new certificate; FLUSH SSL or ALTER INSTANCE RELOAD TLS",
+     .source = "MySQL Reference Manual, Ssl_server_not_after",
+     .worst = SEVERITY_BLOCK,
+     .look = look_certificate},
+    {.id = "accounts.missing",
+     .why = "an application whose account is missing cannot log in after the move",
+     .how = "seed the accounts (the step `seed` does), or create them with sql_log_bin = 0",
+     .source = "field notes: diff of accounts",
+     .worst = SEVERITY_WARN,
+     .look = look_missing_accounts},
+    {.id = "accounts.host_names",
+     .why = "a server that does not resolve names lets nobody in by a host name",
+     .how = "give the account an address or a pattern of addresses",
+     .source = "MySQL Reference Manual, skip_name_resolve",
+     .worst = SEVERITY_WARN,
+     .look = look_host_names},
+    {.id = "accounts.cold_cache",
+     .why = "without TLS such an account gets in only while the server's cache knows it",
+     .how =
+         "let the application use TLS or get the server's public key; try it right after a restart",
+     .source = "bitnami/charts#10328: replication error 2061",
+     .worst = SEVERITY_NOTE,
+     .look = look_cold_cache},
+    {.id = "plugins.missing",
+     .why = "a plugin or function that is missing makes statements, or logins, fail",
+     .how = "install it on NEW before the move",
+     .source = "MySQL Reference Manual, Installing and Uninstalling Plugins",
+     .worst = SEVERITY_WARN,
+     .look = look_loaded},
+    {.id = "events.scheduler",
+     .why = "after the flip no event fires",
+     .how = "SET GLOBAL event_scheduler = ON on NEW, and in its configuration",
+     .source = "openark/orchestrator#478",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_scheduler},
+    {.id = "statements.long",
+     .why = "a fence waits for it, and everything else waits for the fence",
+     .how = "wait for it, or end it",
+     .source = "block/spirit and gh-ost: the blocker is shown, not guessed",
+     .worst = SEVERITY_WARN,
+     .look = look_long_statement},
+    {.id = "statements.ddl",
+     .why = "DDL in the middle of a move stops the links, or waits in front of everything",
+     .how = "let it end before the day, and make no other until `retire`",
+     .source = "vitessio/vitess#15630: a job makes the switch fail",
+     .worst = SEVERITY_WARN,
+     .look = look_ddl},
+    {.id = "consumers.binlog",
+     .why = "who reads the binary log loses its place when the source changes",
+     .how = "stop it at the flip, and start it on NEW at the position that cutover reports",
+     .source = "MySQL Reference Manual, COM_BINLOG_DUMP; Debezium documentation, MySQL connector",
+     .worst = SEVERITY_WARN,
+     .look = look_consumers},
+};
+
+const struct check_section preflight_ready = {"What an application needs, and who is at work", rows,
+                                              ARRAY_LEN(rows)};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Settings that should be alike on both sides, have one value, or be no smaller on NEW. */
-#include <inttypes.h>
+/* Settings that should be alike on both sides, or have one value. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,9 +94,7 @@ static void compare_setting(const struct check_row *row, const struct survey *su
                     new_name, old_value);
 }
 
-void look_equal_setting(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                        const struct survey *survey, const struct check_row *row,
-                        struct findings *out)
+LOOK(look_equal_setting)
 {
     if (settings_untold(out, row, survey))
         return;
@@ -187,8 +184,7 @@ static void check_demand(const struct facts *facts, const struct survey *survey,
                 "%s", row->how);
 }
 
-void look_demanded(const struct service *service UNUSED, const struct facts *facts,
-                   const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_demanded)
 {
     size_t before = out->count;
     if (settings_untold(out, row, survey))
@@ -203,8 +199,7 @@ void look_demanded(const struct service *service UNUSED, const struct facts *fac
 /* --- what is written down before it is acknowledged ------------------------------------------- */
 
 /* Whoever lives with it on OLD has decided so; to get less on NEW is another matter. */
-void look_durable(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                  const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_durable)
 {
     const char *name =
         strcmp(row->id, "durability.redo") == 0 ? "innodb_flush_log_at_trx_commit" : "sync_binlog";
@@ -225,130 +220,9 @@ void look_durable(const struct service *service UNUSED, const struct facts *fact
     finding_well(out, row, before, "%s is 1 on both sides", name);
 }
 
-/* --- settings that should be no smaller on NEW ------------------------------------------------ */
-
-static const struct capacity {
-    const char *check;
-    const char *name;
-    bool is_zero_unlimited;
-} capacities[] = {
-    {"capacity.buffer_pool", "innodb_buffer_pool_size", false},
-    {"capacity.open_files", "open_files_limit", false},
-    {"capacity.open_files", "table_open_cache", false},
-    {"capacity.sessions", "thread_stack", false},
-    {"capacity.sessions", "max_prepared_stmt_count", false},
-    {"capacity.sessions", "tmp_table_size", false},
-    {"capacity.sessions", "max_heap_table_size", false},
-    {"capacity.sessions", "max_user_connections", true},
-    {"capacity.statement_time", "max_statement_time", true}, /* MariaDB: seconds */
-    {"capacity.statement_time", "max_execution_time", true}, /* MySQL: milliseconds */
-};
-
-static bool is_less(const struct capacity *capacity, double new_value, double old_value)
-{
-    if (capacity->is_zero_unlimited && new_value <= 0)
-        return false;
-    if (capacity->is_zero_unlimited && old_value <= 0)
-        return true;
-    return new_value < old_value;
-}
-
-void look_smaller(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                  const struct survey *survey, const struct check_row *row, struct findings *out)
-{
-    size_t before = out->count;
-    if (settings_untold(out, row, survey))
-        return;
-    for (size_t i = 0; i < ARRAY_LEN(capacities); i++) {
-        const struct capacity *capacity = &capacities[i];
-        if (strcmp(capacity->check, row->id) != 0 ||
-            !setting_exists(survey, SIDE_OLD, capacity->name) ||
-            !setting_exists(survey, SIDE_NEW, capacity->name))
-            continue;
-        const char *old_text = setting_of(survey, SIDE_OLD, capacity->name);
-        const char *new_text = setting_of(survey, SIDE_NEW, capacity->name);
-        if (is_less(capacity, strtod(new_text, NULL), strtod(old_text, NULL)))
-            finding_fix(finding_add(out, row, SEVERITY_WARN, capacity->name,
-                                    "OLD has %.60s, NEW has only %.60s", old_text, new_text),
-                        "%s", row->how);
-    }
-    finding_well(out, row, before, "no smaller on NEW than on OLD");
-}
-
-/* --- what the status counters add ------------------------------------------------------------- */
-
-static bool status_untold(struct findings *out, const struct check_row *row,
-                          const struct survey *survey)
-{
-    bool is_untold = finding_untold(out, row, survey, SIDE_OLD, SURVEY_STATUS);
-    return finding_untold(out, row, survey, SIDE_NEW, SURVEY_STATUS) || is_untold;
-}
-
-static uint64_t status_number(const struct survey *survey, enum side side, const char *name)
-{
-    const struct survey_item *item =
-        survey_list_find(&survey->side[side].topics[SURVEY_STATUS], name);
-    return item == NULL ? 0 : strtoull(item->value, NULL, 10);
-}
-
-void look_connections(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                      const struct survey *survey, const struct check_row *row,
-                      struct findings *out)
-{
-    size_t before = out->count;
-    if (settings_untold(out, row, survey) || status_untold(out, row, survey))
-        return;
-    uint64_t old_room = strtoull(setting_of(survey, SIDE_OLD, "max_connections"), NULL, 10);
-    uint64_t new_room = strtoull(setting_of(survey, SIDE_NEW, "max_connections"), NULL, 10);
-    uint64_t used = status_number(survey, SIDE_OLD, "Max_used_connections");
-    if (new_room < old_room || used > new_room - new_room / 10)
-        finding_fix(finding_add(out, row, SEVERITY_WARN, "max_connections",
-                                "OLD has %" PRIu64 " and has used %" PRIu64
-                                " at once, NEW has %" PRIu64,
-                                old_room, used, new_room),
-                    "%s", row->how);
-    finding_well(out, row, before, "NEW takes %" PRIu64 " connections, OLD has used %" PRIu64,
-                 new_room, used);
-}
-
-void look_warm(const struct service *service UNUSED, const struct facts *facts UNUSED,
-               const struct survey *survey, const struct check_row *row, struct findings *out)
-{
-    const uint64_t large_bytes = 1ULL << 30; /* less than that is read in seconds */
-    size_t before = out->count;
-    if (status_untold(out, row, survey))
-        return;
-    uint64_t old_bytes = status_number(survey, SIDE_OLD, "Innodb_buffer_pool_bytes_data");
-    uint64_t new_bytes = status_number(survey, SIDE_NEW, "Innodb_buffer_pool_bytes_data");
-    if (old_bytes >= large_bytes && new_bytes < old_bytes / 2)
-        finding_fix(finding_add(out, row, SEVERITY_NOTE, "buffer pool",
-                                "OLD has %" PRIu64 " MB in memory, NEW %" PRIu64 " MB",
-                                old_bytes >> 20, new_bytes >> 20),
-                    "%s", row->how);
-    finding_well(out, row, before, "NEW is as warm as OLD, or the data is small");
-}
-
-void look_temporary(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                    const struct survey *survey, const struct check_row *row, struct findings *out)
-{
-    size_t before = out->count;
-    if (status_untold(out, row, survey))
-        return;
-    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
-        uint64_t open = status_number(survey, side, "Replica_open_temp_tables") +
-                        status_number(survey, side, "Slave_open_temp_tables");
-        if (open > 0)
-            finding_fix(finding_add(out, row, SEVERITY_WARN, side_title(side),
-                                    "its applier holds %" PRIu64 " temporary tables", open),
-                        "%s", row->how);
-    }
-    finding_well(out, row, before, "no applier holds a temporary table");
-}
-
 /* --- what somebody tuned ---------------------------------------------------------------------- */
 
-void look_tuned(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_tuned)
 {
     static const char *const names[] = {
         "optimizer_switch",      "optimizer_search_depth",
@@ -371,3 +245,213 @@ void look_tuned(const struct service *service UNUSED, const struct facts *facts 
     }
     finding_well(out, row, before, "nobody tuned the optimizer of OLD, or NEW is tuned alike");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "upgrade.default_plugin",
+     .why = "new accounts prove themselves in another way after the move",
+     .how = "nothing, or the same policy on both sides",
+     .source = "MySQL Reference Manual, authentication_policy",
+     .worst = SEVERITY_NOTE,
+     .look = look_equal_setting},
+    {.id = "upgrade.table_names",
+     .why = "a name that differs in case is another table on one side only",
+     .how = "make NEW again with OLD's lower_case_table_names",
+     .source = "MySQL Reference Manual, lower_case_table_names",
+     .worst = SEVERITY_BLOCK,
+     .look = look_equal_setting},
+    {.id = "upgrade.timestamps",
+     .why = "CREATE TABLE makes another column of the same words",
+     .how = "set it on NEW as on OLD, until `retire`",
+     .source = "MySQL Reference Manual, explicit_defaults_for_timestamp",
+     .worst = SEVERITY_WARN,
+     .look = look_equal_setting},
+    {.id = "upgrade.isolation",
+     .why = "the application's transactions see other rows after the move",
+     .how = "set it on NEW as on OLD, until `retire`",
+     .source = "MySQL Reference Manual, transaction_isolation",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_equal_setting},
+    {.id = "upgrade.innodb_strict",
+     .why = "DDL is refused on one side and accepted on the other",
+     .how = "set it on NEW as on OLD, until `retire`",
+     .source = "MySQL Reference Manual, innodb_strict_mode",
+     .worst = SEVERITY_WARN,
+     .look = look_equal_setting},
+    {.id = "upgrade.page_size",
+     .why = "keys and rows that fit one page size do not fit another",
+     .how = "make NEW again with OLD's innodb_page_size",
+     .source = "MySQL Reference Manual, innodb_page_size",
+     .worst = SEVERITY_WARN,
+     .look = look_equal_setting},
+    {.id = "upgrade.default_row_format",
+     .why = "indexes that fit DYNAMIC do not fit COMPACT",
+     .how = "set it on NEW as on OLD, until `retire`",
+     .source = "MySQL Reference Manual, innodb_default_row_format",
+     .worst = SEVERITY_WARN,
+     .look = look_equal_setting},
+    {.id = "upgrade.group_concat",
+     .why = "GROUP_CONCAT cuts its answer elsewhere after the move",
+     .how = "set it on NEW as on OLD, until `retire`",
+     .source = "MariaDB documentation, group_concat_max_len",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_equal_setting},
+    {.id = "binlog.checksum",
+     .why = "an event that was damaged on its way is applied as if it were right",
+     .how = "SET GLOBAL binlog_checksum = CRC32, and in the configuration",
+     .source = "MySQL Reference Manual, binlog_checksum",
+     .worst = SEVERITY_WARN,
+     .look = look_demanded},
+    {.id = "replica.commit_order",
+     .why = "out of order a replica shows states that its source never had",
+     .how = "SET GLOBAL replica_preserve_commit_order = ON, and in the configuration",
+     .source = "MySQL Reference Manual, replica_preserve_commit_order",
+     .worst = SEVERITY_WARN,
+     .look = look_demanded},
+    {.id = "replica.triggers",
+     .why = "rows that arrive fire triggers on this side only, and change other rows",
+     .how = "SET GLOBAL slave_run_triggers_for_rbr = NO, and in the configuration",
+     .source = "MariaDB documentation, Running Triggers on the Replica for Row-based Events",
+     .worst = SEVERITY_WARN,
+     .look = look_demanded},
+    {.id = "replica.type_conversions",
+     .why = "a value that does not fit its column is cut instead of stopping the link",
+     .how = "SET GLOBAL replica_type_conversions (slave_type_conversions) = ''",
+     .source = "MySQL Reference Manual, replica_type_conversions",
+     .worst = SEVERITY_WARN,
+     .look = look_demanded},
+    {.id = "replica.skip_counter",
+     .why = "the next events that arrive would be passed over",
+     .how = "SET GLOBAL sql_slave_skip_counter (sql_replica_skip_counter) = 0",
+     .source = "MySQL Reference Manual, sql_replica_skip_counter",
+     .worst = SEVERITY_WARN,
+     .look = look_demanded},
+    {.id = "replica.checksums",
+     .why = "an event that was damaged on its way is applied as if it were right",
+     .how = "SET GLOBAL slave_sql_verify_checksum (replica_sql_verify_checksum) = ON",
+     .source = "MySQL Reference Manual, replica_sql_verify_checksum",
+     .worst = SEVERITY_WARN,
+     .look = look_demanded},
+    {.id = "durability.redo",
+     .why = "what was acknowledged may be lost when the machine dies",
+     .how = "SET GLOBAL innodb_flush_log_at_trx_commit = 1, and in the configuration",
+     .source = "MySQL Reference Manual, innodb_flush_log_at_trx_commit",
+     .worst = SEVERITY_WARN,
+     .look = look_durable},
+    {.id = "durability.binlog",
+     .why = "after a crash a source may lack what its replicas have already applied",
+     .how = "SET GLOBAL sync_binlog = 1, and in the configuration",
+     .source = "MySQL Reference Manual, sync_binlog",
+     .worst = SEVERITY_WARN,
+     .look = look_durable},
+    {.id = "node.offline",
+     .why = "a server that is offline throws every application out",
+     .how = "SET GLOBAL offline_mode = OFF before the flip",
+     .source = "MySQL Reference Manual, offline_mode",
+     .worst = SEVERITY_WARN,
+     .look = look_demanded},
+    {.id = "node.instrumented",
+     .why = "without performance_schema nobody sees who writes, and which agents are connected",
+     .how = "performance_schema = ON in the configuration, then restart it",
+     .source = "MySQL Reference Manual, Performance Schema Startup Configuration",
+     .worst = SEVERITY_WARN,
+     .look = look_demanded},
+    {.id = "accounts.password_lifetime",
+     .why = "accounts stop working some days after the move",
+     .how = "SET GLOBAL default_password_lifetime = 0, or know who changes the passwords",
+     .source = "MySQL Reference Manual, default_password_lifetime",
+     .worst = SEVERITY_WARN,
+     .look = look_demanded},
+    {.id = "accounts.privileges",
+     .why = "the same GRANT allows something else",
+     .how = "set it on NEW as on OLD",
+     .source = "MySQL Reference Manual, partial_revokes, activate_all_roles_on_login",
+     .worst = SEVERITY_WARN,
+     .look = look_equal_setting},
+    {.id = "tables.invisible_keys",
+     .why = "new tables get a column on one side that they lack on the other",
+     .how = "set sql_generate_invisible_primary_key alike on both sides, until `retire`",
+     .source = "MySQL Reference Manual, Generated Invisible Primary Keys",
+     .worst = SEVERITY_WARN,
+     .look = look_equal_setting},
+    {.id = "settings.commit",
+     .why = "the application's transactions begin or end otherwise after the move",
+     .how = "set it on NEW as on OLD",
+     .source = "MySQL Reference Manual, autocommit, completion_type, innodb_rollback_on_timeout",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_equal_setting},
+    {.id = "settings.answers",
+     .why = "the same statement answers something else after the move",
+     .how = "set it on NEW as on OLD",
+     .source = "MySQL Reference Manual, Server System Variables",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_equal_setting},
+    {.id = "settings.timeouts",
+     .why = "connections that wait are cut earlier, or statements wait longer, after the move",
+     .how = "set it on NEW as on OLD",
+     .source = "MySQL Reference Manual, wait_timeout, lock_wait_timeout",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_equal_setting},
+    {.id = "settings.init_connect",
+     .why = "sessions begin with other settings after the move",
+     .how = "set it on NEW as on OLD",
+     .source = "MySQL Reference Manual, init_connect",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_equal_setting},
+    {.id = "settings.storage_engine",
+     .why = "CREATE TABLE without an engine makes another table",
+     .how = "set default_storage_engine alike on both sides",
+     .source = "MySQL Reference Manual, default_storage_engine",
+     .worst = SEVERITY_WARN,
+     .look = look_equal_setting},
+    {.id = "settings.full_text",
+     .why = "a search finds other words after the move",
+     .how = "set it on NEW as on OLD, then build the full-text indexes again",
+     .source = "MySQL Reference Manual, Fine-Tuning MySQL Full-Text Search",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_equal_setting},
+    {.id = "settings.local_infile",
+     .why = "LOAD DATA LOCAL is refused after the move",
+     .how = "SET GLOBAL local_infile as on OLD, or change the jobs that use it",
+     .source = "MySQL Reference Manual, Security Considerations for LOAD DATA LOCAL",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_equal_setting},
+    {.id = "settings.function_creators",
+     .why = "CREATE FUNCTION is refused after the move",
+     .how = "set log_bin_trust_function_creators on NEW as on OLD",
+     .source = "MySQL Reference Manual, Stored Program Binary Logging",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_equal_setting},
+    {.id = "settings.key_checks",
+     .why = "rows that break a key are let in without a word",
+     .how = "SET GLOBAL foreign_key_checks and unique_checks = ON, and in the configuration",
+     .source = "MySQL Reference Manual, foreign_key_checks",
+     .worst = SEVERITY_WARN,
+     .look = look_demanded},
+    {.id = "settings.optimizer",
+     .why = "somebody had a reason to tune it, and NEW has not heard of it",
+     .how = "ask who set it; compare the plans of the heaviest statements",
+     .source = "MySQL Reference Manual, Switchable Optimizations",
+     .worst = SEVERITY_NOTE,
+     .way = CHECK_WAY_THERE,
+     .look = look_tuned},
+    {.id = "encryption.at_rest",
+     .why = "what lies encrypted on one side lies in the clear on the other",
+     .how = "set it on NEW as on OLD, before the data arrives",
+     .source = "MySQL Reference Manual, InnoDB Data-at-Rest Encryption; MariaDB documentation, "
+               "Data-at-Rest Encryption",
+     .worst = SEVERITY_WARN,
+     .look = look_equal_setting},
+};
+
+const struct check_section preflight_settings = {"Settings", rows, ARRAY_LEN(rows)};

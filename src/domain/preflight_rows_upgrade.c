@@ -76,8 +76,7 @@ static void check_modes(const struct check_row *row, const struct survey *survey
     }
 }
 
-void look_sql_modes(const struct service *service UNUSED, const struct facts *facts,
-                    const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_sql_modes)
 {
     size_t before = out->count;
     if (settings_untold(out, row, survey))
@@ -109,9 +108,7 @@ static void check_gone(const struct check_row *row, const struct survey *survey,
     }
 }
 
-void look_variables_gone(const struct service *service UNUSED, const struct facts *facts,
-                         const struct survey *survey, const struct check_row *row,
-                         struct findings *out)
+LOOK(look_variables_gone)
 {
     size_t before = out->count;
     if (settings_untold(out, row, survey))
@@ -158,9 +155,7 @@ static void default_collation(const struct survey *survey, enum side side, const
     (void)snprintf(out, out_size, "%.*s", (int)strcspn(value, ","), value);
 }
 
-void look_default_collations(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                             const struct survey *survey, const struct check_row *row,
-                             struct findings *out)
+LOOK(look_default_collations)
 {
     static const char *const names[] = {"collation_server", "character_set_collations",
                                         "default_collation_for_utf8mb4"};
@@ -189,8 +184,7 @@ void look_default_collations(const struct service *service UNUSED, const struct 
 
 /* --- others ----------------------------------------------------------------------------------- */
 
-void look_packet(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                 const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_packet)
 {
     size_t before = out->count;
     if (settings_untold(out, row, survey))
@@ -208,9 +202,7 @@ void look_packet(const struct service *service UNUSED, const struct facts *facts
     finding_well(out, row, before, "max_allowed_packet is %llu on both sides", old_bytes);
 }
 
-void look_skipped_errors(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                         const struct survey *survey, const struct check_row *row,
-                         struct findings *out)
+LOOK(look_skipped_errors)
 {
     static const struct {
         const char *name, *well;
@@ -233,9 +225,7 @@ void look_skipped_errors(const struct service *service UNUSED, const struct fact
     finding_well(out, row, before, "neither side passes over errors of replication");
 }
 
-void look_time_zone_tables(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                           const struct survey *survey, const struct check_row *row,
-                           struct findings *out)
+LOOK(look_time_zone_tables)
 {
     uint64_t counts[SIDE_COUNT] = {0};
     bool is_untold = false;
@@ -260,3 +250,48 @@ void look_time_zone_tables(const struct service *service UNUSED, const struct fa
                     "mysql_tzinfo_to_sql /usr/share/zoneinfo, into the database mysql, with "
                     "sql_log_bin = 0");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "upgrade.default_collations",
+     .why = "CREATE TABLE without a collation is logged with the default",
+     .how = "set the default to what both sides know, until `retire`",
+     .source = "MariaDB documentation, character_set_collations; MySQL Reference Manual, "
+               "default_collation_for_utf8mb4",
+     .worst = SEVERITY_WARN,
+     .look = look_default_collations},
+    {.id = "upgrade.sql_mode_words",
+     .why = "a program keeps the sql_mode that it was made with",
+     .how = "take the word out of sql_mode, and make the programs that were made with it again",
+     .source = "MySQL 8.0 Reference Manual, Features Removed in MySQL 8.0: NO_AUTO_CREATE_USER",
+     .worst = SEVERITY_WARN,
+     .look = look_sql_modes},
+    {.id = "upgrade.variables",
+     .why = "a server does not start with a variable that it does not know",
+     .how = "take it out of the configuration that NEW will have, or use what replaces it",
+     .source = "MySQL Reference Manual, Server Variables Added, Deprecated, or Removed; MariaDB "
+               "documentation, Upgrading: Options That Have Been Removed",
+     .worst = SEVERITY_WARN,
+     .look = look_variables_gone},
+    {.id = "upgrade.skipped_errors",
+     .why = "an error that is skipped is a difference that nobody sees",
+     .how = "set it back, and compare the data with `cutover verify`",
+     .source = "MySQL Reference Manual, replica_skip_errors, replica_exec_mode",
+     .worst = SEVERITY_BLOCK,
+     .look = look_skipped_errors},
+    {.id = "upgrade.packet",
+     .why = "a row that is longer than the other side accepts stops the link",
+     .how = "SET GLOBAL max_allowed_packet to the larger one on both, and in the configurations",
+     .source = "MySQL Reference Manual, Replication and max_allowed_packet",
+     .worst = SEVERITY_WARN,
+     .look = look_packet},
+    {.id = "upgrade.time_zone_tables",
+     .why = "CONVERT_TZ answers NULL where names are not loaded",
+     .how = "load the time zones where they are missing, with sql_log_bin = 0",
+     .source = "MySQL Reference Manual, MySQL Server Time Zone Support",
+     .worst = SEVERITY_WARN,
+     .look = look_time_zone_tables},
+};
+
+const struct check_section preflight_upgrade = {"Another version: settings", rows, ARRAY_LEN(rows)};

@@ -15,9 +15,7 @@ static bool is_older_than(const struct server_version *version, unsigned number)
     return version->flavour == FLAVOUR_MYSQL && version_number(version) < number;
 }
 
-void look_binlog_compression(const struct service *service UNUSED, const struct facts *facts,
-                             const struct survey *survey, const struct check_row *row,
-                             struct findings *out)
+LOOK(look_binlog_compression)
 {
     size_t before = out->count;
     if (settings_untold(out, row, survey))
@@ -43,9 +41,7 @@ void look_binlog_compression(const struct service *service UNUSED, const struct 
     finding_well(out, row, before, "neither side compresses its binary log");
 }
 
-void look_partial_json(const struct service *service UNUSED, const struct facts *facts,
-                       const struct survey *survey, const struct check_row *row,
-                       struct findings *out)
+LOOK(look_partial_json)
 {
     size_t before = out->count;
     if (settings_untold(out, row, survey))
@@ -67,9 +63,7 @@ void look_partial_json(const struct service *service UNUSED, const struct facts 
     finding_well(out, row, before, "JSON columns are logged whole");
 }
 
-void look_row_metadata(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                       const struct survey *survey, const struct check_row *row,
-                       struct findings *out)
+LOOK(look_row_metadata)
 {
     if (settings_untold(out, row, survey))
         return;
@@ -99,9 +93,7 @@ static bool has_tag(const struct node_facts *node)
     return false;
 }
 
-void look_tagged_gtids(const struct service *service UNUSED, const struct facts *facts,
-                       const struct survey *survey UNUSED, const struct check_row *row,
-                       struct findings *out)
+LOOK(look_tagged_gtids)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -122,9 +114,7 @@ void look_tagged_gtids(const struct service *service UNUSED, const struct facts 
 }
 
 /* Since 10.8 a long ALTER may be logged when it begins and once more when it ends. */
-void look_two_phase_alter(const struct service *service UNUSED, const struct facts *facts,
-                          const struct survey *survey, const struct check_row *row,
-                          struct findings *out)
+LOOK(look_two_phase_alter)
 {
     size_t before = out->count;
     const char *name = "binlog_alter_two_phase";
@@ -143,9 +133,7 @@ void look_two_phase_alter(const struct service *service UNUSED, const struct fac
                  "ALTER TABLE is logged as one statement, or both know the two parts");
 }
 
-void look_higher_source(const struct service *service UNUSED, const struct facts *facts,
-                        const struct survey *survey, const struct check_row *row,
-                        struct findings *out)
+LOOK(look_higher_source)
 {
     size_t before = out->count;
     const char *name = "replica_allow_higher_version_source";
@@ -174,9 +162,7 @@ static bool logs_cascades(const struct survey *survey, enum side side)
            !setting_is_on(survey, side, "innodb_native_foreign_keys");
 }
 
-void look_fk_cascades(const struct service *service UNUSED, const struct facts *facts,
-                      const struct survey *survey, const struct check_row *row,
-                      struct findings *out)
+LOOK(look_fk_cascades)
 {
     size_t before = out->count;
     if (settings_untold(out, row, survey))
@@ -203,3 +189,56 @@ void look_fk_cascades(const struct service *service UNUSED, const struct facts *
     finding_well(out, row, before,
                  "cascades are done the same way on both sides, or there are none");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "upgrade.fk_cascades",
+     .why = "from 9.6 on the rows of a cascade are in the binary log, before not",
+     .how = "innodb_native_foreign_keys = ON on the newer side, until `retire`",
+     .source = "MySQL 9.7 Reference Manual, Replication and Foreign Keys",
+     .worst = SEVERITY_BLOCK,
+     .look = look_fk_cascades},
+    {.id = "upgrade.binlog_compression",
+     .why = "a reader that does not know the event stops",
+     .how = "SET GLOBAL binlog_transaction_compression = OFF, and in the configuration, until "
+            "`retire`",
+     .source = "MySQL 8.0 Reference Manual, Binary Log Transaction Compression",
+     .worst = SEVERITY_BLOCK,
+     .look = look_binlog_compression},
+    {.id = "upgrade.partial_json",
+     .why = "a patch of a document applies to whatever is there",
+     .how = "SET GLOBAL binlog_row_value_options = '', and in the configuration",
+     .source = "MySQL 8.0 Reference Manual, binlog_row_value_options",
+     .worst = SEVERITY_BLOCK,
+     .look = look_partial_json},
+    {.id = "upgrade.row_metadata",
+     .why = "readers of the binary log need the names of columns",
+     .how = "SET GLOBAL binlog_row_metadata = FULL on NEW, and in its configuration",
+     .source = "MySQL Reference Manual, binlog_row_metadata",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_row_metadata},
+    {.id = "upgrade.tagged_gtids",
+     .why = "a server before 8.3 does not know a GTID with a tag",
+     .how = "let nobody set gtid_next = 'AUTOMATIC:tag', and seed the older side again",
+     .source = "MySQL 8.3 Reference Manual, GTID Format and Storage",
+     .worst = SEVERITY_BLOCK,
+     .look = look_tagged_gtids},
+    {.id = "upgrade.two_phase_alter",
+     .why = "a MariaDB before 10.8 does not know half an ALTER TABLE",
+     .how = "SET GLOBAL binlog_alter_two_phase = OFF, and in the configuration, until `retire`",
+     .source = "MariaDB documentation, binlog_alter_two_phase",
+     .worst = SEVERITY_BLOCK,
+     .look = look_two_phase_alter},
+    {.id = "upgrade.higher_source",
+     .why = "a 9.7 replica may be told to refuse a newer source",
+     .how = "SET GLOBAL replica_allow_higher_version_source = ON, and in the configuration, until "
+            "`retire`",
+     .source = "MySQL worklog 17202",
+     .worst = SEVERITY_BLOCK,
+     .look = look_higher_source},
+};
+
+const struct check_section preflight_upgrade_log = {"Another version: the binary log", rows,
+                                                    ARRAY_LEN(rows)};

@@ -7,9 +7,7 @@
 
 /* --- collations ------------------------------------------------------------------------------- */
 
-void look_collations_used(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                          const struct survey *survey, const struct check_row *row,
-                          struct findings *out)
+LOOK(look_collations_used)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -31,8 +29,7 @@ void look_collations_used(const struct service *service UNUSED, const struct fac
     finding_well(out, row, before, "each side knows every collation in use on the other");
 }
 
-void look_utf8mb3(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                  const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_utf8mb3)
 {
     size_t before = out->count;
     const struct survey_list *used = &survey->side[SIDE_OLD].topics[SURVEY_COLLATIONS_USED];
@@ -51,9 +48,7 @@ void look_utf8mb3(const struct service *service UNUSED, const struct facts *fact
 
 /* --- accounts --------------------------------------------------------------------------------- */
 
-void look_account_plugins(const struct service *service UNUSED, const struct facts *facts,
-                          const struct survey *survey, const struct check_row *row,
-                          struct findings *out)
+LOOK(look_account_plugins)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -81,9 +76,7 @@ void look_account_plugins(const struct service *service UNUSED, const struct fac
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-void look_reserved_words(const struct service *service UNUSED, const struct facts *facts,
-                         const struct survey *survey, const struct check_row *row,
-                         struct findings *out)
+LOOK(look_reserved_words)
 {
     size_t before = out->count;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -110,8 +103,7 @@ void look_reserved_words(const struct service *service UNUSED, const struct fact
 
 /* --- tables ----------------------------------------------------------------------------------- */
 
-void look_loose_keys(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                     const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_loose_keys)
 {
     const char *name = "restrict_fk_on_non_standard_key";
     size_t before = out->count;
@@ -158,9 +150,7 @@ static void check_marks(const struct check_row *row, const struct survey *survey
                         "%s", trap->fix);
 }
 
-void look_row_formats(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                      const struct survey *survey, const struct check_row *row,
-                      struct findings *out)
+LOOK(look_row_formats)
 {
     static const struct mark_trap traps[] = {
         {"row format COMPRESSED", SEVERITY_WARN,
@@ -181,8 +171,7 @@ void look_row_formats(const struct service *service UNUSED, const struct facts *
     finding_well(out, row, before, "every table has the row format DYNAMIC");
 }
 
-void look_partitions(const struct service *service UNUSED, const struct facts *facts,
-                     const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_partitions)
 {
     static const struct mark_trap trap = {
         "partitioned ", SEVERITY_BLOCK,
@@ -197,8 +186,7 @@ void look_partitions(const struct service *service UNUSED, const struct facts *f
     finding_well(out, row, before, "no partitioned table that NEW could not make");
 }
 
-void look_zero_dates(const struct service *service UNUSED, const struct facts *facts UNUSED,
-                     const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_zero_dates)
 {
     static const struct mark_trap trap = {
         "column default zero date", SEVERITY_WARN,
@@ -214,8 +202,7 @@ void look_zero_dates(const struct service *service UNUSED, const struct facts *f
     finding_well(out, row, before, "no default value that NEW would refuse");
 }
 
-void look_float_ids(const struct service *service UNUSED, const struct facts *facts,
-                    const struct survey *survey, const struct check_row *row, struct findings *out)
+LOOK(look_float_ids)
 {
     static const struct mark_trap trap = {
         "column auto_increment float", SEVERITY_BLOCK,
@@ -229,3 +216,72 @@ void look_float_ids(const struct service *service UNUSED, const struct facts *fa
         check_marks(row, survey, SIDE_OLD, &trap, out);
     finding_well(out, row, before, "every AUTO_INCREMENT column is a whole number");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "upgrade.collations",
+     .why = "a table or session whose collation the other side lacks stops the link",
+     .how = "give schemas, tables and columns a collation that both sides know, until `retire`",
+     .source = "MySQL 8.0 Reference Manual, Changes in MySQL 8.0: character set; error 1273",
+     .worst = SEVERITY_BLOCK,
+     .look = look_collations_used},
+    {.id = "upgrade.account_plugins",
+     .why = "an account whose plugin is missing cannot log in after the move",
+     .how = "load the plugin on the other side, or let the account use another",
+     .source = "MySQL 9.0 Release Notes: mysql_native_password removed",
+     .worst = SEVERITY_WARN,
+     .look = look_account_plugins},
+    {.id = "upgrade.reserved_words",
+     .why = "a name without quotes that became a keyword is a syntax error",
+     .how = "quote the name in views, routines, triggers, events and in the application",
+     .source = "MySQL Reference Manual, Keywords and Reserved Words; MariaDB documentation, "
+               "Reserved Words",
+     .worst = SEVERITY_WARN,
+     .look = look_reserved_words},
+    {.id = "upgrade.loose_keys",
+     .why = "8.4 refuses foreign keys to anything but a unique key",
+     .how = "make a unique key of those columns, or restrict_fk_on_non_standard_key = OFF until "
+            "`retire`",
+     .source = "MySQL 8.4 Reference Manual, restrict_fk_on_non_standard_key",
+     .worst = SEVERITY_BLOCK,
+     .look = look_loose_keys},
+    {.id = "upgrade.row_formats",
+     .why = "old row formats have shorter indexes and need a fitting page size",
+     .how = "ALTER TABLE ... ROW_FORMAT = DYNAMIC, before or after the move",
+     .source = "MySQL Reference Manual, InnoDB Row Formats",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_row_formats},
+    {.id = "upgrade.partitions",
+     .why = "8.0 has no partitions but those of InnoDB",
+     .how = "ALTER TABLE ... ENGINE = InnoDB, or REMOVE PARTITIONING",
+     .source = "MySQL 8.0 Reference Manual, Features Removed in MySQL 8.0: partitioning",
+     .worst = SEVERITY_BLOCK,
+     .way = CHECK_WAY_THERE,
+     .look = look_partitions},
+    {.id = "upgrade.zero_dates",
+     .why = "a default of 0000-00-00 is refused under NO_ZERO_DATE",
+     .how = "give the column another default, or NEW the sql_mode of OLD",
+     .source = "MySQL Reference Manual, NO_ZERO_DATE",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_zero_dates},
+    {.id = "upgrade.float_ids",
+     .why = "8.4 has no AUTO_INCREMENT for FLOAT and DOUBLE",
+     .how = "ALTER TABLE ... MODIFY the column to BIGINT",
+     .source = "MySQL 8.4 Reference Manual, What Is New in MySQL 8.4",
+     .worst = SEVERITY_BLOCK,
+     .way = CHECK_WAY_THERE,
+     .look = look_float_ids},
+    {.id = "upgrade.utf8mb3",
+     .why = "three bytes a character hold no emoji, and the set is deprecated",
+     .how = "not in this move; later: CONVERT TO CHARACTER SET utf8mb4",
+     .source = "MySQL Reference Manual, The utf8mb3 Character Set",
+     .worst = SEVERITY_NOTE,
+     .way = CHECK_WAY_THERE,
+     .look = look_utf8mb3},
+};
+
+const struct check_section preflight_upgrade_schema = {"Another version: accounts and the schema",
+                                                       rows, ARRAY_LEN(rows)};

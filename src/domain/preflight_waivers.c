@@ -43,9 +43,7 @@ void finding_waive(const struct service *service, const struct facts *facts,
     }
 }
 
-void look_waivers(const struct service *service, const struct facts *facts,
-                  const struct survey *survey UNUSED, const struct check_row *row,
-                  struct findings *out)
+LOOK(look_waivers)
 {
     size_t before = out->count;
     if (facts->wall_us <= 0) {
@@ -68,3 +66,18 @@ void look_waivers(const struct service *service, const struct facts *facts,
     }
     finding_well(out, row, before, "nothing is waived");
 }
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static const struct check_row rows[] = {
+    {.id = "waivers.valid",
+     .why = "what is let pass is let pass by somebody, and not for ever",
+     .how = "mend the entry of `waivers`: an existing check, a person, a reason, a day that is to "
+            "come",
+     .source = "docs/servers.md",
+     .worst = SEVERITY_BLOCK,
+     .look = look_waivers,
+     .is_final = true},
+};
+
+const struct check_section preflight_waivers = {"Waivers", rows, ARRAY_LEN(rows)};

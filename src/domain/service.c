@@ -58,8 +58,38 @@ static void free_texts(char **texts, size_t count)
     free(texts);
 }
 
+static void release_ssh(struct node_ssh *ssh)
+{
+    if (ssh == NULL)
+        return;
+    secret_release(&ssh->passphrase);
+    free_texts(ssh->stop, ssh->stop_count);
+    free_texts(ssh->start, ssh->start_count);
+    free(ssh);
+}
+
+const struct side_worker *service_worker(const struct service *service, enum side side,
+                                         const char *name)
+{
+    for (size_t i = 0; i < service->worker_count; i++)
+        if (service->workers[i].side == side && strcmp(service->workers[i].name, name) == 0)
+            return &service->workers[i];
+    return NULL;
+}
+
+void worker_release(struct side_worker *worker)
+{
+    release_ssh(worker->at.ssh);
+    free_texts(worker->stop, worker->stop_count);
+    free_texts(worker->start, worker->start_count);
+    free_texts(worker->is_running, worker->is_running_count);
+    *worker = (struct side_worker){0};
+}
+
 void service_release(struct service *service)
 {
+    if (service->tunnels)
+        service->end_tunnels(service->tunnels);
     free_texts(service->databases, service->database_count);
     free_texts(service->dns.authoritative, service->dns.authoritative_count);
     free_texts(service->dns.resolvers, service->dns.resolver_count);
@@ -73,14 +103,10 @@ void service_release(struct service *service)
         secret_release(&service->notified[i].secret);
     }
     free(service->notified);
-    for (size_t i = 0; i < service->node_count; i++) {
-        if (service->nodes[i].ssh) {
-            secret_release(&service->nodes[i].ssh->passphrase);
-            free_texts(service->nodes[i].ssh->stop, service->nodes[i].ssh->stop_count);
-            free_texts(service->nodes[i].ssh->start, service->nodes[i].ssh->start_count);
-        }
-        free(service->nodes[i].ssh);
-    }
+    for (size_t i = 0; i < service->node_count; i++)
+        release_ssh(service->nodes[i].ssh);
+    for (size_t i = 0; i < service->worker_count; i++)
+        worker_release(&service->workers[i]);
     free(service->waivers);
     free(service->accepted);
     secret_release(&service->controller.password);

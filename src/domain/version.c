@@ -56,6 +56,11 @@ unsigned version_number(const struct server_version *version)
     return version->major * 10000 + version->minor * 100 + version->patch;
 }
 
+bool version_persists(const struct server_version *version)
+{
+    return version->flavour == FLAVOUR_MYSQL && version->major >= 8;
+}
+
 const char *flavour_name(enum flavour flavour)
 {
     switch (flavour) {

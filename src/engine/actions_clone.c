@@ -25,6 +25,9 @@ static void ops_clone(struct compile *c, struct plan_step *step, const struct no
         "CLONE INSTANCE FROM %s on %s: everything %s holds is replaced; it restarts, or has to "
         "be started; the events of the copy wait",
         donor->name, recipient->name, recipient->name);
+    add_work(c, step, LIST_UNDO, "seed.clone_settle", json_pack("{s:s}", "node", recipient->name),
+             "wait until no clone is under way on %s, and it has restarted if it does",
+             recipient->name);
 }
 
 /* The copy of a primary knows no source. */

@@ -22,7 +22,7 @@ static void hold_by_file(struct compile *c, enum side side, bool has_undo)
     struct plan_step *step;
     char where[DROP_IN_WHERE_SIZE];
 
-    if (node->ssh == NULL || node->ssh->drop_in[0] == '\0') {
+    if (!drop_in_is_possible(node)) {
         compile_fail(c, ERR_CONFIG,
                      "fence.hold is \"file\", but no ssh group says drop_in for %s: docs/hosts.md",
                      node->name);
@@ -30,7 +30,7 @@ static void hold_by_file(struct compile *c, enum side side, bool has_undo)
     }
     step = part(c, "hold-from", "%s stays closed when it restarts", side_title(side));
     step->is_repeatable = true;
-    (void)drop_in_where(node, where);
+    (void)drop_in_where(DROP_IN_CLOSED, node, where);
     add_work(c, step, LIST_DO, "fence.file", side_arg(side),
              "over SSH, write read_only = 1 into %.300s; refuse when the server would not read it",
              where);
@@ -141,7 +141,7 @@ void part_let_in(struct compile *c, enum side side)
                  json_pack("{s:s,s:b}", "side", side_name(side), "if_possible", 1),
                  "delete %.300s, if it is there; nothing waits for that when the host cannot be "
                  "reached",
-                 drop_in_where(primary_of(c, side), where));
+                 drop_in_where(DROP_IN_CLOSED, primary_of(c, side), where));
     c->is_held[side] = false;
 }
 
@@ -158,5 +158,5 @@ void warn_still_held(struct compile *c, enum side side)
         plan_warn(c,
                   "%.300s stays: a server that nobody follows should take no writes, after a "
                   "restart as well",
-                  drop_in_where(primary_of(c, side), where));
+                  drop_in_where(DROP_IN_CLOSED, primary_of(c, side), where));
 }

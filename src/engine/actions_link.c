@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Expansions of the actions that make, try and drop the links: seed, follow, rehearse, reset,
- * stagger, mirror, retire.
+ * mirror, retire.
  */
 #include <stdio.h>
 
@@ -274,39 +274,6 @@ void expand_reset(struct compile *c)
     ops_seal_new(c, step, LIST_DO);
 }
 
-static void ops_stagger(struct compile *c, struct plan_step *step, enum op_list list,
-                        enum side side, unsigned increment, unsigned offset)
-{
-    char increment_text[16], offset_text[16];
-
-    (void)snprintf(increment_text, sizeof increment_text, "%u", increment);
-    (void)snprintf(offset_text, sizeof offset_text, "%u", offset);
-    add_sql(c, step, list, primary_of(c, side), SQL_STAGGER_SET,
-            ARGS({"increment", increment_text}, {"offset", offset_text}), 2);
-}
-
-void expand_stagger(struct compile *c)
-{
-    unsigned increment = (unsigned)playbook_step_number(c->step, "increment", 2);
-    struct plan_step *step =
-        part(c, "set-increments", "AUTO_INCREMENT: OLD gives 1, %u, ..., NEW gives 2, %u, ...",
-             1 + increment, 2 + increment);
-
-    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
-        const struct node_facts *before = facts_primary(c->facts, side);
-        ops_stagger(c, step, LIST_DO, side, increment, side == SIDE_OLD ? 1 : 2);
-        if (before && before->increment)
-            ops_stagger(c, step, LIST_UNDO, side, before->increment, before->offset);
-    }
-    set_verify(c, step, "stagger.check", NULL,
-               "new sessions of the application on both sides get the new increments");
-
-    step = part(c, "renew-sessions", "End sessions that still count by the old increments");
-    add_work(c, step, LIST_DO, "sessions.renew", NULL,
-             "application sessions inherit the increment when they connect: idle ones that are "
-             "older than the change are ended, busy ones are waited for, until none is left");
-}
-
 void expand_mirror(struct compile *c)
 {
     struct plan_step *step = part(c, "check-clean", "NEW took no writes of its own");
@@ -353,11 +320,7 @@ void expand_retire(struct compile *c)
     ops_drop_link(c, step, LIST_DO, SIDE_NEW);
     set_verify(c, step, "link.absent", NULL, "neither link exists");
 
-    const struct node_facts *new_primary = facts_primary(c->facts, SIDE_NEW);
-    if (new_primary && new_primary->increment > 1) {
-        step = part(c, "unstagger", "AUTO_INCREMENT on NEW counts by one again");
-        ops_stagger(c, step, LIST_DO, SIDE_NEW, 1, 1);
-    }
+    part_unstagger(c);
     warn_still_held(c, SIDE_OLD);
     plan_warn(c, "retiring drops both links: there is no way back after it");
 }

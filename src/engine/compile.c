@@ -24,15 +24,25 @@
 typedef void (*expand_fn)(struct compile *c);
 
 static const expand_fn expansions[ACTION_COUNT] = {
-    [ACTION_SEED] = expand_seed,         [ACTION_FOLLOW] = expand_follow,
-    [ACTION_REHEARSE] = expand_rehearse, [ACTION_RESET] = expand_reset,
-    [ACTION_STAGGER] = expand_stagger,   [ACTION_MIRROR] = expand_mirror,
-    [ACTION_VERIFY] = expand_verify,     [ACTION_GATE] = expand_gate,
-    [ACTION_APPROVE] = expand_approve,   [ACTION_LOWER_TTL] = expand_lower_ttl,
-    [ACTION_FLIP] = expand_flip,         [ACTION_CUTOVER] = expand_cutover,
-    [ACTION_WATCH] = expand_watch,       [ACTION_SETTLE] = expand_settle,
-    [ACTION_RETIRE] = expand_retire,     [ACTION_ABANDON] = expand_abandon,
+    [ACTION_SEED] = expand_seed,
+    [ACTION_FOLLOW] = expand_follow,
+    [ACTION_REHEARSE] = expand_rehearse,
+    [ACTION_RESET] = expand_reset,
+    [ACTION_STAGGER] = expand_stagger,
+    [ACTION_MIRROR] = expand_mirror,
+    [ACTION_VERIFY] = expand_verify,
+    [ACTION_GATE] = expand_gate,
+    [ACTION_APPROVE] = expand_approve,
+    [ACTION_LOWER_TTL] = expand_lower_ttl,
+    [ACTION_FLIP] = expand_flip,
+    [ACTION_CUTOVER] = expand_cutover,
+    [ACTION_WATCH] = expand_watch,
+    [ACTION_SETTLE] = expand_settle,
+    [ACTION_RETIRE] = expand_retire,
+    [ACTION_ABANDON] = expand_abandon,
     [ACTION_UNMIRROR] = expand_unmirror,
+    [ACTION_STOP_SERVICES] = expand_stop_services,
+    [ACTION_START_SERVICES] = expand_start_services,
 };
 
 /* --- the vocabulary --------------------------------------------------------------------------- */
@@ -287,6 +297,8 @@ static void expand_step(struct compile *c, const struct playbook_step *step)
     c->part_number = 0;
     c->is_end_unknown = false;
     expansions[step->action->id](c);
+    if (!c->rc && c->plan->step_count == first)
+        c->step_number--; /* nothing to do here: it is in no plan */
     if (c->rc || c->plan->step_count == first)
         return;
     c->plan->steps[first].starts_from = action_starts_from(step->action->id, &step->join);

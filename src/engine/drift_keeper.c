@@ -34,6 +34,7 @@ static const struct {
     {"side.open", ON_SIDE, DOOR},
     {"side.put_back", ON_SIDE, DOOR},
     {"seed.clone", ON_NEW, EVERYTHING},
+    {"seed.clone_settle", ON_NEW, EVERYTHING},
     {"seed.physical_place", ON_NEW, EVERYTHING},
     {"seed.physical_settle", ON_NEW, EVERYTHING},
     {"abandon.apply", ON_BOTH, EVERYTHING},

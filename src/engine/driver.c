@@ -24,11 +24,14 @@ int run_session(struct run *run, const struct node *node, struct session **out, 
         int rc = session_open(run->service, node, SESSION_CONTROLLER, session, err);
         if (rc)
             return rc;
-        session->permit = run_permit(run, node);
+        rc = session_admit(session, run_permit(run, node), err);
         /* of a server that was started again meanwhile the lock may be another controller's */
-        rc = run->lease ? lease_check_any(run->lease, err) : 0;
-        if (rc)
+        if (!rc && run->lease)
+            rc = lease_check_any(run->lease, err);
+        if (rc) {
+            session_release(session);
             return rc;
+        }
     }
     *out = session;
     return 0;

@@ -282,7 +282,8 @@ static int prepare(struct run *run, enum side side, struct session *session, str
         rc = remember(run, side, &job->list, err);
     if (rc == 0)
         rc = hold_session(run->service, session->node, &job->session, err);
-    job->session.permit = session->permit;
+    if (rc == 0)
+        rc = session_admit(&job->session, session->permit, err);
     if (rc == 0 && job->list.count > 0)
         rc = hold_record(&job->session, &job->list, run->id, err);
     if (rc == 0)
@@ -418,7 +419,8 @@ WORK(work_fence_release)
     hold_keeper_drop(run); /* what is being locked is locked before it is unlocked */
     const struct node *node = service_primary(run->service, side);
     rc = hold_session(run->service, node, &unlogged, err);
-    unlogged.permit = run_permit(run, node);
+    if (!rc)
+        rc = session_admit(&unlogged, run_permit(run, node), err);
     if (!rc)
         rc = hold_read(&unlogged, &list, err);
     if (!rc && list.count == 0) {

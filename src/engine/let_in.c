@@ -47,10 +47,10 @@ int let_in_prepare(struct run *run, enum side side, struct err *err)
     if (rc != 0)
         return rc;
     rc = hold_session(run->service, primary->node, &run->let_in->session, err);
-    if (rc == 0) {
-        run->let_in->session.permit = run_permit(run, primary->node);
+    if (rc == 0)
+        rc = session_admit(&run->let_in->session, run_permit(run, primary->node), err);
+    if (rc == 0)
         rc = hold_read(&run->let_in->session, &run->let_in->list, err);
-    }
     if (rc != 0)
         let_in_drop(run);
     return rc;

@@ -249,8 +249,10 @@ int proof_keeper_seal(struct run *run, enum side source, int64_t limit_ms,
     /* The way back begins here; that is written when users can write again. */
     struct proof_status now;
     proof_look(run->proof, &now);
-    run->sealed_floor =
-        (struct proof_floor){.source = now.floor.replica, .replica = now.floor.source};
+    run->sealed_floor = (struct proof_floor){.source = now.floor.replica,
+                                             .replica = now.floor.source,
+                                             .source_at = now.floor.replica_at,
+                                             .replica_at = now.floor.source_at};
     run->is_sealed = true;
     return 0;
 }

@@ -63,6 +63,27 @@ void proof_memory_of(const struct proof_status *now, enum side source,
     (void)snprintf(out->problem, sizeof out->problem, "%s", now->problem);
 }
 
+/* JSON's null while it is not known. */
+static json_t *place_json(const struct binlog_place *place)
+{
+    if (!binlog_place_is_known(place))
+        return json_null();
+    return json_pack("{s:s,s:I,s:I}", "file", place->file, "born_s", (json_int_t)place->born_s,
+                     "offset", (json_int_t)place->offset);
+}
+
+static void place_of_json(const json_t *json, struct binlog_place *out)
+{
+    json_int_t born_s = json_int_or(json, "born_s", 0), offset = json_int_or(json, "offset", 0);
+
+    *out = (struct binlog_place){0};
+    if (born_s <= 0 || born_s > UINT32_MAX || offset <= 0 || offset > UINT32_MAX)
+        return;
+    out->born_s = (uint32_t)born_s;
+    out->offset = (uint32_t)offset;
+    (void)snprintf(out->file, sizeof out->file, "%s", json_text_or(json, "file", ""));
+}
+
 static json_t *memory_json(const struct proof_memory *memory, struct err *err)
 {
     char source[POSITION_TEXT_SIZE], replica[POSITION_TEXT_SIZE];
@@ -70,12 +91,13 @@ static json_t *memory_json(const struct proof_memory *memory, struct err *err)
     if (position_text(&memory->floor.source, source, sizeof source, err) ||
         position_text(&memory->floor.replica, replica, sizeof replica, err))
         return NULL;
-    return json_pack("{s:s,s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o}", "source", source, "replica",
-                     replica, "resting", (int)memory->is_resting, "covering",
-                     (int)memory->is_covering, "rows_touched", (json_int_t)memory->rows_touched,
-                     "rows_reproven", (json_int_t)memory->rows_reproven, "age_ms",
-                     (json_int_t)memory->age_ms, "at_us", (json_int_t)memory->at_us, "problem",
-                     memory->problem, "pass", pass_json(&memory->pass));
+    return json_pack(
+        "{s:s,s:s,s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o}", "source", source, "replica", replica,
+        "source_at", place_json(&memory->floor.source_at), "replica_at",
+        place_json(&memory->floor.replica_at), "resting", (int)memory->is_resting, "covering",
+        (int)memory->is_covering, "rows_touched", (json_int_t)memory->rows_touched, "rows_reproven",
+        (json_int_t)memory->rows_reproven, "age_ms", (json_int_t)memory->age_ms, "at_us",
+        (json_int_t)memory->at_us, "problem", memory->problem, "pass", pass_json(&memory->pass));
 }
 
 int proof_memory_put(struct journal *journal, const char *service,
@@ -125,6 +147,8 @@ int proof_memory_get(struct journal *journal, const char *service, enum side sou
     memory.at_us = json_int_or(json, "at_us", 0);
     (void)snprintf(memory.problem, sizeof memory.problem, "%s", json_text_or(json, "problem", ""));
     pass_of_json(json_object_get(json, "pass"), &memory.pass);
+    place_of_json(json_object_get(json, "source_at"), &memory.floor.source_at);
+    place_of_json(json_object_get(json, "replica_at"), &memory.floor.replica_at);
     rc = position_parse_any(json_text_or(json, "source", ""), &memory.floor.source, err);
     if (!rc)
         rc = position_parse_any(json_text_or(json, "replica", ""), &memory.floor.replica, err);

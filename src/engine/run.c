@@ -26,9 +26,6 @@
 #include "engine/recover.h"
 #include "engine/request_keeper.h"
 
-#define FIRST_SAMPLES_MS 2000
-#define FIRST_SAMPLES_POLL_MS 5
-
 typedef int (*lease_fn)(const struct service *service, const char *holder, const char *run_id,
                         struct lease **out, struct err *err);
 
@@ -91,55 +88,6 @@ static int take_lease(struct run *run, struct err *err)
         return rc;
     lease_fn take = run_is_without_new(run) ? lease_take_any : lease_take;
     return take(run->service, run->options->holder, run->id, &run->lease, err);
-}
-
-static bool is_sampled(const struct facts *facts, const struct lag_snapshot *now)
-{
-    for (size_t i = 0; i < now->node_count; i++) {
-        const struct node_sample *node = &now->nodes[i];
-        bool is_link_known =
-            !node->is_link_running ||
-            (now->link_lag_ms[node->side] != LAG_INFINITE && node->receive_lag_ms != LAG_INFINITE);
-        if (facts->nodes[i].is_reached == TRI_YES && (!node->is_reached || !is_link_known))
-            return false;
-    }
-    return true;
-}
-
-/*
- * What has not been looked at yet is as unknown as what cannot be known, and a watch would take the
- * users back for it. What is not known by then is not.
- */
-static int await_samples(struct run *run, const struct facts *facts, struct err *err)
-{
-    int64_t deadline_ms = clock_mono_ms() + FIRST_SAMPLES_MS;
-    struct lag_snapshot now;
-
-    for (sampler_read(run->sampler, &now);
-         !is_sampled(facts, &now) && clock_mono_ms() < deadline_ms;
-         sampler_read(run->sampler, &now))
-        if (!clock_sleep_ms(FIRST_SAMPLES_POLL_MS))
-            return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped before the first step");
-    return 0;
-}
-
-/* Heartbeats on the sides that are open now; the parts that open and close sides move them. */
-static int start_monitors(struct run *run, const struct facts *facts, struct err *err)
-{
-    int rc = heartbeat_start(run->service, &run->heartbeat, err);
-
-    if (rc)
-        return rc;
-    /*
-     * A NEW that stands alone must stay free of transactions of its own: beat there only when a
-     * link carries them.
-     */
-    bool is_mirrored = facts_link_exists(facts, SIDE_OLD) == TRI_YES;
-    heartbeat_set(run->heartbeat, SIDE_OLD, facts_is_open(facts, SIDE_OLD) == TRI_YES);
-    heartbeat_set(run->heartbeat, SIDE_NEW,
-                  facts_is_open(facts, SIDE_NEW) == TRI_YES && is_mirrored);
-    int started = sampler_start(run->service, SAMPLER_INTERVAL_MS, &run->sampler, err);
-    return started ? started : await_samples(run, facts, err);
 }
 
 static int allocate_steps(struct run *run, struct err *err)
@@ -432,7 +380,7 @@ static int observe_and_monitor(struct run *run, struct err *err)
     int rc = observe(run->service, &facts, NULL, err);
 
     if (!rc)
-        rc = start_monitors(run, &facts, err);
+        rc = run_start_monitors(run, &facts, err);
     if (!rc)
         run->proof_source = source_side(&facts);
     if (!rc)
@@ -515,6 +463,15 @@ static int load_run(struct run *run, struct err *err)
     return rc;
 }
 
+/* A server that does not answer, a disk: it is as far as it was, and a person has to know. */
+static int stays_where_it_is(const struct run *run, struct err *err)
+{
+    if (err->code == ERR_LOST || err->code == ERR_TIMEOUT)
+        (void)err_hint(err, "when it answers: \"cutover run --resume\" goes on, \"cutover abort\" "
+                            "undoes what can be undone");
+    return err_wrap(err, "run %s stays where it stopped", run->id);
+}
+
 /*
  * Every node was prepared when the run began: what exists must not depend on a replica that is down
  * now.
@@ -523,10 +480,11 @@ static int adopt_run(struct run *run, const char *run_id, lease_fn take, struct 
 {
     int rc = find_run(run, run_id, err);
 
-    if (!rc && run_is_without_new(run))
+    if (rc)
+        return rc;
+    if (run_is_without_new(run))
         take = lease_take_any;
-    if (!rc)
-        rc = take(run->service, run->options->holder, run->id, &run->lease, err);
+    rc = take(run->service, run->options->holder, run->id, &run->lease, err);
     if (!rc)
         rc = journal_run_adopt(run->journal, run->id, run->options->holder, lease_epoch(run->lease),
                                err);
@@ -537,7 +495,7 @@ static int adopt_run(struct run *run, const char *run_id, lease_fn take, struct 
         rc = failpoint_hit("run.adopted", err);
     if (!rc)
         rc = observe_and_monitor(run, err);
-    return rc;
+    return rc && err->code != ERR_BUSY ? stays_where_it_is(run, err) : rc;
 }
 
 int run_resume(const struct run_options *options, const char *run_id, struct run_result *out,

@@ -5,6 +5,11 @@
 #include "engine/proof_keeper.h"
 #include "engine/work.h"
 
+#define SETTLE_MS 120000
+#define SETTLE_POLL_MS 500
+#define NATIVE_HANGS 2013 /* takes a connection, and says nothing: not one that restarts */
+#define HUNG_IS_ENOUGH 2  /* times in a row: one that ends may do that, too */
+
 WORK(work_seed_clone_check)
 {
     (void)step;
@@ -78,4 +83,50 @@ WORK(work_seed_clone)
     return rc ? rc
               : run_note(run, "seed.cloned", err, "cloned %s from %s in %s", recipient->name,
                          donor->name, clock_human_ms(clock_mono_ms() - began_ms, took));
+}
+
+static int still_cloned(const struct node *node, struct err *err)
+{
+    (void)err_set(err, ERR_TIMEOUT, EFFECT_NONE, "%s still receives a clone, or restarts into it",
+                  node->name);
+    return err_hint(err,
+                    "\"cutover abort\" again when SELECT STATE FROM "
+                    "performance_schema.clone_status says on %s that it is over",
+                    node->name);
+}
+
+/*
+ * A clone outlives whoever sent it: what is dropped before the server restarts into the copy is
+ * there again afterwards.
+ */
+WORK(work_seed_clone_settle)
+{
+    const struct node *node = node_of(run, args, "node");
+    int64_t deadline_ms = clock_mono_ms() + SETTLE_MS;
+    unsigned hung = 0;
+
+    (void)step;
+    if (!node)
+        return err_set(err, ERR_CONFLICT, EFFECT_NONE,
+                       "the plan names a node that the configuration does not");
+    for (;;) {
+        struct err cause = {0};
+        bool is_over = false;
+        int rc = clone_is_over(run->service, node, &is_over, &cause);
+        hung = rc == ERR_TIMEOUT || cause.native == NATIVE_HANGS ? hung + 1 : 0;
+        bool is_away = (rc == ERR_LOST || rc == ERR_TIMEOUT) && hung < HUNG_IS_ENOUGH;
+        if (!rc && is_over)
+            return 0;
+        if (!rc && clock_mono_ms() >= deadline_ms)
+            return still_cloned(node, err);
+        if (rc && (!is_away || clock_mono_ms() >= deadline_ms)) {
+            *err = cause;
+            return rc;
+        }
+        rc = run_tick(run, err, "waiting until %s has restarted, or its clone has ended",
+                      node->name);
+        if (rc)
+            return rc;
+        (void)clock_sleep_ms(SETTLE_POLL_MS);
+    }
 }

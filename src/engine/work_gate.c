@@ -18,6 +18,10 @@
 #define FACTS_INTERVAL_MS 1000
 #define PROBE_TIMEOUT_MS 3000
 #define AGENTS_INTERVAL_MS 10000 /* they do not come and go */
+/* How long a lag has to be unknown before a watch takes the users back for it. */
+#define UNKNOWN_LASTS_MS 1000
+_Static_assert(UNKNOWN_LASTS_MS >= 2 * SAMPLER_INTERVAL_MS && UNKNOWN_LASTS_MS >= 2 * POLL_MS,
+               "no single look decides");
 
 struct condition_set {
     struct requirement requirement[REQUIREMENT_CAP];
@@ -402,13 +406,17 @@ static int trip(struct run *run, const struct requirement *trigger, const char *
 WORK(work_watch)
 {
     struct condition_set set;
+    struct lag_doubt doubt = {0};
+    struct gate_value *lag = &set.values.metric[GATE_LAG];
     int64_t deadline_ms = clock_mono_ms() + json_int_or(args, "for_ms", 0);
 
     (void)step;
     int rc = condition_set_init(&set, json_object_get(args, "rollback_if"), err);
     while (!rc) {
-        char live[256], left[32];
+        char live[256], left[32], lag_now[32];
         rc = collect(run, &set, err);
+        lag_text(lag->is_known ? lag->value : LAG_INFINITE, lag_now);
+        lag_doubt_judge(&doubt, clock_mono_ms(), UNKNOWN_LASTS_MS, lag);
         for (size_t i = 0; i < set.count && !rc; i++)
             if (requirement_met(&set.requirement[i], &set.values, clock_mono_ms(), &set.state[i],
                                 live))
@@ -416,9 +424,6 @@ WORK(work_watch)
         int64_t now_ms = clock_mono_ms();
         if (!rc && now_ms >= deadline_ms)
             return run_note(run, "watch.done", err, "nothing tripped the watch");
-        const struct gate_value *lag = &set.values.metric[GATE_LAG];
-        char lag_now[32];
-        lag_text(lag->is_known ? lag->value : LAG_INFINITE, lag_now);
         if (!rc)
             rc = run_tick(run, err, "watching: lag %s, %s left", lag_now,
                           clock_human_ms(deadline_ms - now_ms, left));

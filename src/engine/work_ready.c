@@ -21,16 +21,17 @@
 #define TRAVEL_OWN_US 10000 /* of a row, beside the network: two commits and an applier */
 #define NEAR_MARGIN_US 3000 /* above what the network needs anyway */
 #define GATE_WAIT_MS 1000
-#define ROUND_MS 3000    /* of pulses, and how old a probe row may be at its beginning */
-#define GATE_AGAIN_MS 50 /* it did not come by itself a moment ago, and goes away meanwhile */
-#define PULSES_MS 15000  /* to get near, and as long again for the proof; before a side is closed */
-#define TICK_PULSES 8    /* the rests between them are too short for samples */
-#define YOUNG_MS 100     /* a proof is hardly younger while rows are written */
-#define LAST_LOOK_MS 5   /* after pulses nothing is left of it but round trips */
-#define LATE_MS 250      /* one that nobody is slowed down for */
-#define LATE_SHARE 4     /* of the budget: what may be drained without ever having been near */
+#define GATE_ALONE_MS 3000 /* where writers cannot be held back: nobody waits at the gate */
+#define ROUND_MS 3000      /* of pulses, and how old a probe row may be at its beginning */
+#define GATE_AGAIN_MS 50   /* it did not come by itself a moment ago, and goes away meanwhile */
+#define PULSES_MS 15000 /* to get near, and as long again for the proof; before a side is closed */
+#define TICK_PULSES 8   /* the rests between them are too short for samples */
+#define YOUNG_MS 100    /* a proof is hardly younger while rows are written */
+#define LAST_LOOK_MS 5  /* after pulses nothing is left of it but round trips */
+#define LATE_MS 250     /* one that nobody is slowed down for */
+#define LATE_SHARE 4    /* of the budget: what may be drained without ever having been near */
 #define CATCH_UP_MS 5000
-#define FAR_MS 50 /* what is not there by then is not near */
+#define REHEARSAL_MS 250 /* where pulses bring it near if it does not come */
 
 static int open_pair(struct run *run, enum side from, struct session **source,
                      struct session **replica, struct err *err)
@@ -115,15 +116,14 @@ static int refuse_late_proof(struct err *err)
 static int make_gate(struct run *run, enum side from, const json_t *args, struct gate *out,
                      struct err *err)
 {
-    *out = (struct gate){.service = run->service,
-                         .near_us = near_us(run, from),
-                         .wait_ms = run->has_pulsed ? GATE_AGAIN_MS : GATE_WAIT_MS,
-                         .pulses_ms = PULSES_MS};
+    *out = (struct gate){
+        .service = run->service, .near_us = near_us(run, from), .pulses_ms = PULSES_MS};
     int rc = open_pair(run, from, &out->source, &out->replica, err);
     if (!rc)
         rc = work_make_fence(run, from, out->source, err);
     if (!rc && json_bool_or(args, "pulses", 0) && gate_can_pulse(out->source))
         out->second = fence_second(run->fence);
+    out->wait_ms = !out->second ? GATE_ALONE_MS : run->has_pulsed ? GATE_AGAIN_MS : GATE_WAIT_MS;
     return rc;
 }
 
@@ -214,6 +214,8 @@ int work_pass_gate(struct run *run, enum side from, const json_t *args, struct e
     int rc = make_gate(run, from, args, &gate, err);
     if (!rc)
         rc = wait_at_gate(run, from, &gate, &report, err);
+    if (!rc && !report.is_near && !gate.second) /* how far is it, then? */
+        rc = link_measure(gate.source, gate.replica, budget_ms / LATE_SHARE, &report.lag_us, err);
     bool is_late =
         !rc && gate.second && is_proof_late(run, from, report.pulses ? YOUNG_MS : LATE_MS);
     if (is_late) {
@@ -279,13 +281,13 @@ WORK(work_fence_ready)
 /* --- forecast --------------------------------------------------------------------------------- */
 
 struct forecast {
-    double lag_ms, trips_ms, proof_ms, journal_ms;
+    double lag_ms, commits_ms, trips_ms, proof_ms, journal_ms;
     double earlier_ms; /* below 0: no pause of this service is known */
 };
 
 static double measured_ms(const struct forecast *f)
 {
-    return f->lag_ms + f->trips_ms + f->proof_ms + f->journal_ms;
+    return f->lag_ms + f->commits_ms + f->trips_ms + f->proof_ms + f->journal_ms;
 }
 
 static int by_size(const void *a, const void *b)
@@ -302,32 +304,54 @@ static int64_t median(int64_t *values, size_t count)
     return values[count / 2];
 }
 
-/*
- * What the drain will have to wait for: some GTID waits, in the middle. A side that is further
- * behind than the gate lets through is brought there by pulses, or it is not closed.
- */
-static int measure_lag(struct run *run, enum side from, int64_t limit_ms, const struct gate *gate,
-                       double *out_ms, struct err *err)
+/* Some GTID waits, in the middle. */
+static int measure_lag(struct run *run, enum side from, int64_t limit_ms, double *out_ms,
+                       struct err *err)
 {
-    bool is_brought = gate && gate->second;
     struct session *source, *replica;
     int64_t lag_us[FORECAST_SAMPLES];
 
     int rc = open_pair(run, from, &source, &replica, err);
     for (int i = 0; i < FORECAST_SAMPLES && !rc; i++) {
-        rc = link_measure(source, replica, is_brought ? FAR_MS : limit_ms, &lag_us[i], err);
-        if (!rc && lag_us[i] == LAG_INFINITE && !is_brought)
+        rc = link_measure(source, replica, limit_ms, &lag_us[i], err);
+        if (!rc && lag_us[i] == LAG_INFINITE)
             rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
                          "%s did not reach the position of %s within %lld ms",
                          side_title(side_other(from)), side_title(from), (long long)limit_ms);
     }
-    if (rc)
-        return rc;
-    int64_t lag = median(lag_us, FORECAST_SAMPLES);
-    if (is_brought && lag > gate->near_us)
-        lag = gate->near_us;
-    *out_ms = (double)lag / 1000.0;
-    return 0;
+    if (!rc)
+        *out_ms = (double)median(lag_us, FORECAST_SAMPLES) / 1000.0;
+    return rc;
+}
+
+/*
+ * What the drain will have to wait for: as far behind as the gate finds the other side at the
+ * moment at which it opens. What comes after is measured from there. Where that moment does not
+ * come by itself, pulses make it, or the backlog is drained.
+ */
+static int rehearse_gate(struct run *run, enum side from, int64_t limit_ms, const struct gate *gate,
+                         double *out_ms, struct err *err)
+{
+    struct gate rehearsal = *gate;
+    struct gate_report report;
+
+    rehearsal.second = NULL;
+    if (gate->second)
+        rehearsal.wait_ms = REHEARSAL_MS;
+    int rc = gate_wait(&rehearsal, &report, err);
+    if (!rc && !report.is_near && !gate->second)
+        return measure_lag(run, from, limit_ms, out_ms, err);
+    if (!rc)
+        *out_ms = (double)(report.is_near ? report.lag_us : gate->near_us) / 1000.0;
+    return rc;
+}
+
+/* Closing waits for the commits that are under way, each as long as one of ours. */
+static double commits_ms(const struct run *run, enum side from)
+{
+    double write_ms = heartbeat_write_ms(run->heartbeat, from);
+
+    return write_ms > 0 ? write_ms : 0;
 }
 
 static int measure_journal(struct run *run, double *out_ms, struct err *err)
@@ -423,9 +447,10 @@ static int measure(struct run *run, const struct plan_step *step, const json_t *
 static int note_forecast(struct run *run, const struct forecast *f, int64_t budget_ms,
                          int64_t ttl_ms, struct err *err)
 {
-    json_t *figures = json_pack("{s:f,s:f,s:f,s:f,s:f,s:f}", "ms", run->forecast_ms, "lag_ms",
-                                f->lag_ms, "trips_ms", f->trips_ms, "proof_ms", f->proof_ms,
-                                "journal_ms", f->journal_ms, "earlier_ms", f->earlier_ms);
+    json_t *figures =
+        json_pack("{s:f,s:f,s:f,s:f,s:f,s:f,s:f}", "ms", run->forecast_ms, "lag_ms", f->lag_ms,
+                  "commits_ms", f->commits_ms, "trips_ms", f->trips_ms, "proof_ms", f->proof_ms,
+                  "journal_ms", f->journal_ms, "earlier_ms", f->earlier_ms);
     char earlier[80] = "";
 
     if (f->earlier_ms > 0)
@@ -433,12 +458,13 @@ static int note_forecast(struct run *run, const struct forecast *f, int64_t budg
                        "; the last ones took %.1f in the middle, which counts half", f->earlier_ms);
     return run_note_figures(
         run, "forecast", figures, err,
-        "forecast: OLD and NEW both refuse writes for about %.1f ms (%.1f to apply what is under "
-        "way, %.1f for round trips, %.1f for the last look at the rows, %.1f for the journal%s), "
+        "forecast: OLD and NEW both refuse writes for about %.1f ms (%.1f for commits under way, "
+        "%.1f to apply them, %.1f for round trips, %.1f for the last look at the rows, %.1f for "
+        "the journal%s), "
         "budget %.1f s; users of DNS-only names wait up to %.0f s more, until their resolver asks "
         "again",
-        run->forecast_ms, f->lag_ms, f->trips_ms, f->proof_ms, f->journal_ms, earlier,
-        (double)budget_ms / 1000.0, (double)ttl_ms / 1000.0);
+        run->forecast_ms, f->commits_ms, f->lag_ms, f->trips_ms, f->proof_ms, f->journal_ms,
+        earlier, (double)budget_ms / 1000.0, (double)ttl_ms / 1000.0);
 }
 
 /* Earlier ones know what cannot be measured beforehand: commits under way, disks. */
@@ -465,9 +491,10 @@ WORK(work_forecast)
     int rc = side_of(args, "from", &from, err);
     if (!rc && !is_shared)
         rc = make_gate(run, from, args, &gate, err);
+    int64_t limit_ms = budget_ms > 0 ? budget_ms : run->service->limits.drain_ms;
     if (!rc)
-        rc = measure_lag(run, from, budget_ms > 0 ? budget_ms : run->service->limits.drain_ms,
-                         is_shared ? NULL : &gate, &f.lag_ms, err);
+        rc = is_shared ? measure_lag(run, from, limit_ms, &f.lag_ms, err)
+                       : rehearse_gate(run, from, limit_ms, &gate, &f.lag_ms, err);
     if (rc)
         return rc;
     if (is_shared)
@@ -478,6 +505,7 @@ WORK(work_forecast)
     rc = measure(run, step, args, from, gate.second != NULL, &f, err);
     if (rc)
         return rc;
+    f.commits_ms = commits_ms(run, from);
     rc = recall_pauses(run, &f, err);
     if (rc)
         return rc;

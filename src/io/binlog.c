@@ -55,20 +55,35 @@ static void add_number(struct buf *out, uint64_t number, unsigned bytes)
         buf_putc(out, (char)(number >> (8 * i)));
 }
 
-/* From the first event that is not known, in whichever file: no name, the first position. */
+#endif
+
+#define FIRST_OFFSET 4 /* of a file; without a name it stands for "whichever file" */
+
+static const char *file_of(const struct binlog_start *start)
+{
+    return start->file ? start->file : "";
+}
+
+static uint32_t offset_of(const struct binlog_start *start)
+{
+    return start->file ? start->offset : FIRST_OFFSET;
+}
+
+#ifdef LIBMARIADB
 static int send_request(struct binlog *log, const struct binlog_start *start, struct err *err)
 {
     CLEANUP(buf_release) struct buf body;
     MYSQL *mysql = log->db->mysql;
 
-    buf_init(&body, start->executed_len + 64);
+    buf_init(&body, start->executed_len + strlen(file_of(start)) + 64);
     if (!start->is_by_set)
-        add_number(&body, 4, 4);
+        add_number(&body, FIRST_OFFSET, 4);
     add_number(&body, 0, 2); /* flags */
     add_number(&body, start->reader_id, 4);
     if (start->is_by_set) {
-        add_number(&body, 0, 4); /* length of the file's name */
-        add_number(&body, 4, 8);
+        add_number(&body, strlen(file_of(start)), 4);
+        buf_puts(&body, file_of(start));
+        add_number(&body, offset_of(start), 8);
         add_number(&body, start->executed_len, 4);
         buf_add(&body, start->executed, start->executed_len);
     }
@@ -105,7 +120,9 @@ static void put_executed(MYSQL_RPL *request, unsigned char *out)
 static int send_request(struct binlog *log, const struct binlog_start *start, struct err *err)
 {
     log->request = (MYSQL_RPL){
-        .start_position = 4,
+        .file_name_length = strlen(file_of(start)),
+        .file_name = file_of(start),
+        .start_position = offset_of(start),
         .server_id = start->reader_id,
         .flags = start->is_by_set ? MYSQL_RPL_GTID : 0,
         .gtid_set_encoded_size = start->executed_len,

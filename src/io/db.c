@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "io/db_error.h"
+#include "io/db_excuse.h"
 #include "io/db_inner.h"
+#include "io/db_tls.h"
 #include "io/db_watch.h"
 
 #define CONNECT_GRACE_MS 500 /* the library's own limit, which has better words, comes first */
@@ -75,11 +77,27 @@ static unsigned whole_seconds(int64_t duration_ms)
     return seconds > 86400 ? 86400 : (unsigned)seconds;
 }
 
-#ifdef LIBMARIADB
-static void set_tls(MYSQL *mysql, const struct tls_options *tls)
+static bool has_socket(const struct db_target *target)
 {
+    return target->socket && target->socket[0];
+}
+
+/*
+ * No name was looked up to get to a socket, and the libraries would compare the certificate with
+ * "localhost": whose host it is was proven by who made the socket. The chain is checked all the
+ * same.
+ */
+static bool compares_name(const struct db_target *target)
+{
+    return target->tls->mode == TLS_VERIFY_IDENTITY && !has_socket(target);
+}
+
+#ifdef LIBMARIADB
+static void set_tls(MYSQL *mysql, const struct db_target *target)
+{
+    const struct tls_options *tls = target->tls;
     option_flag enforce = tls->mode != TLS_OFF;
-    option_flag verify_name = tls->mode == TLS_VERIFY_IDENTITY;
+    option_flag verify_name = compares_name(target);
 
     (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
     (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify_name);
@@ -87,14 +105,18 @@ static void set_tls(MYSQL *mysql, const struct tls_options *tls)
         (void)mysql_optionsv(mysql, MYSQL_OPT_SSL_CA, tls->ca_path); /* checks the chain */
 }
 #else
-static void set_tls(MYSQL *mysql, const struct tls_options *tls)
+static void set_tls(MYSQL *mysql, const struct db_target *target)
 {
     static const unsigned modes[] = {[TLS_OFF] = SSL_MODE_DISABLED,
                                      [TLS_REQUIRED] = SSL_MODE_REQUIRED,
                                      [TLS_VERIFY_CA] = SSL_MODE_VERIFY_CA,
                                      [TLS_VERIFY_IDENTITY] = SSL_MODE_VERIFY_IDENTITY};
 
-    (void)mysql_options(mysql, MYSQL_OPT_SSL_MODE, &modes[tls->mode]);
+    const struct tls_options *tls = target->tls;
+    enum tls_mode mode =
+        tls->mode == TLS_VERIFY_IDENTITY && !compares_name(target) ? TLS_VERIFY_CA : tls->mode;
+
+    (void)mysql_options(mysql, MYSQL_OPT_SSL_MODE, &modes[mode]);
     if (tls->mode >= TLS_VERIFY_CA && tls->ca_path[0])
         (void)mysql_options(mysql, MYSQL_OPT_SSL_CA, tls->ca_path);
     /* Without TLS a password leaves encrypted for the key that the server says is its own: what
@@ -109,8 +131,9 @@ static void set_options(MYSQL *mysql, const struct db_target *target)
 {
     unsigned connect_s = whole_seconds(target->connect_timeout_ms);
     unsigned read_s = whole_seconds(target->read_timeout_ms);
-    unsigned protocol = MYSQL_PROTOCOL_TCP; /* "localhost" would mean a socket file */
-    unsigned local_infile = 0;              /* a server could ask for any file of ours */
+    /* by TCP "localhost" would mean a socket file */
+    unsigned protocol = has_socket(target) ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+    unsigned local_infile = 0; /* a server could ask for any file of ours */
     unsigned long packet = 1UL << 30;
 
     (void)mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
@@ -130,7 +153,7 @@ static void set_options(MYSQL *mysql, const struct db_target *target)
     if (!getenv("LIBMYSQL_PLUGIN_DIR")) /* the library reads it, but prefers the option */
         (void)mysql_options(mysql, MYSQL_PLUGIN_DIR, CUTOVER_CLIENT_PLUGINS);
 #endif
-    set_tls(mysql, target->tls);
+    set_tls(mysql, target);
 }
 
 static int connect_failed(struct db *db, const struct db_target *target, unsigned native,
@@ -149,6 +172,29 @@ static int connect_failed(struct db *db, const struct db_target *target, unsigne
               "check the port, and whether the server is overloaded"
             : db_error_hint(native));
     return rc;
+}
+
+/* What a socket leads to may not be there; who stands in between says why. */
+static int connect_refused(struct db *db, const struct db_target *target, unsigned native,
+                           const char *text, struct err *err)
+{
+    char problem[DB_EXCUSE_SIZE], hint[DB_EXCUSE_SIZE];
+
+    if (!has_socket(target) || !db_excuse_read(text, problem, sizeof problem, hint, sizeof hint))
+        return connect_failed(db, target, native, text, err);
+    int rc = connect_failed(db, target, CR_CONN_HOST_ERROR, problem, err);
+    if (hint[0])
+        (void)err_hint(err, "%s", hint);
+    return rc;
+}
+
+static bool connects(struct db *db, const struct db_target *target)
+{
+    bool by_socket = has_socket(target);
+
+    return mysql_real_connect(db->mysql, by_socket ? NULL : target->host, target->user,
+                              secret_bytes(target->password), NULL, target->port,
+                              by_socket ? target->socket : NULL, 0) != NULL;
 }
 
 /* The library accepts plaintext where TLS was asked for but not verified. We do not. */
@@ -175,10 +221,9 @@ static int check_cipher(struct db *db, const struct db_target *target, struct er
 #ifdef LIBMARIADB
 static int connect_in_time(struct db *db, const struct db_target *target, struct err *err)
 {
-    if (mysql_real_connect(db->mysql, target->host, target->user, secret_bytes(target->password),
-                           NULL, target->port, NULL, 0))
+    if (connects(db, target))
         return 0;
-    return connect_failed(db, target, mysql_errno(db->mysql), mysql_error(db->mysql), err);
+    return connect_refused(db, target, mysql_errno(db->mysql), mysql_error(db->mysql), err);
 }
 #else
 /* Oracle's library keeps the connect limit up to the server's greeting only, and knows none at all
@@ -189,17 +234,16 @@ static int connect_in_time(struct db *db, const struct db_target *target, struct
     int64_t deadline_ms = clock_mono_ms() + target->connect_timeout_ms + CONNECT_GRACE_MS;
 
     db->mysql->net.fd = -1;
-    int rc = db_watch_start(&watch, &db->mysql->net.fd, target->port, deadline_ms, err);
+    int rc = db_watch_start(&watch, &db->mysql->net.fd, has_socket(target) ? 0 : target->port,
+                            deadline_ms, err);
     if (rc != 0)
         return rc;
-    bool is_connected =
-        mysql_real_connect(db->mysql, target->host, target->user, secret_bytes(target->password),
-                           NULL, target->port, NULL, 0) != NULL;
+    bool is_connected = connects(db, target);
     if (db_watch_stop(&watch))
         return connect_failed(db, target, CR_SERVER_LOST,
                               "the server did not let us in within the time limit", err);
     if (!is_connected)
-        return connect_failed(db, target, mysql_errno(db->mysql), mysql_error(db->mysql), err);
+        return connect_refused(db, target, mysql_errno(db->mysql), mysql_error(db->mysql), err);
     return 0;
 }
 #endif
@@ -218,6 +262,8 @@ int db_connect(const struct db_target *target, struct db **out, struct err *err)
     rc = rc != 0 ? rc : check_cipher(db, target, err);
     if (rc != 0)
         return rc;
+    if (target->is_one_of_many)
+        db_tls_thin(db->mysql);
     db->thread_id = mysql_thread_id(db->mysql);
     *out = db;
     db = NULL;

@@ -20,6 +20,8 @@ static bool is_connected_to(int fd, unsigned port)
 
     if (fd < 0 || getpeername(fd, &peer.any, &size) != 0)
         return false;
+    if (peer.any.sa_family == AF_UNIX)
+        return port == 0;
     if (peer.any.sa_family == AF_INET6)
         return ntohs(peer.v6.sin6_port) == port;
     return peer.any.sa_family == AF_INET && ntohs(peer.v4.sin_port) == port;

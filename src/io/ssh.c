@@ -64,11 +64,16 @@ struct pollfd ssh_poll(struct ssh *ssh)
     return wanted;
 }
 
+bool ssh_is_cancelled(const struct ssh_settings *settings)
+{
+    return settings->cancelled && atomic_load(settings->cancelled);
+}
+
 bool ssh_wait(struct ssh *ssh, int64_t deadline_ms)
 {
     int64_t left_ms = deadline_ms - clock_mono_ms();
 
-    if (left_ms <= 0)
+    if (left_ms <= 0 || ssh_is_cancelled(ssh->settings))
         return false;
     struct pollfd wanted = ssh_poll(ssh);
     (void)poll(&wanted, 1, left_ms < POLL_MS ? (int)left_ms : POLL_MS); /* the caller asks again */
@@ -112,30 +117,38 @@ static void set_up_socket(int fd)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms, sizeof silence_ms);
 }
 
+/* Until it is connected, or is not: 0 or errno. */
+static int wait_connected(int fd, const struct ssh_settings *settings, int64_t deadline_ms)
+{
+    struct pollfd wanted = {.fd = fd, .events = POLLOUT};
+    int why = 0, ready = 0;
+    socklen_t why_size = sizeof why;
+
+    while (ready == 0 || (ready < 0 && errno == EINTR)) {
+        int64_t left_ms = deadline_ms - clock_mono_ms();
+        if (left_ms <= 0 || ssh_is_cancelled(settings))
+            return ETIMEDOUT;
+        ready = poll(&wanted, 1, left_ms < POLL_MS ? (int)left_ms : POLL_MS);
+    }
+    if (ready < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &why_size) != 0)
+        return errno;
+    return why;
+}
+
 /* 0, or errno. */
-static int connect_to(const struct addrinfo *address, int64_t deadline_ms, int *out)
+static int connect_to(const struct addrinfo *address, const struct ssh_settings *settings,
+                      int64_t deadline_ms, int *out)
 {
     CLEANUP(close_fd)
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int why = 0;
-    socklen_t why_size = sizeof why;
 
     if (fd < 0)
         return errno;
     set_up_socket(fd);
     if (connect(fd, address->ai_addr, address->ai_addrlen) != 0) {
-        struct pollfd wanted = {.fd = fd, .events = POLLOUT};
-        int64_t left_ms = deadline_ms - clock_mono_ms();
-        if (errno != EINPROGRESS)
-            return errno;
-        int ready;
-        do
-            ready = left_ms > 0 ? poll(&wanted, 1, (int)left_ms) : 0;
-        while (ready < 0 && errno == EINTR && (left_ms = deadline_ms - clock_mono_ms()) > 0);
-        if (ready <= 0)
-            return ETIMEDOUT;
-        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &why_size) != 0 || why)
-            return why ? why : errno;
+        int why = errno == EINPROGRESS ? wait_connected(fd, settings, deadline_ms) : errno;
+        if (why)
+            return why;
     }
     *out = fd;
     fd = -1;
@@ -158,7 +171,7 @@ static int connect_host(struct ssh *ssh, int64_t deadline_ms, struct err *err)
         return err_where(err, "%s", ssh->where);
     }
     for (const struct addrinfo *each = addresses; each && ssh->fd < 0; each = each->ai_next)
-        why = connect_to(each, deadline_ms, &ssh->fd);
+        why = connect_to(each, settings, deadline_ms, &ssh->fd);
     freeaddrinfo(addresses);
     if (ssh->fd >= 0)
         return 0;
@@ -194,27 +207,47 @@ static LIBSSH2_SEND_FUNC(send_by_jump)
     return len < 0 ? -EPIPE : len;
 }
 
+int ssh_ask_path(struct ssh *ssh, const char *host, unsigned port, LIBSSH2_CHANNEL **out)
+{
+    *out = libssh2_channel_direct_tcpip_ex(ssh->session, host, (int)port, "127.0.0.1", 22);
+    return *out ? 0 : libssh2_session_last_errno(ssh->session);
+}
+
+int ssh_path_refused(const struct ssh *ssh, const char *host, unsigned port, struct err *err)
+{
+    char *text = NULL;
+
+    (void)libssh2_session_last_error(ssh->session, &text, NULL, 0);
+    bool is_forbidden = text && strstr(text, "prohibited");
+    (void)err_set(err, ERR_REFUSED, EFFECT_NONE,
+                  is_forbidden ? "sshd there must not connect us to %s:%u; \"AllowTcpForwarding "
+                                 "local\" in its sshd_config lets it"
+                               : "sshd there cannot connect us to %s:%u",
+                  host, port);
+    if (is_forbidden)
+        (void)err_hint(err,
+                       "in sshd_config there: AllowTcpForwarding local; a PermitOpen names "
+                       "%s:%u, too",
+                       host, port);
+    else
+        (void)err_hint(err, "does something listen there? On that host: ss -ltn 'sport = :%u'",
+                       port);
+    return err_where(err, "%s", ssh->where);
+}
+
 int ssh_open_path(struct ssh *ssh, const char *host, unsigned port, int64_t deadline_ms,
                   LIBSSH2_CHANNEL **out, struct err *err)
 {
     int answer;
 
-    do {
-        *out = libssh2_channel_direct_tcpip_ex(ssh->session, host, (int)port, "127.0.0.1", 22);
-        if (*out)
-            return 0;
-        answer = libssh2_session_last_errno(ssh->session);
-    } while (answer == LIBSSH2_ERROR_EAGAIN && ssh_wait(ssh, deadline_ms));
-    if (answer == LIBSSH2_ERROR_CHANNEL_FAILURE) { /* the session itself is well */
-        (void)err_set(err, ERR_REFUSED, EFFECT_NONE, "sshd there does not connect us to %s:%u",
-                      host, port);
-        (void)err_hint(err,
-                       "does something listen there, and does sshd_config allow it? "
-                       "AllowTcpForwarding local, PermitOpen %s:%u",
-                       host, port);
-        return err_where(err, "%s", ssh->where);
-    }
-    return ssh_fail(ssh, answer, EFFECT_NONE, "open a connection behind it", err);
+    while ((answer = ssh_ask_path(ssh, host, port, out)) == LIBSSH2_ERROR_EAGAIN &&
+           ssh_wait(ssh, deadline_ms))
+        continue;
+    if (answer == 0)
+        return 0;
+    return answer == LIBSSH2_ERROR_CHANNEL_FAILURE
+               ? ssh_path_refused(ssh, host, port, err)
+               : ssh_fail(ssh, answer, EFFECT_NONE, "open a connection behind it", err);
 }
 
 static int connect_by_jump(struct ssh *ssh, int64_t deadline_ms, struct err *err)

@@ -138,6 +138,32 @@ static int start(struct ssh *ssh, const struct ssh_command *command, struct chil
     return child_start_piped(child, words.argv, &pipes->in, &pipes->out, &pipes->errors, err);
 }
 
+int ssh_program_forward(const struct ssh_settings *settings, const struct ssh_forward *forward,
+                        struct child *child, int streams[3], struct err *err)
+{
+    CLEANUP(release_words) struct words words = {0};
+    bool is_six = strchr(forward->host, ':');
+    char way[OPTION_SIZE];
+
+    buf_init(&words.proxy, COMMAND_LINE_CAP);
+    say_login(&words, settings);
+    if (settings->jump)
+        say_jump(&words, settings->jump);
+    int rc = buf_check(&words.proxy, err);
+    if (rc)
+        return rc;
+    say_option(&words, "ExitOnForwardFailure=yes");
+    say_option(&words, "StreamLocalBindMask=0177");
+    (void)snprintf(way, sizeof way, is_six ? "%s:[%s]:%u" : "%s:%s:%u", forward->socket_path,
+                   forward->host, forward->port);
+    say(&words, "-L");
+    say(&words, way);
+    say(&words, "--");
+    say(&words, settings->host);
+    say(&words, "exec cat >/dev/null"); /* ends with us, which -N would not */
+    return child_start_piped(child, words.argv, &streams[0], &streams[1], &streams[2], err);
+}
+
 static void write_input(const struct ssh_command *command, struct pipes *pipes)
 {
     while (pipes->sent < command->input_len) {

@@ -7,11 +7,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "domain/forecast.h"
 #include "monitor/node_client.h"
 
 #define ERROR_READ_ONLY 1290
+#define TIMED_BEATS 9 /* a second of them */
 
 struct pulse {
     struct node_client client;
@@ -22,6 +25,7 @@ struct pulse {
     pthread_cond_t rested; /* no beat is under way */
     bool is_wanted, is_beating;
     struct heartbeat_count count;
+    double took_ms[TIMED_BEATS]; /* the last ones that were written, in a ring by count.written */
 };
 
 struct heartbeat {
@@ -38,12 +42,12 @@ static bool begin_beat(struct pulse *pulse)
     return is_wanted;
 }
 
-static void end_beat(struct pulse *pulse, int rc, const struct err *err)
+static void end_beat(struct pulse *pulse, int rc, int64_t took_us, const struct err *err)
 {
     (void)pthread_mutex_lock(&pulse->mutex);
     pulse->is_beating = false;
     if (rc == 0)
-        pulse->count.written++;
+        pulse->took_ms[pulse->count.written++ % TIMED_BEATS] = (double)took_us / 1000.0;
     else if (err->native == ERROR_READ_ONLY)
         pulse->count.refused++;
     else
@@ -52,15 +56,18 @@ static void end_beat(struct pulse *pulse, int rc, const struct err *err)
     (void)pthread_mutex_unlock(&pulse->mutex);
 }
 
-static int beat(struct pulse *pulse, struct err *err)
+static int beat(struct pulse *pulse, int64_t *out_us, struct err *err)
 {
     char beat_us[24];
     int rc = node_client_connect(&pulse->client, err);
     if (rc != 0)
         return rc;
     (void)snprintf(beat_us, sizeof(beat_us), "%lld", (long long)clock_wall_us());
-    return node_client_exec(&pulse->client, SQL_HEARTBEAT_BEAT,
-                            &(struct sql_arg){"beat_us", beat_us}, 1, err);
+    int64_t began_us = clock_mono_us();
+    rc = node_client_exec(&pulse->client, SQL_HEARTBEAT_BEAT, &(struct sql_arg){"beat_us", beat_us},
+                          1, err);
+    *out_us = clock_mono_us() - began_us;
+    return rc;
 }
 
 static void *run_pulse(void *argument)
@@ -69,8 +76,11 @@ static void *run_pulse(void *argument)
     int64_t due_ms = clock_mono_ms();
     while (node_client_wait(&pulse->client, due_ms)) {
         struct err err = {0};
-        if (begin_beat(pulse))
-            end_beat(pulse, beat(pulse, &err), &err);
+        if (begin_beat(pulse)) {
+            int64_t took_us = 0;
+            int rc = beat(pulse, &took_us, &err);
+            end_beat(pulse, rc, took_us, &err);
+        }
         due_ms += HEARTBEAT_INTERVAL_MS;
         if (due_ms <
             clock_mono_ms()) /* after a stall: no burst to catch up with beats that are past */
@@ -124,6 +134,17 @@ void heartbeat_counts(struct heartbeat *heartbeat, enum side side, struct heartb
     (void)pthread_mutex_lock(&pulse->mutex);
     *out = pulse->count;
     (void)pthread_mutex_unlock(&pulse->mutex);
+}
+
+double heartbeat_write_ms(struct heartbeat *heartbeat, enum side side)
+{
+    struct pulse *pulse = &heartbeat->pulse[side];
+    double took_ms[TIMED_BEATS];
+    (void)pthread_mutex_lock(&pulse->mutex);
+    size_t count = pulse->count.written < TIMED_BEATS ? pulse->count.written : TIMED_BEATS;
+    memcpy(took_ms, pulse->took_ms, sizeof(took_ms));
+    (void)pthread_mutex_unlock(&pulse->mutex);
+    return forecast_middle(took_ms, count);
 }
 
 void heartbeat_free(struct heartbeat *heartbeat)

@@ -62,12 +62,14 @@ int node_client_connect(struct node_client *client, struct err *err)
     const struct db_target target = {
         .host = client->node->host,
         .port = client->node->port,
+        .socket = client->node->socket,
         .user = client->account->user,
         .password = &client->account->password,
         .tls = &client->service->tls,
         .connect_timeout_ms = NODE_CLIENT_TIMEOUT_MS,
         .read_timeout_ms = NODE_CLIENT_TIMEOUT_MS,
         .program = "cutover",
+        .is_one_of_many = true,
     };
     int rc = db_connect(&target, &client->db, err);
     if (rc == 0)

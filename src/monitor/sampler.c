@@ -42,19 +42,9 @@ static void note_position(struct sampler *sampler, const struct watcher *watcher
     enum side side = watcher->client.node->side;
     sampler->origin[side] = watcher->reading.origin;
     for (int of = SIDE_OLD; of < SIDE_COUNT; of++)
-        if (is_known(sampler, (enum side)of))
+        if (watcher->reading.knows[of])
             lag_ring_note(&sampler->ring[side][of], watcher->reading.asked_ms,
-                          position_reach(&watcher->round.position, &sampler->origin[of]));
-}
-
-static void note_reach(const struct sampler *sampler, const struct round *round,
-                       struct reading *out)
-{
-    for (int of = SIDE_OLD; of < SIDE_COUNT; of++) {
-        out->knows[of] = is_known(sampler, (enum side)of);
-        out->applied[of] = position_reach(&round->applied, &sampler->origin[of]);
-        out->feed.received[of] = position_reach(&round->received, &sampler->origin[of]);
-    }
+                          watcher->reading.logged[of]);
 }
 
 void sampler_publish(struct watcher *watcher, bool is_complete)
@@ -64,8 +54,6 @@ void sampler_publish(struct watcher *watcher, bool is_complete)
     watcher->reading = is_complete ? watcher->round.reading : (struct reading){0};
     if (is_complete && watcher->client.node->is_primary)
         note_position(sampler, watcher);
-    if (is_complete)
-        note_reach(sampler, &watcher->round, &watcher->reading);
     (void)pthread_mutex_unlock(&sampler->mutex);
 }
 
@@ -295,8 +283,10 @@ void sampler_free(struct sampler *sampler)
     if (sampler == NULL)
         return;
     sampler_loop_end(sampler);
-    for (size_t i = 0; i < sampler->count; i++)
+    for (size_t i = 0; i < sampler->count; i++) {
         node_client_release(&sampler->watchers[i].client);
+        round_release(&sampler->watchers[i]);
+    }
     (void)pthread_mutex_destroy(&sampler->mutex);
     free(sampler);
 }

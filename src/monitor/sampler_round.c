@@ -41,6 +41,48 @@ static int take_beats(struct reading *out, const char *text, struct err *err)
     return 0;
 }
 
+/* By what is marked what a side wrote, as its primary said it lately: this one, just now. Only the
+ * loop's thread writes those of the sampler. */
+static const struct origin *origin_of(const struct watcher *watcher, enum side of)
+{
+    const struct node *node = watcher->client.node;
+    return node->is_primary && node->side == of ? &watcher->round.reading.origin
+                                                : &watcher->sampler->origin[of];
+}
+
+static void note_reach(const struct watcher *watcher, const struct position *position,
+                       uint64_t out[SIDE_COUNT])
+{
+    for (int of = SIDE_OLD; of < SIDE_COUNT; of++)
+        out[of] = position_reach(position, origin_of(watcher, (enum side)of));
+}
+
+static int take_positions(struct watcher *watcher, const struct db_result *row, struct err *err)
+{
+    struct round *round = &watcher->round;
+    struct reading *out = &round->reading;
+    enum flavour flavour = watcher->client.version.flavour;
+    struct position position;
+    int rc = position_parse(flavour, text_of(row, 0, "position"), &position, err);
+    if (rc != 0)
+        return rc;
+    out->own = position_reach(&position, &out->origin);
+    note_reach(watcher, &position, out->logged);
+    rc = position_parse(flavour, text_of(row, 0, "applied"), &position, err);
+    if (rc != 0)
+        return rc;
+    note_reach(watcher, &position, out->applied);
+    for (int of = SIDE_OLD; of < SIDE_COUNT; of++)
+        out->knows[of] = origin_of(watcher, (enum side)of)->flavour != FLAVOUR_UNKNOWN;
+    if (flavour != FLAVOUR_MYSQL)
+        return 0;
+    free(round->applied);
+    round->applied = strdup(text_of(row, 0, "applied"));
+    if (round->applied == NULL)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a position");
+    return 0;
+}
+
 /* The server read its clock after we asked, so it is ahead of ours by no more than that. */
 static int take_state(struct watcher *watcher, const struct db_result *row, struct err *err)
 {
@@ -54,13 +96,7 @@ static int take_state(struct watcher *watcher, const struct db_result *row, stru
     int rc = take_beats(out, text_of(row, 0, "beats"), err);
     if (rc == 0)
         rc = origin_parse(flavour, text_of(row, 0, "origin"), &out->origin, err);
-    if (rc == 0)
-        rc = position_parse(flavour, text_of(row, 0, "position"), &watcher->round.position, err);
-    if (rc == 0)
-        rc = position_parse(flavour, text_of(row, 0, "applied"), &watcher->round.applied, err);
-    if (rc == 0)
-        out->own = position_reach(&watcher->round.position, &out->origin);
-    return rc;
+    return rc != 0 ? rc : take_positions(watcher, row, err);
 }
 
 /* A primary's feed is the link, by its name; a replica's is any channel that is not ours. */
@@ -100,11 +136,27 @@ static void take_settings(const struct watcher *watcher, const struct db_result 
         feed_text(watcher, rows, row, "ignored")); /* cut, not lost */
 }
 
+/* A MySQL channel knows what it received since it was made: what is applied belongs to it, too. */
+static int take_received(const struct watcher *watcher, const char *text, uint64_t out[SIDE_COUNT],
+                         struct err *err)
+{
+    enum flavour flavour = watcher->client.version.flavour;
+    struct position received, applied;
+    int rc = position_parse(flavour, text, &received, err);
+    if (rc == 0 && watcher->round.applied != NULL) {
+        rc = position_parse(flavour, watcher->round.applied, &applied, err);
+        if (rc == 0)
+            rc = position_join(&received, &applied, &received, err);
+    }
+    if (rc == 0)
+        note_reach(watcher, &received, out);
+    return rc;
+}
+
 static int take_feed(struct watcher *watcher, const struct db_result *rows, size_t row,
                      struct err *err)
 {
-    struct round *round = &watcher->round;
-    struct feed *out = &round->reading.feed;
+    struct feed *out = &watcher->round.reading.feed;
     bool is_apply_error = strtoul(feed_text(watcher, rows, row, "sql_errno"), NULL, 10) != 0;
     out->is_there = true;
     (void)snprintf(out->channel, sizeof(out->channel), "%s",
@@ -117,9 +169,7 @@ static int take_feed(struct watcher *watcher, const struct db_result *rows, size
         feed_text(watcher, rows, row, is_apply_error ? "sql_errno" : "io_errno"), NULL, 10);
     (void)snprintf(out->error, sizeof(out->error), "%s",
                    feed_text(watcher, rows, row, is_apply_error ? "sql_error" : "io_error"));
-    int rc = position_parse(watcher->client.version.flavour,
-                            feed_text(watcher, rows, row, "received"), &round->received, err);
-    return rc != 0 ? rc : position_join(&round->received, &round->applied, &round->received, err);
+    return take_received(watcher, feed_text(watcher, rows, row, "received"), out->received, err);
 }
 
 static void note_other(struct reading *reading, const char *channel)
@@ -222,12 +272,18 @@ static const struct question {
     {SQL_SAMPLER_UPTIME, is_uptime_due, take_uptime, false},
 };
 
+void round_release(struct watcher *watcher)
+{
+    free(watcher->round.applied);
+    watcher->round.applied = NULL;
+}
+
 void round_begin(struct watcher *watcher)
 {
     struct round *round = &watcher->round;
     int64_t now_ms = clock_mono_ms();
     round->reading = (struct reading){.asked_ms = now_ms};
-    round->received = (struct position){0}; /* of a feed that may not be there */
+    round_release(watcher);
     round->next = 0;
     round->has_state = false;
     round->began_us = clock_mono_us();

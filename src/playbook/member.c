@@ -6,6 +6,7 @@
 #include "playbook/member.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +177,38 @@ void texts_free(char **texts, size_t count)
         free(texts[i]);
     }
     free(texts);
+}
+
+int member_words(const struct conf_node *group, const char *key, char ***out, size_t *out_count,
+                 struct err *err)
+{
+    CLEANUP(texts_release) struct texts texts = {0};
+    const struct conf_node *list = NULL;
+    int rc = member_list(group, key, &list, err);
+    if (rc != 0 || list == NULL)
+        return rc;
+    if (conf_count(list) == 0)
+        return conf_error(list, err,
+                          "%s is empty; it is written [ \"systemctl\", \"%s\", \"mariadb\" ]", key,
+                          key);
+    texts.items = calloc(conf_count(list), sizeof(*texts.items));
+    if (texts.items == NULL)
+        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the configuration");
+    for (size_t i = 0; i < conf_count(list); i++) {
+        char word[PATH_MAX];
+        rc = node_text(conf_at(list, i), key, word, sizeof(word), err);
+        if (rc != 0)
+            return rc;
+        texts.items[i] = strdup(word);
+        if (texts.items[i] == NULL)
+            return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the configuration");
+        texts.count++;
+    }
+    texts_free(*out, *out_count);
+    *out = texts.items;
+    *out_count = texts.count;
+    texts = (struct texts){0};
+    return 0;
 }
 
 int member_secret(const struct conf_node *group, const char *key, const char *folder,

@@ -21,6 +21,7 @@
 #include "playbook/service_serve.h"
 #include "playbook/service_ssh.h"
 #include "playbook/service_waivers.h"
+#include "playbook/service_workers.h"
 
 #define JOURNAL_FOLDER "/var/lib/cutover"
 #define DEFAULT_PORT 3306
@@ -191,7 +192,7 @@ static int read_node(const struct cluster *cluster, const struct conf_node *grou
 static int read_cluster(const struct conf_node *root, enum side side, const char *folder,
                         struct service *service, struct err *err)
 {
-    static const char *const known[] = {"primary", "replicas", "ssh", NULL};
+    static const char *const known[] = {"primary", "replicas", "ssh", "services", NULL};
     const char *expected = "{ primary = { host = \"...\"; port = 3306; }; replicas = ( ... ); }";
     struct cluster cluster = {.folder = folder, .side = side};
     const struct conf_node *primary = NULL;
@@ -206,7 +207,7 @@ static int read_cluster(const struct conf_node *root, enum side side, const char
     for (size_t i = 0; rc == 0 && replicas != NULL && i < conf_count(replicas); i++) {
         rc = read_node(&cluster, conf_at(replicas, i), false, service, err);
     }
-    return rc;
+    return rc != 0 ? rc : service_workers_read(cluster.group, side, folder, service, err);
 }
 
 static int read_account(const struct conf_node *accounts, const char *role, const char *folder,

@@ -55,7 +55,26 @@ static int read_flag(const struct conf_node *group, const char *key, bool *out, 
     return conf_child(group, key) == NULL ? 0 : conf_bool(group, key, out, err);
 }
 
-/* "[user@]host[:port]"; an IPv6 address with a port is written in brackets. */
+/* "host[:port]", an IPv6 address with a port in brackets, in place: the host, the port or NULL. */
+static char *split_address(char *text, char **out_port)
+{
+    char *host = text, *port = NULL;
+
+    if (*host == '[') {
+        char *end = strchr(++host, ']');
+        port = end != NULL && end[1] == ':' ? end + 2 : NULL;
+        if (end != NULL)
+            *end = '\0';
+    } else if (strchr(host, ':') == strrchr(host, ':')) {
+        port = strchr(host, ':');
+        if (port != NULL)
+            *port++ = '\0';
+    }
+    *out_port = port;
+    return host;
+}
+
+/* "[user@]host[:port]" */
 static int read_jump(const struct conf_node *group, struct node_ssh *out, struct err *err)
 {
     const struct conf_node *node = conf_child(group, "jump");
@@ -74,22 +93,38 @@ static int read_jump(const struct conf_node *group, struct node_ssh *out, struct
         (void)snprintf(out->jump_user, sizeof out->jump_user, "%.127s", text);
         host = at + 1;
     }
-    if (*host == '[') {
-        char *end = strchr(++host, ']');
-        port = end != NULL && end[1] == ':' ? end + 2 : NULL;
-        if (end != NULL)
-            *end = '\0';
-    } else if (strchr(host, ':') == strrchr(host, ':')) {
-        port = strchr(host, ':');
-        if (port != NULL)
-            *port++ = '\0';
-    }
+    host = split_address(host, &port);
     if (*host == '\0' || strlen(host) >= sizeof out->jump_host)
         return conf_error(node, err,
                           "jump is written \"user@host:port\"; user and port may be left "
                           "out");
     (void)snprintf(out->jump_host, sizeof out->jump_host, "%s", host);
     return port == NULL ? 0 : read_port(node, strtoll(port, NULL, 10), &out->jump_port, err);
+}
+
+/* true: the host's own loopback and the node's port; else where its database listens. */
+static int read_tunnel(const struct conf_node *group, struct node_ssh *out, struct err *err)
+{
+    const struct conf_node *node = conf_child(group, "tunnel");
+    char text[300], *port = NULL;
+
+    if (node == NULL)
+        return 0;
+    if (conf_kind(node) == CONF_BOOL)
+        return conf_bool(group, "tunnel", &out->has_tunnel, err);
+    if (conf_kind(node) != CONF_TEXT)
+        return conf_error(node, err,
+                          "tunnel is true, false or \"host:port\": where the database listens, "
+                          "seen from its host");
+    int rc = member_text(group, "tunnel", text, sizeof text, err);
+    if (rc != 0)
+        return rc;
+    const char *host = split_address(text, &port);
+    if (*host == '\0' || strlen(host) >= sizeof out->tunnel_host)
+        return conf_error(node, err, "tunnel is written \"host:port\"; port may be left out");
+    out->has_tunnel = true;
+    (void)snprintf(out->tunnel_host, sizeof out->tunnel_host, "%s", host);
+    return port == NULL ? 0 : read_port(node, strtoll(port, NULL, 10), &out->tunnel_port, err);
 }
 
 static int read_transport(const struct conf_node *group, bool *out_is_program, struct err *err)
@@ -131,32 +166,6 @@ static int read_words(const struct conf_node *group, const char *folder, struct 
     return rc;
 }
 
-/* The words of a command. Those of the node replace those of the cluster. */
-static int read_command(const struct conf_node *group, const char *key, char ***out, size_t *count,
-                        struct err *err)
-{
-    const struct conf_node *list = NULL;
-    int rc = member_list(group, key, &list, err);
-    if (rc != 0 || list == NULL)
-        return rc;
-    if (conf_count(list) == 0)
-        return conf_error(list, err,
-                          "%s is empty; it is written [ \"systemctl\", \"%s\", \"mariadb\" ]", key,
-                          key);
-    texts_free(*out, *count);
-    *count = 0;
-    *out = calloc(conf_count(list), sizeof **out);
-    if (*out == NULL)
-        return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the configuration");
-    for (; rc == 0 && *count < conf_count(list); *count += rc == 0) {
-        char word[PATH_MAX];
-        rc = node_text(conf_at(list, *count), key, word, sizeof word, err);
-        if (rc == 0 && ((*out)[*count] = strdup(word)) == NULL)
-            rc = err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the configuration");
-    }
-    return rc;
-}
-
 static int read_server(const struct conf_node *group, struct node_ssh *out, struct err *err)
 {
     int64_t port = out->seed_port;
@@ -166,19 +175,19 @@ static int read_server(const struct conf_node *group, struct node_ssh *out, stru
     if (rc == 0)
         rc = read_port(conf_child(group, "seed_port"), port, &out->seed_port, err);
     if (rc == 0)
-        rc = read_command(group, "stop", &out->stop, &out->stop_count, err);
+        rc = member_words(group, "stop", &out->stop, &out->stop_count, err);
     if (rc == 0)
-        rc = read_command(group, "start", &out->start, &out->start_count, err);
+        rc = member_words(group, "start", &out->start, &out->start_count, err);
     return rc;
 }
 
 static int read_group(const struct conf_node *owner, const char *folder, struct node_ssh *out,
                       struct err *err)
 {
-    static const char *const known[] = {"host",       "user",        "port",      "identity",
-                                        "passphrase", "known_hosts", "agent",     "jump",
-                                        "sudo",       "transport",   "drop_in",   "defaults_file",
-                                        "stop",       "start",       "seed_port", NULL};
+    static const char *const known[] = {
+        "host",  "user",  "port",      "identity",  "passphrase", "known_hosts",
+        "agent", "jump",  "sudo",      "transport", "drop_in",    "defaults_file",
+        "stop",  "start", "seed_port", "tunnel",    NULL};
     const struct conf_node *group = NULL;
 
     if (conf_child(owner, "ssh") == NULL)
@@ -191,6 +200,7 @@ static int read_group(const struct conf_node *owner, const char *folder, struct 
     rc = rc != 0 ? rc : read_flag(group, "agent", &out->agent, err);
     rc = rc != 0 ? rc : read_flag(group, "sudo", &out->sudo, err);
     rc = rc != 0 ? rc : read_jump(group, out, err);
+    rc = rc != 0 ? rc : read_tunnel(group, out, err);
     rc = rc != 0 ? rc : read_transport(group, &out->is_program, err);
     rc = rc != 0 ? rc : read_path_there(group, "drop_in", out->drop_in, err);
     rc = rc != 0 ? rc : read_path_there(group, "defaults_file", out->defaults_file, err);
@@ -236,6 +246,8 @@ int service_ssh_read(const struct conf_node *cluster, const struct conf_node *gr
     (void)snprintf(ssh->host, sizeof ssh->host, "%s", node->host);
     ssh->port = 22;
     ssh->seed_port = SEED_PORT;
+    (void)snprintf(ssh->tunnel_host, sizeof ssh->tunnel_host, "127.0.0.1");
+    ssh->tunnel_port = node->port;
     int rc = read_group(cluster, folder, ssh, err);
     rc = rc != 0 ? rc : read_group(group, folder, ssh, err);
     rc = rc != 0 ? rc : complete(own != NULL ? own : shared, ssh, err);

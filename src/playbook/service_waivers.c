@@ -25,20 +25,19 @@ static const char *const permissions[] = {"drill.faults", "drill.fence"};
 static int check_name(const struct conf_node *node, const char *name, struct err *err)
 {
     const char *known[CHECK_CAP + 1] = {0};
-    size_t count = 0;
-    const struct check_row *rows = preflight_table(&count);
+    const struct check_row *row;
     for (size_t i = 0; i < ARRAY_LEN(permissions); i++) {
         if (strcmp(permissions[i], name) == 0) {
             return 0;
         }
     }
-    for (size_t i = 0; i < count && i < CHECK_CAP; i++) {
-        known[i] = rows[i].id;
-        if (strcmp(rows[i].id, name) != 0) {
+    for (size_t i = 0; i < CHECK_CAP && (row = preflight_at(i)) != NULL; i++) {
+        known[i] = row->id;
+        if (strcmp(row->id, name) != 0) {
             continue;
         }
-        return rows[i].is_final
-                   ? conf_error(node, err, "check \"%s\" cannot be waived: %s", name, rows[i].why)
+        return row->is_final
+                   ? conf_error(node, err, "check \"%s\" cannot be waived: %s", name, row->why)
                    : 0;
     }
     const char *nearest = conf_suggest(name, known);

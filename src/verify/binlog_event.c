@@ -90,8 +90,7 @@ static int read_description(struct binlog_format *format, const unsigned char *b
     return format->has_checksum ? check_sum(bytes, len, event, err) : 0;
 }
 
-/* Made up by the sender, between files or to be heard of: nothing in them is used. */
-static bool is_made_up(const struct binlog_event *event)
+bool binlog_event_is_made_up(const struct binlog_event *event)
 {
     return event->type == EVENT_HEARTBEAT || event->type == EVENT_HEARTBEAT_V2 ||
            (event->type == EVENT_ROTATE &&
@@ -107,7 +106,7 @@ int binlog_event_read(struct binlog_format *format, const unsigned char *bytes, 
         return rc;
     if (out->type == EVENT_FORMAT_DESCRIPTION)
         return read_description(format, bytes, len, out, err);
-    if (is_made_up(out) || !format->has_checksum)
+    if (binlog_event_is_made_up(out) || !format->has_checksum)
         return 0;
     return check_sum(bytes, len, out, err);
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/log.h"
 #include "io/binlog.h"
 #include "sql/catalog.h"
 #include "verify/binlog_event.h"
@@ -50,6 +51,7 @@ static int connect_reader(const struct change_log_options *options, struct db **
     const struct db_target target = {
         .host = node->host,
         .port = node->port,
+        .socket = node->socket,
         .user = service->replication.user,
         .password = &service->replication.password,
         .tls = &service->tls,
@@ -136,8 +138,8 @@ static int introduce(struct db *db, const struct server_version *version, const 
     return rc ? rc : db_exec(db, buf_text(&sql), err);
 }
 
-/* The server says something at once, or why it does not. */
-static int await_first(struct change_log *log, struct err *err)
+/* An event that the server sends in front of all others, or why it does not. */
+static int await_event(struct change_log *log, struct err *err)
 {
     struct binlog_packet packet;
     int rc = binlog_next(log->binlog, BEGIN_TIMEOUT_MS, &packet, err);
@@ -150,6 +152,21 @@ static int await_first(struct change_log *log, struct err *err)
     return change_reader_feed(log->reader, packet.bytes, packet.len, err);
 }
 
+/*
+ * Where a place was asked for, the first file describes itself: logs may have been reset since, and
+ * the file be another one of that name.
+ */
+static int await_begin(struct change_log *log, const struct binlog_place *at, struct err *err)
+{
+    int rc = await_event(log, err);
+
+    if (!rc && at) /* the name comes first */
+        rc = await_event(log, err);
+    if (rc || !at || change_reader_file_born(log->reader) == at->born_s)
+        return rc;
+    return err_set(err, ERR_REFUSED, EFFECT_NONE, "%s was begun anew since", at->file);
+}
+
 static int name_position(const struct change_log_options *options, int rc, struct err *err)
 {
     char position[200];
@@ -160,15 +177,17 @@ static int name_position(const struct change_log_options *options, int rc, struc
     return err_wrap(err, "after %s", position);
 }
 
-int change_log_open(const struct change_log_options *options, struct change_log **out,
-                    struct err *err)
+static int open_at(const struct change_log_options *options, const struct binlog_place *at,
+                   struct change_log **out, struct err *err)
 {
     CLEANUP(change_log_freep) struct change_log *log = calloc(1, sizeof(*log));
     CLEANUP(db_freep) struct db *db = NULL;
     CLEANUP(buf_release) struct buf executed;
     struct server_version version;
-    struct change_reader_options reader = {
-        .from = options->from, .catalog = options->catalog, .is_own_only = options->is_own_only};
+    struct change_reader_options reader = {.from = options->from,
+                                           .at = at,
+                                           .catalog = options->catalog,
+                                           .is_own_only = options->is_own_only};
     struct binlog_start start = {0};
     char uuid[GTID_UUID_TEXT_SIZE];
 
@@ -187,6 +206,8 @@ int change_log_open(const struct change_log_options *options, struct change_log 
         bool is_empty = options->from->flavour != FLAVOUR_MYSQL;
         binlog_set_encode(is_empty ? &nothing : &options->from->set, &executed);
         start.is_by_set = true;
+        start.file = at ? at->file : NULL;
+        start.offset = at ? at->offset : 0;
     }
     start.executed = buf_text(&executed);
     start.executed_len = executed.len;
@@ -197,12 +218,31 @@ int change_log_open(const struct change_log_options *options, struct change_log 
     struct db *given = db;
     db = NULL;
     rc = binlog_open(given, &start, &log->binlog, err);
-    rc = rc ? rc : await_first(log, err);
+    rc = rc ? rc : await_begin(log, at, err);
     if (rc)
         return name_position(options, rc, err);
     *out = log;
     log = NULL;
     return 0;
+}
+
+/* Whether a set can be continued is the server's to say, and it does when no place is asked for. */
+int change_log_open(const struct change_log_options *options, struct change_log **out,
+                    struct err *err)
+{
+    const struct binlog_place *at = options->at;
+    struct err why = {0};
+
+    if (!at || !binlog_place_is_known(at) || options->from->flavour != FLAVOUR_MYSQL)
+        return open_at(options, NULL, out, err);
+    int rc = open_at(options, at, out, &why);
+    if (rc == ERR_REFUSED) {
+        log_debug("%s, looking for the transactions in all files", why.msg);
+        return open_at(options, NULL, out, err);
+    }
+    if (rc)
+        *err = why;
+    return rc;
 }
 
 int change_log_next(struct change_log *log, int64_t wait_ms, struct change *out, struct err *err)
@@ -238,6 +278,11 @@ int change_log_next(struct change_log *log, int64_t wait_ms, struct change *out,
 const struct position *change_log_position(const struct change_log *log)
 {
     return change_reader_position(log->reader);
+}
+
+const struct binlog_place *change_log_place(const struct change_log *log)
+{
+    return change_reader_place(log->reader);
 }
 
 void change_log_use(struct change_log *log, const struct table_catalog *catalog)

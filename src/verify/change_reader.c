@@ -28,6 +28,8 @@ struct transaction {
 struct change_reader {
     struct change_reader_options options;
     struct position position;
+    struct binlog_place place; /* noted with the position */
+    struct binlog_place now;   /* behind the last event */
     struct binlog_format format;
     struct transaction transaction;
     struct row_maps maps;
@@ -53,6 +55,8 @@ int change_reader_new(const struct change_reader_options *options, struct change
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for reading a binary log");
     reader->options = *options;
     reader->position = *options->from;
+    if (options->at)
+        reader->place = *options->at;
     int rc = unpack_stream_new(&reader->payload, err);
     if (rc)
         return rc;
@@ -86,6 +90,16 @@ void change_reader_freep(struct change_reader **reader)
 const struct position *change_reader_position(const struct change_reader *reader)
 {
     return &reader->position;
+}
+
+const struct binlog_place *change_reader_place(const struct change_reader *reader)
+{
+    return &reader->place;
+}
+
+uint32_t change_reader_file_born(const struct change_reader *reader)
+{
+    return reader->now.born_s;
 }
 
 void change_reader_use(struct change_reader *reader, const struct table_catalog *catalog)
@@ -362,7 +376,11 @@ int change_reader_feed(struct change_reader *reader, const unsigned char *bytes,
     struct binlog_event event;
     int rc = binlog_event_read(&reader->format, bytes, len, &event, err);
 
-    return rc ? rc : read_event(reader, &event, err);
+    if (rc)
+        return rc;
+    if (reader->options.origin.flavour == FLAVOUR_MYSQL)
+        binlog_place_follow(&reader->now, &event, bytes, len);
+    return read_event(reader, &event, err);
 }
 
 /* 1 when there was one more in the payload, which has been read. */
@@ -501,6 +519,7 @@ int change_reader_take(struct change_reader *reader, struct change *out, struct 
     int rc = binlog_position_add(&reader->position, &reader->transaction.gtid, err);
     if (rc)
         return rc;
+    reader->place = reader->now;
     *out = (struct change){.kind = CHANGE_COMMIT};
     complete(reader, out);
     reader->transaction.is_open = false;

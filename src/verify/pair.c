@@ -80,6 +80,7 @@ int end_open(const struct service *service, const struct node *node, struct veri
     const struct db_target target = {
         .host = node->host,
         .port = node->port,
+        .socket = node->socket,
         .user = service->controller.user,
         .password = &service->controller.password,
         .tls = &service->tls,

@@ -10,6 +10,7 @@
 #include "verify/schema.h"
 
 #define SCHEMA_TRIES 3
+#define SHARE_MOST (2ULL << 30) /* by weight: a span may have to be compared again as a whole */
 
 /* --- the report --- */
 
@@ -169,10 +170,10 @@ static bool take_old_task(struct pass *pass, const struct table_shape *table,
     return true;
 }
 
-static int by_size(const void *a, const void *b)
+static int by_weight(const void *a, const void *b)
 {
     const struct task *left = a, *right = b;
-    uint64_t x = left->table->bytes_estimate, y = right->table->bytes_estimate;
+    uint64_t x = span_weight(left->table), y = span_weight(right->table);
     return x < y ? 1 : x > y ? -1 : strcmp(left->table->label, right->table->label);
 }
 
@@ -236,7 +237,7 @@ static int make_tasks(struct pass *pass, size_t *out_new, struct err *err)
             (void)schema_differences(NULL, table, keep_schema_difference, pass, &is_comparable);
     }
     drop_old_tasks(pass);
-    qsort(tasks, count, sizeof(*tasks), by_size);
+    qsort(tasks, count, sizeof(*tasks), by_weight);
     pass->tasks = tasks;
     pass->task_count = count;
     pass->report.tables = (unsigned)count;
@@ -313,6 +314,34 @@ int pass_read_tables(struct pass *pass, struct pair *pair, size_t *out_new, stru
 }
 
 /* --- spans --- */
+
+unsigned task_spans_expected(const struct task *task)
+{
+    unsigned known = (unsigned)task->span_count;
+
+    return task->is_cut || known >= task->plan.expected ? known : task->plan.expected;
+}
+
+/* The weight of the rows that no worker has begun with. */
+static uint64_t weight_left(const struct task *task)
+{
+    unsigned begun = 0, spans = task_spans_expected(task);
+
+    if (task->state != TASK_OPEN)
+        return 0;
+    for (size_t i = 0; i < task->span_count; i++)
+        begun += task->spans[i]->state != SPAN_WAITING;
+    return span_weight(task->table) / spans * (spans - begun);
+}
+
+bool task_is_one_share(const struct pass *pass, const struct task *task)
+{
+    uint64_t left = weight_left(task), all = 0;
+
+    for (size_t i = 0; i < pass->task_count; i++)
+        all += weight_left(&pass->tasks[i]);
+    return left <= SHARE_MOST && left <= all / (pass->running ? pass->running : 1);
+}
 
 struct span *task_add_span(struct task *task, const struct key_point *until)
 {

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
+#include "verify/found.h"
 #include "verify/key_text.h"
 #include "verify/pass.h"
 #include "verify/snapshot.h"
@@ -25,8 +26,7 @@ struct worker {
     struct snapshot snapshot;
     struct comparison *comparison; /* of the span */
     /* Differences of the chunk under way: it may be repeated, and then they would be told twice. */
-    struct difference *found;
-    size_t found_kept, found_room, found_count;
+    struct found found;
     int64_t trouble_ms; /* since when nothing was finished because of trouble; 0 all is well */
 };
 
@@ -35,28 +35,18 @@ struct worker {
 static void on_difference(void *context, const struct difference *difference, size_t count)
 {
     struct worker *worker = context;
-
-    worker->found_count += count;
-    if (!difference || worker->found_kept == VERIFY_DIFFERENCE_CAP)
-        return;
-    if (worker->found_kept == worker->found_room) {
-        size_t room = worker->found_room ? 2 * worker->found_room : 16;
-        struct difference *found = realloc(worker->found, room * sizeof(*found));
-        if (!found)
-            return; /* it is counted all the same */
-        worker->found = found;
-        worker->found_room = room;
-    }
-    worker->found[worker->found_kept++] = *difference;
+    found_add(&worker->found, difference, count);
 }
 
 static void keep_found(struct worker *worker)
 {
-    for (size_t i = 0; i < worker->found_kept; i++)
-        pass_keep_difference(worker->pass, &worker->found[i], 1);
-    pass_keep_difference(worker->pass, NULL, worker->found_count - worker->found_kept);
-    worker->span->differences += worker->found_count;
-    worker->found_count = worker->found_kept = 0;
+    struct found *found = &worker->found;
+
+    for (size_t i = 0; i < found->kept; i++)
+        pass_keep_difference(worker->pass, &found->items[i], 1);
+    pass_keep_difference(worker->pass, NULL, found->count - found->kept);
+    worker->span->differences += found->count;
+    found_clear(found);
 }
 
 /* What a journal may know: not further than it can write down. */
@@ -98,6 +88,38 @@ static void take_results(struct worker *worker, const struct comparison_chunk *c
         note_span(span);
 }
 
+/* About CHUNK_BYTES a chunk, by the server's estimate of the table's size. */
+static uint64_t first_chunk_rows(const struct verify_options *options,
+                                 const struct table_shape *table)
+{
+    if (options->chunk_rows)
+        return options->chunk_rows;
+    uint64_t row_bytes = table->rows_estimate ? table->bytes_estimate / table->rows_estimate : 0;
+    uint64_t rows = CHUNK_BYTES / (row_bytes + ROW_OVERHEAD_BYTES);
+    return rows < PACE_ROWS_MIN ? PACE_ROWS_MIN : rows > CHUNK_ROWS_MAX ? CHUNK_ROWS_MAX : rows;
+}
+
+/*
+ * While the last chunk of a span is read on the replica, nothing is read on the source. So chunks
+ * become smaller towards the end, as far as that can be told: one is half of what is left.
+ */
+static uint64_t most_rows(const struct worker *worker)
+{
+    const struct comparison *comparison = worker->comparison;
+    const struct span_plan *plan = &worker->task->plan;
+    const struct span *span = worker->span;
+    uint64_t first = first_chunk_rows(worker->pass->options, worker->task->table);
+    uint64_t read = comparison->rows + comparison->chunk_rows; /* one is under way */
+    unsigned number = span->told.number;
+    bool is_rest = !span->until.is_set && number < plan->expected;
+    uint64_t all = plan->rows * (is_rest ? plan->expected - number : 1);
+
+    if (all <= read) /* more than the server said: how many more is not known */
+        return PACE_ROWS_MAX;
+    uint64_t half = (all - read) / 2;
+    return half < first ? first : half;
+}
+
 static void on_chunk(void *context, const struct comparison_chunk *chunk)
 {
     struct worker *worker = context;
@@ -112,17 +134,17 @@ static void on_chunk(void *context, const struct comparison_chunk *chunk)
         (void)snprintf(pass->current, sizeof(pass->current), "%s", worker->task->result.table);
         pass->trouble[0] = '\0';
         take_results(worker, chunk);
-        (void)pthread_cond_signal(&pass->changed);
     }
     worker->trouble_ms = 0;
     if (!pass->pace || pass->options->chunk_rows)
         return;
+    uint64_t most = most_rows(worker);
     uint64_t next = pace_chunk_done(pass->pace, chunk->sum.rows, chunk->sum.bytes, chunk->took_ms,
                                     comparison->chunk_rows);
     /* where writes are in the way, smaller chunks are looked at again more cheaply */
     if (chunk->is_rechecked && comparison->chunk_rows > CHUNK_ROWS_MAX)
         next = CHUNK_ROWS_MAX;
-    comparison->chunk_rows = next;
+    comparison->chunk_rows = next < most ? next : most;
 }
 
 static bool is_stopping(void *context)
@@ -262,17 +284,6 @@ static int get_up(struct worker *worker, int rc, bool *out_is_stale, struct err 
 
 /* --- a span --- */
 
-/* About CHUNK_BYTES a chunk, by the server's estimate of the table's size. */
-static uint64_t first_chunk_rows(const struct verify_options *options,
-                                 const struct table_shape *table)
-{
-    if (options->chunk_rows)
-        return options->chunk_rows;
-    uint64_t row_bytes = table->rows_estimate ? table->bytes_estimate / table->rows_estimate : 0;
-    uint64_t rows = CHUNK_BYTES / (row_bytes + ROW_OVERHEAD_BYTES);
-    return rows < PACE_ROWS_MIN ? PACE_ROWS_MIN : rows > CHUNK_ROWS_MAX ? CHUNK_ROWS_MAX : rows;
-}
-
 /* The task's table as the replica side has it. */
 static const struct table_shape *other_shape(const struct worker *worker)
 {
@@ -328,7 +339,7 @@ static int compare_once(struct worker *worker, struct err *err)
         .hash = span->hash,
     };
     worker->comparison = &comparison;
-    worker->found_count = worker->found_kept = 0;
+    found_clear(&worker->found);
     rc = walk.key ? table_compare(&comparison, err) : table_compare_whole(&comparison, err);
     worker->comparison = NULL;
     if (rc)
@@ -417,6 +428,13 @@ static int find_bound(struct worker *worker, const struct key_point *after, stru
     return rc;
 }
 
+static bool is_last_span(struct worker *worker)
+{
+    struct pass *pass = worker->pass;
+    PASS_HOLD(pass);
+    return !pass->options->span_rows && task_is_one_share(pass, worker->task);
+}
+
 static int cut(struct worker *worker, bool *out_is_stale, struct err *err)
 {
     CLEANUP(key_point_release) struct key_point after = {0};
@@ -425,6 +443,7 @@ static int cut(struct worker *worker, bool *out_is_stale, struct err *err)
     int rc = 0;
 
     *out_is_stale = false;
+    task->plan.is_last = is_last_span(worker);
     if (task->span_count) /* only who cuts adds spans */
         rc = key_point_copy(&after, &task->spans[task->span_count - 1]->until, err);
     while (!rc) {
@@ -469,7 +488,6 @@ static void put_back(struct worker *worker, bool is_done, bool is_stale, const s
         task_sum_up(task);
         task->state = TASK_DONE;
     }
-    (void)pthread_cond_signal(&pass->changed);
 }
 
 static void worker_ends(struct worker *worker, int rc, const struct err *err)
@@ -484,7 +502,7 @@ static void worker_ends(struct worker *worker, int rc, const struct err *err)
     if (worker->snapshot.longest_us > pass->report.barrier_us)
         pass->report.barrier_us = worker->snapshot.longest_us;
     pass->running--;
-    (void)pthread_cond_signal(&pass->changed);
+    (void)pthread_cond_signal(&pass->ended);
     (void)pthread_cond_broadcast(&pass->cut);
 }
 
@@ -519,6 +537,6 @@ void *pass_work(void *context)
     }
     worker_ends(&worker, rc, &err);
     pair_release(&worker.pair);
-    free(worker.found);
+    found_release(&worker.found);
     return NULL;
 }

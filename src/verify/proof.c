@@ -82,6 +82,8 @@ static int init(struct proof *proof, const struct proof_options *options, struct
 static int begin(struct proof *proof, const struct proof_floor *from, struct err *err)
 {
     const struct position *given[2] = {from ? &from->source : NULL, from ? &from->replica : NULL};
+    const struct binlog_place *at[2] = {from ? &from->source_at : NULL,
+                                        from ? &from->replica_at : NULL};
     int rc = proof_worker_open(&proof->background, err);
     if (!rc)
         rc = proof_worker_open(&proof->still, err);
@@ -95,13 +97,19 @@ static int begin(struct proof *proof, const struct proof_floor *from, struct err
         proof->first_shapes = proof_shapes_use(proof);
     for (size_t i = 0; i < 2 && !rc; i++) {
         struct proof_log *log = &proof->logs[i];
-        if (given[i] && !position_is_empty(given[i]))
+        if (given[i] && !position_is_empty(given[i])) {
             log->position = *given[i];
+            log->place = *at[i];
+        }
         log->shapes = proof_shapes_use(proof);
-        log->marks[log->mark_count++] = (struct proof_mark){.position = log->position};
-        rc = proof_log_open(log, &log->position, err);
+        log->marks[log->mark_count++] =
+            (struct proof_mark){.position = log->position, .place = log->place};
+        rc = proof_log_open(log, err);
     }
-    proof->floor = (struct proof_floor){proof->logs[0].position, proof->logs[1].position};
+    proof->floor = (struct proof_floor){.source = proof->logs[0].position,
+                                        .replica = proof->logs[1].position,
+                                        .source_at = proof->logs[0].place,
+                                        .replica_at = proof->logs[1].place};
     return rc;
 }
 
@@ -162,6 +170,8 @@ void proof_free(struct proof *proof)
     proof_shapes_drop(&proof->first_shapes);
     pair_release(&proof->background.pair);
     pair_release(&proof->still.pair);
+    found_release(&proof->background.found);
+    found_release(&proof->still.found);
     touched_free(proof->set);
     touched_free(proof->suspects);
     pace_free(proof->pace);

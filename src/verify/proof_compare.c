@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/signals.h"
 
 #define CHUNK_ROWS 5000
@@ -49,9 +50,7 @@ static void keep_difference(struct proof *proof, const struct difference *differ
 static void on_difference(void *context, const struct difference *difference, size_t count)
 {
     struct proof_worker *worker = context;
-    worker->is_different = true;
-    PROOF_HOLD(worker->proof);
-    keep_difference(worker->proof, difference, count);
+    found_add(&worker->found, difference, count);
 }
 
 static void chain(struct proof_worker *worker, const struct chunk_sum *sum)
@@ -251,18 +250,33 @@ static void learn(struct proof *proof, uint64_t rows, int64_t took_us)
         proof->row_us > 0 ? proof->row_us * (1 - AVERAGE_WEIGHT) + row_us * AVERAGE_WEIGHT : row_us;
 }
 
-/* With is_different the rows stay under suspicion, and are looked at again. */
+/*
+ * Rows that differ stay under suspicion, and are looked at again. At one moment with what was
+ * found: a last look that begins in between would take the difference for one that is looked at
+ * again, and the rows for proven.
+ */
+static int keep_found(struct proof_worker *worker, const struct touched_batch *batch,
+                      struct err *err)
+{
+    const struct found *found = &worker->found;
+
+    if (!found->count)
+        return 0;
+    for (size_t i = 0; i < found->kept; i++)
+        keep_difference(worker->proof, &found->items[i], 1);
+    if (found->count > found->kept)
+        keep_difference(worker->proof, NULL, found->count - found->kept);
+    return touched_add_batch(worker->proof->suspects, batch, clock_mono_ms(), err);
+}
+
 static void give_back(struct job *job, struct touched_batch *batch, int rc, int64_t took_us)
 {
     struct proof_worker *worker = job->worker;
     struct proof *proof = worker->proof;
     PROOF_HOLD(proof);
     struct err err = {0};
-    bool is_lost = false;
 
-    if (!rc && worker->is_different)
-        is_lost = touched_add_batch(proof->suspects, batch, clock_mono_ms(), &err) != 0;
-    if (is_lost)
+    if (!rc && keep_found(worker, batch, &err) != 0)
         proof_break(proof, "what differs cannot be noted", &err);
     if (!rc && batch->kind == TOUCHED_ROWS) {
         proof->rows_reproven += batch->count;
@@ -295,11 +309,13 @@ int proof_compare_next(struct proof_worker *worker, uint64_t until, bool *out_is
         .source = table_catalog_find(&shapes->source, batch->database, batch->name),
         .replica = table_catalog_find(&shapes->replica, batch->database, batch->name),
     };
-    worker->is_different = false;
+    found_clear(&worker->found);
     if (!worker->is_still)
         rc = proof_wait_visible(worker, &told, err);
     if (!rc)
         rc = compare_job(&job, err);
+    if (!rc && worker->found.count)
+        rc = failpoint_hit("proof.different", err);
     give_back(&job, batch, rc, clock_mono_us() - began_us);
     PROOF_HOLD(worker->proof);
     proof_shapes_drop(&shapes);

@@ -138,6 +138,7 @@ static void mark(struct proof_log *log)
 
     if (last && (last->sequence == sequence)) {
         last->position = log->position;
+        last->place = log->place;
         return;
     }
     if (last && now_ms - log->marked_ms < MARK_INTERVAL_MS)
@@ -145,11 +146,12 @@ static void mark(struct proof_log *log)
     if (log->mark_count == PROOF_MARK_CAP)
         thin_out(log);
     log->marks[log->mark_count++] =
-        (struct proof_mark){.sequence = sequence, .position = log->position};
+        (struct proof_mark){.sequence = sequence, .position = log->position, .place = log->place};
     log->marked_ms = now_ms;
 }
 
-static void move_floor_of(struct proof_log *log, uint64_t first, struct position *floor)
+static void move_floor_of(struct proof_log *log, uint64_t first, struct position *floor,
+                          struct binlog_place *floor_at)
 {
     size_t passed = 0;
     while (passed < log->mark_count && log->marks[passed].sequence < first)
@@ -157,6 +159,7 @@ static void move_floor_of(struct proof_log *log, uint64_t first, struct position
     if (!passed)
         return;
     *floor = log->marks[passed - 1].position;
+    *floor_at = log->marks[passed - 1].place;
     memmove(log->marks, log->marks + passed - 1,
             (log->mark_count - (passed - 1)) * sizeof(log->marks[0]));
     log->mark_count -= passed - 1;
@@ -170,8 +173,8 @@ void proof_move_floor(struct proof *proof)
     if (proof->is_broken || suspects.oldest_ms >= 0)
         return;
     touched_count(proof->set, &count);
-    move_floor_of(&proof->logs[0], count.first, &proof->floor.source);
-    move_floor_of(&proof->logs[1], count.first, &proof->floor.replica);
+    move_floor_of(&proof->logs[0], count.first, &proof->floor.source, &proof->floor.source_at);
+    move_floor_of(&proof->logs[1], count.first, &proof->floor.replica, &proof->floor.replica_at);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -179,6 +182,7 @@ void proof_move_floor(struct proof *proof)
 static void take_commit(struct proof_log *log)
 {
     log->position = *change_log_position(log->log);
+    log->place = *change_log_place(log->log);
     if (!log->is_seen_reached && log->seen_ms && position_covers(&log->position, &log->seen)) {
         log->behind_ms = clock_mono_ms() - log->seen_ms;
         log->is_seen_reached = true;
@@ -243,12 +247,16 @@ static int use_new_shapes(struct proof_log *log, struct err *err)
     return note_error(log->proof, rc, err);
 }
 
-int proof_log_open(struct proof_log *log, const struct position *from, struct err *err)
+int proof_log_open(struct proof_log *log, struct err *err)
 {
+    /* only the log's own thread moves them, once that runs */
+    const struct position from = log->position;
+    const struct binlog_place at = log->place;
     const struct change_log_options options = {
         .service = log->proof->service,
         .side = log->side,
-        .from = from,
+        .from = &from,
+        .at = &at,
         .catalog = log->is_of_source ? &log->shapes->source : &log->shapes->replica,
         .is_own_only = !log->is_of_source,
     };
@@ -267,9 +275,8 @@ static int reconnect(struct proof_log *log, struct err *err)
     int64_t deadline_ms = clock_mono_ms() + RECONNECT_PATIENCE_MS;
 
     for (;;) {
-        struct position from = log->position; /* only this thread writes it */
         change_log_freep(&log->log);
-        int rc = proof_log_open(log, &from, err);
+        int rc = proof_log_open(log, err);
         bool is_hopeless = rc == ERR_REFUSED || rc == ERR_PROTOCOL || rc == ERR_MEMORY;
         if (!rc || is_hopeless || !is_wanted(log->proof) || clock_mono_ms() > deadline_ms)
             return rc;

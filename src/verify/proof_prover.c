@@ -188,7 +188,7 @@ static int work_a_little(struct proof *proof, bool *out_is_idle, struct err *err
     if (!rc) {
         PROOF_HOLD(proof);
         if (has_suspects(proof) && clock_mono_ms() - proof->suspected_ms > SUSPECT_INTERVAL_MS &&
-            !proof->is_settling)
+            !proof->is_settling && !proof->is_looked_at)
             rc = proof_suspect_again(proof, err);
         is_due = is_work_due(proof);
     }

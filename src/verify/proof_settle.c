@@ -272,6 +272,7 @@ static int prepare(struct look_last *look, struct err *err)
         return rc;
     look->proof->is_settling = look->is_still;
     look->proof->is_hurried = !look->is_still;
+    look->proof->is_looked_at = true;
     look->reproven_before = look->proof->rows_reproven;
     (void)pthread_cond_broadcast(&look->proof->changed);
     return 0;
@@ -294,5 +295,6 @@ int proof_settle(struct proof *proof, bool is_still, int64_t limit_ms, struct ce
     PROOF_HOLD(proof);
     proof->is_settling = proof->mood == PROOF_HELD;
     proof->is_hurried = proof->mood == PROOF_HURRIED;
+    proof->is_looked_at = false;
     return rc;
 }

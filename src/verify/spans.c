@@ -15,7 +15,13 @@
 #define SPARSE_FACTOR 4
 #define STEP_ROWS_MAX 2000000
 #define DIGITS_CAP 40
+#define ROW_WEIGHT 300 /* narrow rows took as long as so many more bytes of wide ones */
 #define TEXT_CAP_BYTES (1U << 20)
+
+uint64_t span_weight(const struct table_shape *table)
+{
+    return table->bytes_estimate + ROW_WEIGHT * table->rows_estimate;
+}
 
 void span_plan_init(struct span_plan *plan, const struct table_shape *table, bool has_key,
                     uint64_t span_rows)
@@ -214,6 +220,8 @@ int span_next_bound(struct span_plan *plan, const struct walk *walk, struct veri
     int rc = plan->is_asked ? 0 : ask_numbers(plan, walk, end, after, err);
     if (rc)
         return rc;
+    if (!plan->is_divided && plan->is_last)
+        return 0;
     if (!plan->is_divided)
         return step_far(walk, end, after, plan->rows, out, err);
     if (!span_plan_next(plan, number, sizeof(number)))

@@ -50,11 +50,8 @@ static void count_spans(const struct pass *pass, struct verify_progress *out)
 {
     for (size_t i = 0; i < pass->task_count; i++) {
         const struct task *task = &pass->tasks[i];
-        unsigned known = (unsigned)task->span_count;
-        unsigned expected =
-            task->is_cut || known >= task->plan.expected ? known : task->plan.expected;
         out->tables_done += task->state == TASK_DONE || task->state == TASK_TOLD;
-        out->spans_total += expected;
+        out->spans_total += task_spans_expected(task);
         for (size_t k = 0; k < task->span_count; k++)
             out->spans_done += task->spans[k]->state == SPAN_DONE;
     }
@@ -156,44 +153,38 @@ static void tell_tables(struct pass *pass)
 
 /* --- the calling thread --- */
 
-static void wait_a_moment(struct pass *pass, int64_t wait_ms)
+/*
+ * What happens within TELL_MS is told together: many small tables are one transaction of a journal.
+ * False as soon as the last worker has ended.
+ */
+static bool wait_to_tell(struct pass *pass)
 {
     struct timespec until;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += wait_ms * 1000000;
+    until.tv_nsec += TELL_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
     PASS_HOLD(pass);
-    if (pass->running)
-        (void)pthread_cond_timedwait(&pass->changed, &pass->mutex,
-                                     &until); /* late or early, we look */
-}
-
-static bool is_running(struct pass *pass)
-{
-    PASS_HOLD(pass);
-    return pass->running > 0;
+    while (pass->running)
+        if (pthread_cond_timedwait(&pass->ended, &pass->mutex, &until) != 0)
+            return true;
+    return false;
 }
 
 static void wait_for_workers(struct pass *pass)
 {
-    int64_t shown_ms = 0, told_ms = 0;
+    int64_t shown_ms = 0;
     bool is_going_on = true;
 
     while (is_going_on) {
-        int64_t since_ms = clock_mono_ms() - told_ms;
-        wait_a_moment(pass, PROGRESS_MS);
-        if (since_ms < TELL_MS) /* many small tables become one transaction of the journal */
-            (void)clock_sleep_ms(TELL_MS -
-                                 since_ms); /* cut short by a stop: then it is soon over */
-        told_ms = clock_mono_ms();
-        is_going_on = is_running(pass);
+        is_going_on = wait_to_tell(pass);
         tell_spans(pass);
         tell_tables(pass);
-        if (!is_going_on || told_ms - shown_ms >= PROGRESS_MS) {
+        int64_t now_ms = clock_mono_ms();
+        if (!is_going_on || now_ms - shown_ms >= PROGRESS_MS) {
             tell_progress(pass);
-            shown_ms = told_ms;
+            shown_ms = now_ms;
         }
     }
 }
@@ -327,7 +318,7 @@ static void pass_release(struct pass *pass)
     verify_report_release(&pass->report);
     pace_free(pass->pace);
     (void)pthread_mutex_destroy(&pass->mutex);
-    (void)pthread_cond_destroy(&pass->changed);
+    (void)pthread_cond_destroy(&pass->ended);
     (void)pthread_cond_destroy(&pass->cut);
 }
 
@@ -340,7 +331,7 @@ static int pass_init(struct pass *pass, const struct verify_options *options, st
     (void)pthread_mutex_init(&pass->mutex, NULL); /* cannot fail on Linux */
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&pass->changed, &attributes);
+    (void)pthread_cond_init(&pass->ended, &attributes);
     (void)pthread_cond_init(&pass->cut, NULL);
     (void)pthread_condattr_destroy(&attributes);
     /* inside a fence everybody waits for us: nothing is waited for there */

@@ -119,6 +119,20 @@ def page_of(serving, token):
         page.browser.quit()
 
 
+SMALLEST = """const map = document.querySelector("#map"), scale = map.getBoundingClientRect().width / map.viewBox.baseVal.width;
+const inside = (text) => { const box = text.getBBox(); return box.x >= 0 && box.x + box.width <= map.viewBox.baseVal.width; };
+const texts = [...map.querySelectorAll("text")];
+return [Math.min(...texts.map((text) => parseFloat(getComputedStyle(text).fontSize) * scale)), texts.every(inside)];"""
+
+
+def test_the_map_is_read_without_zooming_at_any_size(serving):
+    with page_of(serving, ANNA) as anna:
+        for size in SIZES.values():
+            anna.browser.set_window_size(*size)
+            anna.wait(lambda: (anna.browser.execute_script(SMALLEST)[0] >= 11), f"a map to be read at {size}")
+            assert anna.browser.execute_script(SMALLEST)[1], "no text is cut"
+
+
 def test_two_people_approve_on_the_page_and_a_viewer_cannot(service, serving):
     path = service.playbook("browser", "mirrored", LOOK, APPROVE, *SHARED)
     plan = service.lab.root / "browser.plan"

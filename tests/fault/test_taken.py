@@ -236,11 +236,15 @@ def test_a_way_back_that_cannot_ask_the_held_side_it_may_have_opened_opens_no_ot
     stage.judge_journal(status["situation"])
 
 
-def test_who_stood_still_while_another_made_the_copy_writes_nothing_into_it(stage):
+@pytest.mark.parametrize("place", [
+    "before-batch",
+    "allowed",  # has asked whether the lease is its own still, and will not ask again
+])
+def test_who_stood_still_while_another_made_the_copy_writes_nothing_into_it(stage, place):
     """In a worker, with rows in hand that it has read a minute ago. Nobody but a comparison would find them: nothing logs them."""
     stage.put("apart")
     new = stage.primaries["new"]
-    with standing_still(stage, "seed.before-batch#3", "run", stage.path("1-follow"), *RUN) as first:
+    with standing_still(stage, f"seed.{place}#3", "run", stage.path("1-follow"), *RUN) as first:
         began = time.monotonic()
         end_lease(stage)
         stage.ok("run", "--resume", *RUN)

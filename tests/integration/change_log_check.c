@@ -2,12 +2,13 @@
 /*
  * Prints what a change log tells, one JSON object a line, for test_change_log.py.
  *
- * change_log_check CFG old|new FROM UNTIL [own] [keys] [count] [give-up=MS]
+ * change_log_check CFG old|new FROM UNTIL [own] [keys] [count] [give-up=MS] [at=FILE:BORN:OFFSET]
  *
  * Ends when its position covers UNTIL. With "keys" each row's key is put through key_range_sql() on
  * the same server: how many rows it finds ("rows"), and whether the server prints their key as the
  * same bytes ("same"). With "count" only how many changes there were, and what they took.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,22 @@ static int follow(struct change_log *log, struct verify_end *end, const struct p
     return 0;
 }
 
+static void print_end(const char *position, const struct binlog_place *place)
+{
+    printf("{\"position\": \"%s\", \"place\": \"", position);
+    if (binlog_place_is_known(place))
+        printf("%s:%" PRIu32 ":%" PRIu32, place->file, place->born_s, place->offset);
+    printf("\"}\n");
+}
+
+/* What `at=` gives, as the last line has it. */
+static bool read_place(const char *text, struct binlog_place *out)
+{
+    *out = (struct binlog_place){0};
+    return sscanf(text, "%255[^:]:%" SCNu32 ":%" SCNu32, out->file, &out->born_s, &out->offset) ==
+           3;
+}
+
 int main(int argc, char **argv)
 {
     struct err err = {0};
@@ -157,6 +174,8 @@ int main(int argc, char **argv)
     bool is_own_only = false, has_keys = false, is_counted = false;
     int64_t give_up_ms = 20000;
     char text[POSITION_TEXT_SIZE];
+    struct binlog_place at = {0};
+    bool is_at_read = true;
 
     for (int i = 5; i < argc; i++) {
         is_own_only |= !strcmp(argv[i], "own");
@@ -164,8 +183,10 @@ int main(int argc, char **argv)
         is_counted |= !strcmp(argv[i], "count");
         if (!strncmp(argv[i], "give-up=", 8))
             give_up_ms = strtol(argv[i] + 8, NULL, 10);
+        if (!strncmp(argv[i], "at=", 3))
+            is_at_read = read_place(argv[i] + 3, &at);
     }
-    if (argc < 5 || signals_install(&err) || db_library_init(&err) ||
+    if (argc < 5 || !is_at_read || signals_install(&err) || db_library_init(&err) ||
         service_read(argv[1], &service, &err) || position_parse_any(argv[3], &from, &err) ||
         position_parse_any(argv[4], &until, &err))
         return fail("start", &err);
@@ -176,6 +197,7 @@ int main(int argc, char **argv)
     const struct change_log_options options = {.service = &service,
                                                .side = side,
                                                .from = &from,
+                                               .at = &at,
                                                .catalog = &catalog,
                                                .is_own_only = is_own_only};
     int rc = change_log_open(&options, &log, &err);
@@ -186,7 +208,7 @@ int main(int argc, char **argv)
     if (rc)
         (void)fail("log", &err);
     else if (position_text(change_log_position(log), text, sizeof(text), &err) == 0)
-        printf("{\"position\": \"%s\"}\n", text);
+        print_end(text, change_log_place(log));
     change_log_free(log);
     table_catalog_release(&catalog);
     pair_release(&pair);

@@ -463,11 +463,12 @@ static void print_snapshot(struct sampler *sampler, struct heartbeat *heartbeat)
         heartbeat_counts(heartbeat, (enum side)side, &count[side]);
     CLEANUP(json_release)
     json_t *line = json_pack(
-        "{s:o, s:o, s:o, s:i, s:[I,I], s:[I,I]}", "nodes", nodes, "forward_lag",
+        "{s:o, s:o, s:o, s:i, s:[I,I], s:[I,I], s:[f,f]}", "nodes", nodes, "forward_lag",
         lag_json(snapshot.link_lag_ms[SIDE_NEW]), "reverse_lag",
         lag_json(snapshot.link_lag_ms[SIDE_OLD]), "conflicts", (int)snapshot.conflicts, "written",
         (json_int_t)count[SIDE_OLD].written, (json_int_t)count[SIDE_NEW].written, "refused",
-        (json_int_t)count[SIDE_OLD].refused, (json_int_t)count[SIDE_NEW].refused);
+        (json_int_t)count[SIDE_OLD].refused, (json_int_t)count[SIDE_NEW].refused, "write_ms",
+        heartbeat_write_ms(heartbeat, SIDE_OLD), heartbeat_write_ms(heartbeat, SIDE_NEW));
     print_line(line);
 }
 

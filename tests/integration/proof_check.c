@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/signals.h"
 #include "io/db.h"
@@ -165,6 +166,8 @@ int main(int argc, char **argv)
     struct check check = {0};
 
     int rc = argc < 3 ? ERR_USAGE : signals_install(&err);
+    if (!rc)
+        rc = failpoint_arm_from_env(&err);
     if (!rc)
         rc = db_library_init(&err);
     if (!rc)

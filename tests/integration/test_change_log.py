@@ -413,6 +413,62 @@ def test_an_account_that_may_not_read_the_log_is_told_what_it_needs(watch):
     assert "REPLICATION SLAVE" in line["hint"]
 
 
+def insert(table, number):
+    table.server.query(f"INSERT INTO blog.k VALUES ({number}, 'a', 1)")
+    return ("insert", "blog.k", str(number))
+
+
+@pytest.fixture
+def left(table):
+    """A log that was read to its end, where that is, and what was written since."""
+    if not table.is_mysql:
+        pytest.skip("MariaDB is asked by position only")
+    since = table.server.position()
+    insert(table, 1)
+    table.place = table.run(since)[-1]["place"]
+    table.since = table.server.position()
+    table.written = [insert(table, 2), insert(table, 3)]
+
+    def told(place, since=table.since):
+        return [brief(line) for line in table.told(since, f"at={place}") if line["kind"] != "commit"]
+    table.told_from = told
+    return table
+
+
+def test_mysql_is_asked_for_the_place_where_its_log_was_left(left):
+    file, _, offset = left.place.split(":")
+    left.server.query("SET GLOBAL log_output = 'TABLE', general_log = ON")
+    try:
+        assert left.told_from(left.place) == left.written
+    finally:
+        left.server.query("SET GLOBAL general_log = OFF")
+    asked = left.server.value("SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log "
+                              "WHERE command_type LIKE 'Binlog Dump%' ORDER BY event_time DESC LIMIT 1")
+    assert f"Log: '{file}' Pos: {offset} " in asked
+    left.server.query("FLUSH BINARY LOGS")
+    left.written.append(insert(left, 4))
+    assert left.told_from(left.place) == left.written  # and on through the files behind it
+    assert left.told_from(left.place, left.server.position()) == []  # what is known is left out all the same
+
+
+def test_a_place_that_is_not_true_any_more_costs_nothing_but_the_search(left):
+    file, born, _ = left.place.split(":")
+    end = left.server.query("SHOW BINARY LOGS")[-1]["File_size"]
+    assert left.told_from(f"{file}:{int(born) - 1}:{end}") == left.written  # another file of that name
+    assert left.told_from(f"{file}:{born}:{int(end) + 1000000}") == left.written  # cut short since
+    left.server.query("FLUSH BINARY LOGS")
+    since = left.server.position()
+    last = left.server.query("SHOW BINARY LOGS")[-1]["Log_name"]
+
+    def is_purged():
+        left.server.query(f"PURGE BINARY LOGS TO '{last}'")
+        return left.server.query("SHOW BINARY LOGS")[0]["Log_name"] == last
+    wait_until(is_purged, 30, "the file that the place is in is purged")
+    assert left.told_from(left.place, since) == []
+    written = [insert(left, 5)]
+    assert left.told_from(left.place, since) == written
+
+
 def test_a_log_that_is_gone_is_refused_by_name(table):
     server = table.server
     since = server.position()

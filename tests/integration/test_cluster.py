@@ -841,6 +841,7 @@ def test_the_heartbeat_arrives_everywhere_and_read_only_stops_it(nodes, monitor)
         "small lag everywhere")
     snapshot = eventually(monitor, lambda s: s["refused"][1] > 5, "beats refused on NEW")
     assert snapshot["written"][1] == 0
+    assert snapshot["write_ms"][0] > 0 > snapshot["write_ms"][1], "how long a write takes is known where one was done"
     assert all(n["new_lag"] is None for n in snapshot["nodes"]), "NEW does not beat"
     assert snapshot["reverse_lag"] is not None and snapshot["reverse_lag"] < 1000, "but the link from it has everything"
     nodes.ok("fence-close", "old")

@@ -6,38 +6,34 @@ import contextlib
 import json
 import os
 import sqlite3
+import uuid
+from pathlib import Path
 
 import jsonschema
 import pytest
 
-from tests.lab.lab import REPOSITORY, Lab
-from tests.lab.servers import Absent
+from tests.integration.pairs import PAIRS, lab_of
+from tests.lab.lab import REPOSITORY
 
 CUTOVER = REPOSITORY / os.environ.get("BUILD", "build") / "cutover"
-PAIRS = {"mariadb-10.5 to 11.8": ("mariadb-10.5", "mariadb-11.8"), "mysql to mysql": ("mysql", "mysql")}
 SCHEMA = json.loads((REPOSITORY / "etc/schema/inventory.json").read_text())
 PLANTED = "Hunter2-Secret"
 
 
 @pytest.fixture(scope="module", params=PAIRS, name="lab")
 def running_lab(request):
-    old, new = PAIRS[request.param]
-    try:
-        lab = Lab(mb=1, replicas=0, dns=False, cloudflare=False, site=False, old=old, new=new)
-    except Absent as absent:
-        pytest.skip(str(absent))
-    with lab:
+    with lab_of(request.param, ssh=True) as lab:
         yield lab
 
 
-def said(lab, *words, code=0):
-    done = lab.cutover("inventory", *words, binary=CUTOVER)
+def said(lab, *words, code=0, cfg=None):
+    done = lab.cutover("inventory", *words, cfg=cfg, binary=CUTOVER)
     assert done.returncode == code, done.stderr
     return done.stdout if code == 0 else done.stderr
 
 
-def document(lab, *words):
-    found = json.loads(said(lab, *words, "--json"))
+def document(lab, *words, cfg=None):
+    found = json.loads(said(lab, *words, "--json", cfg=cfg))
     problems = sorted(jsonschema.Draft202012Validator(SCHEMA).iter_errors(found), key=str)
     assert not problems, f"{problems[0].json_path}: {problems[0].message}"
     return found
@@ -65,7 +61,7 @@ def test_what_changed_since_is_told_and_nothing_else(lab):
     try:
         found = document(lab, "--diff", str(first))
         changed = {(change["side"], change["section"], change["name"]) for change in found["changes"]
-                   if change["section"] != "set"}
+                   if change["section"] != "set" and not change["section"].startswith("host")}
         assert changed == {("old", "variables", "max_connections"), ("old", "tables", "blog.posts"),
                            ("old", "accounts", "'odd|name'@'%'")}, found["changes"]
         [room] = [change for change in found["changes"] if change["name"] == "max_connections"
@@ -95,12 +91,79 @@ def test_no_secret_is_in_the_journal(lab):
         said(lab)
         proofs = [row["proof"] for row in old.query("SELECT HEX(authentication_string) AS x, CONVERT(authentication_string USING "
                                                     "utf8mb4) AS proof FROM mysql.user") if len(row["x"] or "") > 40]
-        with contextlib.closing(sqlite3.connect(lab.config.path.with_name("journal.db"))) as journal:
-            bodies = "".join(body for (body,) in journal.execute("SELECT body FROM inventory"))
+        bodies = recorded(lab)
         assert "'planted'@'%'" in bodies and '"init_connect":"(not recorded)"' in bodies
         assert PLANTED not in bodies and proofs and not [proof for proof in proofs if proof in bodies]
     finally:
         old.query("DROP USER 'planted'@'%'; SET GLOBAL init_connect = ''")
+
+
+@contextlib.contextmanager
+def plant(path, text):
+    """A file on the host, until the end; None where only root may write."""
+    if not os.access(path.parent, os.W_OK):
+        yield None
+        return
+    path.write_text(text)
+    try:
+        yield path
+    finally:
+        path.unlink()
+
+
+def recorded(lab):
+    with contextlib.closing(sqlite3.connect(lab.config.path.with_name("journal.db"))) as journal:
+        return "".join(body for (body,) in journal.execute("SELECT body FROM inventory"))
+
+
+def test_the_hosts_are_told_and_no_secret_of_theirs_is_kept(lab):
+    server = lab.old.primary
+    cron = f"0 0 31 2 * root MYSQL_PWD={PLANTED} mysqldump -p{PLANTED} --password={PLANTED} blog # never\n"
+    with plant(server.drop_in / "10-planted.cnf", f"[client]\npassword = {PLANTED}\n[mysqld]\nmax-connections = 333\n"
+               f"wsrep_sst_auth = sst:{PLANTED}\n"), \
+         plant(Path("/etc/cron.d") / f"cutover-{uuid.uuid4().hex}", cron) as crontab:
+        found = document(lab)
+        assert PLANTED not in said(lab) + said(lab, "--format", "markdown") + said(lab, "--diff")
+    old = found["sides"]["old"]["sections"]
+    assert "Linux" in old["host"]["kernel"] and "kB" in old["host"]["memory"] and old["host packages"]
+    assert str(server.data) in old["host disks"]["data directory"] and old["host room"]["data directory: free bytes"] > 0
+    assert "open files" in old["host limits"]
+    assert any(name.startswith(f"tcp {server.port} ") for name in old["host ports"])
+    assert any("ends " in value for value in old["host certificates"].values())
+    assert old["host logs"]["files"] > 0 and old["host logs"]["bytes"] > 0
+    assert abs(old["host room"]["clock: us before ours"]) <= old["host room"]["clock: known within us"], "it is one clock"
+    planted = {name: value for name, value in old["host configuration"].items() if "10-planted.cnf" in name}
+    assert sorted(planted.values()) == ["(not recorded)", "(not recorded)", "333"]
+    assert old["host restart"]["max_connections"] == "333" and old["host restart"]["wsrep_sst_auth"] == "(not recorded)"
+    if crontab:
+        [line] = [name for name in old["host schedule"] if crontab.name in name]
+        assert "mysqldump" in line and "(not recorded)" in line
+    assert PLANTED not in recorded(lab)
+
+
+def test_check_looks_at_the_hosts(lab):
+    with plant(lab.old.primary.drop_in / "10-planted.cnf", "[mysqld]\nmax-connections = 333\n"):
+        found = json.loads(lab.cutover("check", "--json", binary=CUTOVER).stdout)["findings"]
+    of_hosts = {finding["check"] for finding in found if finding["check"].startswith("host.")}
+    assert of_hosts == {"host.clock", "host.disks", "host.logs", "host.open_files", "host.smaller", "host.schedule",
+                        "host.certificates", "host.restart"}
+    restart = [finding["found"] for finding in found if finding["check"] == "host.restart" and finding["severity"] == "warn"]
+    assert len(restart) == 1 and "max_connections" in restart[0] and "333" in restart[0], restart
+
+
+def test_a_host_that_nobody_may_log_in_to_is_not_known_and_what_is_gone_is_told(lab):
+    first = document(lab)["id"]
+    found = document(lab, cfg=lab.config.variant("no-ssh", lambda c: (c["new"].pop("ssh"), c["new"]["primary"].pop("ssh"))))
+    new = found["sides"]["new"]
+    assert "host" in found["sides"]["old"]["sections"] and not [name for name in new["sections"] if name.startswith("host")]
+    assert len(new["unread"]) > 10 and set(new["unread"].values()) == {
+        "not looked at: no ssh group in the configuration", "the clock was not asked"}
+    diff = document(lab, "--diff", str(first), str(found["id"]))
+    assert {"section": "host packages", "side": "new",
+            "why": "not looked at: no ssh group in the configuration"} in diff["unread"]
+    text = said(lab, "--diff", str(first), str(found["id"]))
+    assert "Not compared (NEW: not looked at: no ssh group in the configuration)" in text
+    assert not [change for change in diff["changes"] if change["side"] == "new" and change["section"].startswith("host")]
 
 
 def test_a_side_that_is_away_is_not_known_and_equal_to_nothing(lab):

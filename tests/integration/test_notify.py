@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What others are told: events to a real HTTP server and to programs, well and ill, for which no run waits; systemd; logs with fields."""
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -8,6 +9,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
@@ -27,6 +29,22 @@ KEY = "a key of both"
 def one_stage():
     with Stage(mb=0) as stage:
         yield stage
+
+
+def set_aside(journal, place):
+    """The file first: who opened it without its log would make another log."""
+    for end in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            journal.with_name(journal.name + end).rename(place.with_name(place.name + end))
+
+
+def copy_with_event(journal, other, name):
+    """A copy in which one event more has happened; its number."""
+    with contextlib.closing(sqlite3.connect(journal)) as opened:
+        opened.execute("VACUUM INTO ?", (str(other),))
+    with contextlib.closing(sqlite3.connect(other)) as opened, opened:
+        return opened.execute("INSERT INTO event (run_id, at_us, name, detail, prev_hash, hash)"
+                              " SELECT run_id, at_us + 1, ?, '{}', hash, hash FROM event ORDER BY seq DESC LIMIT 1", (name,)).lastrowid
 
 
 class Receiver:
@@ -147,6 +165,41 @@ def test_nobody_there_fails_no_run(stage):
     port = free_port()
     done, _ = told_run(service, "nobody", {"url": f"http://127.0.0.1:{port}/", "events": ["run.done"]})
     done.ended(DONE, "not (delivered|told)")
+
+
+def test_numbers_of_a_journal_that_is_gone_keep_nothing_back(stage, receiver):
+    service = stage.service("mirrored")
+    target = {"url": receiver.url, "events": ["run.start", "run.done"]}
+    told_run(service, "before", target)
+    numbers = [event["event"] for event in receiver.events()]
+    journal = service.lab.config.folder / "journal.db"
+    set_aside(journal, journal.with_name("gone.db"))
+    told_run(service, "anew", target)
+    again = [(event["name"], event["event"]) for event in receiver.events()[2:]]
+    assert [name for name, _ in again] == ["run.start", "run.done"] and again[0][1] < numbers[0], again
+
+
+def test_a_journal_that_takes_the_place_of_another_is_told_of(stage, receiver):
+    """While somebody is told: what is in it is new, and where it goes on with the same events, only what follows them."""
+    service = stage.service("mirrored")
+    cfg = service.config("moved", lambda c: (c["dns"].pop("resolvers"), c.update(notify=({"url": receiver.url},))))
+    playbook = service.playbook("moved", "mirrored", '{ name = "ask"; action = "approve"; ask = "Now?"; }')
+    journal = service.lab.config.folder / "journal.db"
+    other, aside = journal.with_name("other.db"), journal.with_name("aside.db")
+    with service.start("run", playbook, cfg=cfg, typed=["y"]) as running:
+        running.wait_says(r"Now\? \[y/n\]")
+        newest = copy_with_event(journal, other, "somebody.else") - 1
+        wait_until(lambda: [event["event"] for event in receiver.events()][-1:] == [newest], 60, "the first journal to be told")
+        set_aside(journal, aside)
+        other.rename(journal)
+        wait_until(lambda: receiver.events()[-1]["event"] > newest, 60, "the other journal's event")
+        set_aside(journal, other)
+        set_aside(aside, journal)
+        service.cutover("ask", "approve", "ask", "--yes").ended(DONE)
+        running.end().ended(DONE)
+    numbers = [event["event"] for event in receiver.events()]
+    assert [event["name"] for event in receiver.events() if event["event"] == newest + 1][0] == "somebody.else"
+    assert numbers[: numbers.index(newest) + 2] == list(range(numbers[0], newest + 2)), "none of them twice"
 
 
 def program(service, name, text):

@@ -2,9 +2,12 @@
 """A proof against real servers: it stays small under writes, finds what a full pass cannot, and never ends well by
 forgetting."""
 
+import contextlib
 import json
+import os
 import subprocess
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -40,9 +43,9 @@ FILL = [rows("blog.proof_rows", 1, 3000, "({i}, 0, 'row {i}')"),
 class Check:
     """The program proof_check: one command a line, one answer a line."""
 
-    def __init__(self, program, lab, *args):
+    def __init__(self, program, lab, *args, failpoint=""):
         self._process = subprocess.Popen([program, str(lab.cfg_path), *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                         text=True)
+                                         text=True, env={**os.environ, "CUTOVER_FAILPOINT": failpoint})
         self.started = self._answer()
 
     def _answer(self):
@@ -111,8 +114,8 @@ def proof(program, lab):
     """Start proof_check, with a full pass; ended with the test."""
     checks = []
 
-    def start(*args, is_passed=True):
-        check = Check(program, lab, "old", *args)
+    def start(*args, is_passed=True, failpoint=""):
+        check = Check(program, lab, "old", *args, failpoint=failpoint)
         checks.append(check)
         assert check.started["code"] == "none", check.started
         if is_passed:
@@ -236,6 +239,19 @@ def test_a_difference_written_on_new_after_the_pass_is_found(lab, proof):
     certified(check("settle moving 30000"))
 
 
+@pytest.mark.parametrize("way", ["moving", "still"])
+def test_a_difference_that_is_being_noted_as_the_last_look_begins_is_told(lab, proof, way):
+    """The prover has found it and stands still for three seconds; what is found later than that is told in any case."""
+    check = proof(failpoint="nap@proof.different")
+    with (spoiled(lab, "UPDATE blog.proof_rows SET t = 'spoiled' WHERE id = 5",
+                  "UPDATE blog.proof_rows SET t = 'row 5' WHERE id = 5", logged=True),
+          still(lab) if way == "still" else contextlib.nullcontext()):
+        time.sleep(1)  # of the three
+        answer = check(f"settle {way} 60000")
+        assert keys(answer) == [("changed", "blog.proof_rows", "id=5")], answer
+    check.proven()
+
+
 def test_a_difference_that_no_log_tells_is_found_when_its_row_is_written_to(lab, proof):
     check = proof()
     with spoiled(lab, "UPDATE blog.proof_rows SET t = 'spoiled' WHERE id = 18",
@@ -312,7 +328,7 @@ def test_definitions_that_change_are_followed(lab, proof, verify):
     certified(check("settle moving 60000"))
     with spoiled(lab, "UPDATE blog.proof_born SET v = 2", "UPDATE blog.proof_born SET v = 1", logged=True):
         answer = check("settle moving 60000")
-        assert keys(answer) == [("changed", "blog.proof_born", "id=1")]
+        assert keys(answer) == [("changed", "blog.proof_born", "id=1")], answer
     old.query("DROP TABLE blog.proof_born; ALTER TABLE blog.proof_slugs DROP COLUMN more")
     certified(check("settle moving 60000"))
     with still(lab):

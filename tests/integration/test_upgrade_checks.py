@@ -7,22 +7,16 @@ import os
 
 import pytest
 
-from tests.lab.lab import REPOSITORY, Lab
-from tests.lab.servers import Absent
+from tests.integration.pairs import PAIRS, lab_of
+from tests.lab.lab import REPOSITORY
 
 CUTOVER = REPOSITORY / os.environ.get("BUILD", "build") / "cutover"
-PAIRS = {"mariadb-10.5 to 11.8": ("mariadb-10.5", "mariadb-11.8"), "mysql to mysql": ("mysql", "mysql")}
 REFUSED = 3
 
 
 @pytest.fixture(scope="module", params=PAIRS, name="lab")
 def running_lab(request):
-    old, new = PAIRS[request.param]
-    try:
-        lab = Lab(mb=1, replicas=0, dns=False, cloudflare=False, site=False, old=old, new=new)
-    except Absent as absent:
-        pytest.skip(str(absent))
-    with lab:
+    with lab_of(request.param) as lab:
         yield lab
 
 

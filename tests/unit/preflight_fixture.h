@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "domain/preflight.h"
+#include "domain/preflight_rows.h"
 #include "facts_fixture.h"
 
 /*
@@ -86,7 +87,30 @@ static inline void well_topics(void)
         plant(side, SURVEY_PLUGINS_USED, "mysql_native_password", "");
         plant(side, SURVEY_FEATURES, "type int", "");
         plant(side, SURVEY_TIME_ZONES, "named", "");
+        plant(side, SURVEY_EXPLICIT, "auto_increment_increment", "CONFIG");
+        plant_variable(side, "auto_increment_increment", "2");
     }
+}
+
+/* Both primaries have a host that was asked everything, and has nothing to say. */
+static inline void well_hosts(void)
+{
+    static struct node_ssh ssh;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        struct host_report *host = &survey.side[side].host;
+        host_report_release(host);
+        for (size_t i = 0; i < HOST_PROBE_COUNT; i++)
+            host->probes[i].is_read = TRI_YES;
+        service.nodes[side == SIDE_OLD ? OLD_PRIMARY : NEW_PRIMARY].ssh = &ssh;
+    }
+}
+
+static inline void plant_host(enum side side, enum host_probe probe, const char *name,
+                              const char *value, const char *example, uint64_t uses)
+{
+    const struct survey_item item = {
+        .name = (char *)name, .value = (char *)value, .example = (char *)example, .uses = uses};
+    assert_int_equal(survey_list_add(&survey.side[side].host.probes[probe], &item, NULL), 0);
 }
 
 static inline struct server_version mysql_of(unsigned major, unsigned minor, unsigned patch)
@@ -121,15 +145,22 @@ static inline void make_mariadb(unsigned old_minor, unsigned new_major, unsigned
 
 static inline void well(void)
 {
-    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
         for (size_t i = 0; i < SURVEY_TOPIC_COUNT; i++)
             survey_list_release(&survey.side[side].topics[i]);
+        host_report_release(&survey.side[side].host);
+    }
     survey_list_release(&survey.dns.keepers);
     fixture_service(&service);
     fixture_facts(&service, &facts);
     facts.wall_us = 1795298400000000; /* 2026-11-22 */
     memset(&survey, 0, sizeof(survey));
     well_topics();
+    well_hosts();
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        plant_host(side, HOST_CLOCK, "synchronized", "yes", "", 0);
+        plant_host(side, HOST_LIMITS, "open files", "32768, at most 32768", "", 32768);
+    }
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
         survey.side[side].is_read = TRI_YES;
         survey.side[side].replication_login = survey.side[side].monitor_login = TRI_YES;
@@ -148,36 +179,61 @@ static inline void well(void)
 /* The worst that the tests of this program made each row of the table say. */
 static enum severity provoked[256];
 
+static inline size_t row_index(const char *check)
+{
+    size_t index = 0;
+    while (strcmp(preflight_at(index)->id, check) != 0)
+        index++;
+    return index;
+}
+
 static inline void look(void)
 {
     struct err err = {0};
-    size_t count = 0;
-    const struct check_row *rows = preflight_table(&count);
     findings_release(&findings);
     if (preflight_run(&service, &facts, &survey, &findings, &err) != 0)
         fail_msg("%s", err.msg);
-    assert_true(count <= ARRAY_LEN(provoked));
+    assert_true(preflight_count() <= ARRAY_LEN(provoked));
     for (size_t i = 0; i < findings.count; i++) {
         const struct finding *finding = &findings.items[i];
-        size_t row = (size_t)(preflight_find(finding->check) - rows);
-        if (finding->severity > rows[row].worst)
+        size_t index = row_index(finding->check);
+        if (finding->severity > preflight_at(index)->worst)
             fail_msg("%s is worse than its row says: %s", finding->check, finding->found);
-        if (finding->severity > provoked[row] && strstr(finding->found, "not known") == NULL)
-            provoked[row] = finding->severity;
+        if (finding->severity > provoked[index] && strstr(finding->found, "not known") == NULL)
+            provoked[index] = finding->severity;
     }
 }
 
-/* Each row from one to before another (NULL: the end) has been made to say its worst. */
-static inline void assert_provoked(const char *from, const char *until)
+/* Which program makes the rows of a section say their worst: "ready" is test_preflight_ready. */
+static inline const char *provoker(const struct check_section *section)
 {
-    size_t count = 0, missing = 0;
-    const struct check_row *rows = preflight_table(&count);
-    size_t end = until == NULL ? count : (size_t)(preflight_find(until) - rows);
-    for (size_t i = (size_t)(preflight_find(from) - rows); i < end; i++)
-        if (provoked[i] != rows[i].worst) {
-            print_error("%s: no test made it say %s\n", rows[i].id, severity_name(rows[i].worst));
-            missing++;
-        }
+    static const struct {
+        const struct check_section *section;
+        const char *program;
+    } others[] = {
+        {&preflight_lasting, "ready"},       {&preflight_ready, "ready"},
+        {&preflight_settings, "ready"},      {&preflight_capacity, "ready"},
+        {&preflight_hosts, "hosts"},         {&preflight_upgrade, "upgrade"},
+        {&preflight_upgrade_log, "upgrade"}, {&preflight_upgrade_schema, "upgrade"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (others[i].section == section)
+            return others[i].program;
+    return "preflight";
+}
+
+/* Each row that this program answers for has been made to say its worst. */
+static inline void assert_provoked(const char *program)
+{
+    const struct check_section *section;
+    size_t missing = 0;
+    for (size_t i = 0; (section = preflight_section(i)) != NULL; i++)
+        for (size_t k = 0; strcmp(provoker(section), program) == 0 && k < section->count; k++)
+            if (provoked[row_index(section->rows[k].id)] != section->rows[k].worst) {
+                print_error("%s: no test made it say %s\n", section->rows[k].id,
+                            severity_name(section->rows[k].worst));
+                missing++;
+            }
     assert_int_equal(missing, 0);
 }
 
@@ -207,6 +263,20 @@ static inline void assert_finding(const char *check, enum severity severity, con
         fail_msg("%s: \"%s\" is not in \"%s\" %s", check, text, finding->found, finding->subject);
     if (severity >= SEVERITY_WARN)
         assert_true(finding->fix[0] != '\0');
+}
+
+/* A setting that differs is found, one that is alike on both sides is not. */
+static inline void assert_compared(const char *check, const char *name, const char *old_value,
+                                   const char *new_value, enum severity severity)
+{
+    well();
+    plant_variable(SIDE_OLD, name, old_value);
+    plant_variable(SIDE_NEW, name, new_value);
+    assert_finding(check, severity, new_value);
+    well();
+    plant_variable(SIDE_OLD, name, old_value);
+    plant_variable(SIDE_NEW, name, old_value);
+    assert_finding(check, SEVERITY_OK, "");
 }
 
 #endif

@@ -206,6 +206,46 @@ static void test_values_are_printed_in_their_own_unit(void **state UNUSED)
     assert_string_equal(now, "links up");
 }
 
+struct looks {
+    struct lag_doubt doubt;
+    struct gate_value lag;
+};
+
+static void look(struct looks *looks, int64_t now_ms, bool is_known, int64_t lag_ms)
+{
+    looks->lag = (struct gate_value){is_known, lag_ms};
+    lag_doubt_judge(&looks->doubt, now_ms, 1000, &looks->lag);
+}
+
+static void test_a_lag_is_without_end_once_that_has_lasted(void **state UNUSED)
+{
+    struct looks looks = {0};
+    look(&looks, 0, true, 12);
+    assert_true(looks.lag.is_known && looks.lag.value == 12);
+    look(&looks, 200, true, LAG_INFINITE);
+    assert_true(looks.lag.is_known && looks.lag.value == 12);
+    look(&looks, 1199, true, LAG_INFINITE);
+    assert_true(looks.lag.is_known && looks.lag.value == 12);
+    look(&looks, 1200, true, LAG_INFINITE);
+    assert_true(looks.lag.is_known && looks.lag.value == LAG_INFINITE);
+}
+
+static void test_a_look_that_knows_the_lag_ends_the_doubt_and_one_that_fails_does_not(
+    void **state UNUSED)
+{
+    struct looks looks = {0};
+    look(&looks, 0, true, LAG_INFINITE);
+    assert_false(looks.lag.is_known);
+    look(&looks, 900, true, 7000);
+    assert_int_equal(looks.lag.value, 7000);
+    look(&looks, 1000, true, LAG_INFINITE);
+    assert_int_equal(looks.lag.value, 7000);
+    look(&looks, 1500, false, 0);
+    assert_false(looks.lag.is_known);
+    look(&looks, 2000, true, LAG_INFINITE);
+    assert_int_equal(looks.lag.value, LAG_INFINITE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +259,8 @@ int main(void)
         cmocka_unit_test(test_the_hold_time_must_pass_without_a_break),
         cmocka_unit_test(test_an_unknown_value_starts_the_hold_time_again),
         cmocka_unit_test(test_values_are_printed_in_their_own_unit),
+        cmocka_unit_test(test_a_lag_is_without_end_once_that_has_lasted),
+        cmocka_unit_test(test_a_look_that_knows_the_lag_ends_the_doubt_and_one_that_fails_does_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,15 @@ static void test_the_last_option_about_read_only_says_how_a_server_starts(void *
     assert_false(hold_options_close("--super-read-only=1\n--read_only=nonsense\n"));
 }
 
+static void test_the_last_number_that_an_option_gets_counts(void **state UNUSED)
+{
+    const char *options = "--auto_increment_increment=2\n--auto-increment-increment=3\n"
+                          "--auto_increment_offset_of=9\n";
+    assert_int_equal(hold_option_number(options, "--auto-increment-increment", 1), 3);
+    assert_int_equal(hold_option_number(options, "--auto-increment-offset", 1), 1);
+    assert_int_equal(hold_option_number("", "--auto-increment-offset", 1), 1);
+}
+
 static void test_a_server_that_shows_another_my_cnf_contradicts(void **state UNUSED)
 {
     assert_true(hold_is_contradicted("COMPILE-TIME", false));
@@ -141,6 +150,7 @@ int main(void)
         cmocka_unit_test_setup(test_only_servers_that_cannot_persist_it_need_locks, reset),
         cmocka_unit_test_setup(test_the_last_option_about_read_only_says_how_a_server_starts,
                                reset),
+        cmocka_unit_test_setup(test_the_last_number_that_an_option_gets_counts, reset),
         cmocka_unit_test_setup(test_a_server_that_shows_another_my_cnf_contradicts, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,9 +29,9 @@ static json_t *well(int64_t taken_us)
         put(document, side, "variables", "gtid_binlog_pos", side == SIDE_OLD ? "1-1-5" : "2-2-7");
         put(document, side, "variables", "max_connections", "500");
         put(document, side, "tables", "blog.t", "InnoDB, abcd");
-        assert_int_equal(
-            inventory_put_size(inventory_side(document, side), "blog.t", 1000 * (side + 1), NULL),
-            0);
+        assert_int_equal(inventory_put_number(inventory_side(document, side), "sizes", "blog.t",
+                                              1000 * (side + 1), NULL),
+                         0);
         assert_int_equal(inventory_end_side(inventory_side(document, side), NULL, NULL), 0);
     }
     return document;
@@ -109,7 +109,8 @@ static void test_what_changed_between_two_days_names_its_side(void **state UNUSE
     put(after, SIDE_NEW, "variables", "hostname", "db9");           /* this is news */
     assert_int_equal(
         json_object_del((json_t *)inventory_section_of(after, SIDE_NEW, "tables"), "blog.t"), 0);
-    assert_int_equal(inventory_put_size(inventory_side(after, SIDE_OLD), "blog.t", 4000, NULL), 0);
+    assert_int_equal(
+        inventory_put_number(inventory_side(after, SIDE_OLD), "sizes", "blog.t", 4000, NULL), 0);
     assert_int_equal(inventory_diff_days(before, after, &diff, NULL), 0);
     assert_int_equal(changes(diff), 2);
     assert_string_equal(json_text_or(change(diff, 0), "side", ""), "new");

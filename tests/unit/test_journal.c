@@ -409,7 +409,7 @@ static void test_an_inventory_is_found_under_its_number_and_service(void **state
     struct err err = {0};
     int64_t id = 0, other_id = 0;
 
-    assert_int_equal(inventory_put_size(old, "blog.t", 77, &err), 0);
+    assert_int_equal(inventory_put_number(old, "sizes", "blog.t", 77, &err), 0);
     assert_int_equal(inventory_end_side(old, NULL, &err), 0);
     assert_int_equal(journal_inventory_add(journal, document, &id, &err), 0);
     assert_int_equal(journal_inventory_add(journal, document, &other_id, &err), 0);

@@ -13,27 +13,23 @@
 
 static void test_rows_have_unique_ids_a_reason_and_a_source(void **state UNUSED)
 {
-    size_t count = 0;
-    const struct check_row *rows = preflight_table(&count);
-    assert_true(count >= 60);
-    for (size_t i = 0; i < count; i++) {
-        assert_true(rows[i].why[0] != '\0' && rows[i].source[0] != '\0');
-        assert_true(rows[i].how != NULL && rows[i].how[0] != '\0');
-        assert_true(rows[i].worst > SEVERITY_OK);
-        assert_ptr_equal(preflight_find(rows[i].id), &rows[i]);
-        for (size_t j = 0; j < i; j++)
-            assert_string_not_equal(rows[i].id, rows[j].id);
+    const struct check_row *row;
+    assert_true(preflight_count() >= 60);
+    for (size_t i = 0; (row = preflight_at(i)) != NULL; i++) {
+        assert_true(row->why[0] != '\0' && row->source[0] != '\0');
+        assert_true(row->how != NULL && row->how[0] != '\0');
+        assert_true(row->worst > SEVERITY_OK);
+        assert_ptr_equal(preflight_find(row->id), row); /* the first of that name */
     }
+    assert_null(preflight_at(preflight_count()));
 }
 
 static void test_every_row_says_something_when_all_is_well_and_nothing_blocks(void **state UNUSED)
 {
     well();
     look();
-    size_t count = 0;
-    const struct check_row *rows = preflight_table(&count);
-    for (size_t i = 0; i < count; i++)
-        assert_non_null(worst_of(rows[i].id));
+    for (size_t i = 0; i < preflight_count(); i++)
+        assert_non_null(worst_of(preflight_at(i)->id));
     for (size_t i = 0; i < findings.count; i++)
         if (findings.items[i].severity > SEVERITY_NOTE)
             fail_msg("%s: %s %s", findings.items[i].check, findings.items[i].subject,
@@ -43,18 +39,19 @@ static void test_every_row_says_something_when_all_is_well_and_nothing_blocks(vo
 
 static void test_what_was_not_read_is_never_ok(void **state UNUSED)
 {
-    size_t count = 0;
-    const struct check_row *rows = preflight_table(&count);
+    const struct check_row *row;
     well();
     memset(&facts, 0, sizeof(facts));
     facts.node_count = FIXTURE_NODES;
     for (unsigned i = 0; i < FIXTURE_NODES; i++)
         facts.nodes[i].node = &service.nodes[i];
+    service.workers[service.worker_count++] = (struct side_worker){.name = "cron"};
     findings_release(&findings);
     assert_int_equal(preflight_run(&service, &facts, NULL, &findings, NULL), 0);
-    for (size_t i = 0; i < count; i++)
-        if (worst_of(rows[i].id) == NULL || worst_of(rows[i].id)->severity < SEVERITY_WARN)
-            fail_msg("%s is not alarmed", rows[i].id);
+    service.worker_count = 0;
+    for (size_t i = 0; (row = preflight_at(i)) != NULL; i++)
+        if (worst_of(row->id) == NULL || worst_of(row->id)->severity < SEVERITY_WARN)
+            fail_msg("%s is not alarmed", row->id);
     assert_int_equal(findings_worst(&findings), SEVERITY_BLOCK);
 }
 
@@ -259,204 +256,6 @@ static void test_a_feature_that_the_other_side_lacks_blocks_there_and_warns_back
     assert_finding("pair.features", SEVERITY_BLOCK, "indexes on expressions");
 }
 
-static void test_collations_must_be_known_on_the_other_side(void **state UNUSED)
-{
-    well();
-    plant(SIDE_OLD, SURVEY_COLLATIONS_USED, "utf8mb4_0900_ai_ci", "");
-    assert_finding("upgrade.collations", SEVERITY_BLOCK, "unknown to NEW");
-    well();
-    plant(SIDE_NEW, SURVEY_COLLATIONS_USED, "utf8mb4_uca1400_ai_ci", "");
-    assert_finding("upgrade.collations", SEVERITY_WARN, "unknown to OLD");
-    plant(SIDE_OLD, SURVEY_COLLATIONS_KNOWN, "uca1400_ai_ci", "");
-    assert_finding("upgrade.collations", SEVERITY_OK, "every collation");
-    plant(SIDE_OLD, SURVEY_COLLATIONS_USED, "utf8_general_ci", "");
-    plant(SIDE_NEW, SURVEY_COLLATIONS_KNOWN, "utf8mb3_general_ci", "");
-    assert_finding("upgrade.collations", SEVERITY_OK, "every collation");
-    assert_finding("upgrade.utf8mb3", SEVERITY_NOTE, "three bytes");
-    plant_variable(SIDE_NEW, "collation_server", "utf8mb4_0900_ai_ci");
-    assert_finding("upgrade.default_collations", SEVERITY_WARN, "utf8mb4_0900_ai_ci");
-    well();
-    plant_variable(SIDE_NEW, "character_set_collations",
-                   "utf8mb3=utf8mb3_general_ci,utf8mb4=utf8mb4_uca1400_ai_ci,ucs2=x");
-    assert_finding("upgrade.default_collations", SEVERITY_WARN, "makes utf8mb4_uca1400_ai_ci the");
-    plant(SIDE_OLD, SURVEY_COLLATIONS_KNOWN, "uca1400_ai_ci", "");
-    assert_finding("upgrade.default_collations", SEVERITY_OK, "each side");
-}
-
-static void test_words_of_sql_mode_must_be_known_on_the_other_side(void **state UNUSED)
-{
-    well();
-    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
-    plant_variable(SIDE_OLD, "sql_mode", "STRICT_TRANS_TABLES,NO_AUTO_CREATE_USER");
-    assert_finding("upgrade.sql_mode_words", SEVERITY_WARN, "NO_AUTO_CREATE_USER");
-    well();
-    make_mysql(mysql_of(8, 0, 36), mysql_of(8, 4, 3));
-    plant_variable(SIDE_OLD, "sql_mode", "STRICT_TRANS_TABLES");
-    assert_finding("upgrade.sql_mode_words", SEVERITY_OK, "every word");
-}
-
-static void test_variables_that_were_set_and_are_gone_are_named(void **state UNUSED)
-{
-    well();
-    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
-    plant(SIDE_OLD, SURVEY_EXPLICIT, "query_cache_size", "not the default");
-    plant_variable(SIDE_OLD, "query_cache_size", "67108864");
-    assert_finding("upgrade.variables", SEVERITY_WARN, "67108864");
-    assert_non_null(strstr(worst_of("upgrade.variables")->fix, "no query cache"));
-    plant_variable(SIDE_NEW, "query_cache_size", "0");
-    assert_finding("upgrade.variables", SEVERITY_OK, "every variable");
-    plant(SIDE_OLD, SURVEY_EXPLICIT, "validate_password_length", "CONFIG");
-    assert_finding("upgrade.variables", SEVERITY_OK, "every variable"); /* its plugin is gone */
-    plant_variable(SIDE_OLD, "validate_password_length", "8");
-    assert_finding("upgrade.variables", SEVERITY_NOTE, "no such variable");
-}
-
-static void test_accounts_need_their_plugin_on_the_other_side(void **state UNUSED)
-{
-    well();
-    make_mysql(mysql_of(8, 4, 3), mysql_of(9, 7, 4));
-    survey_list_release(&survey.side[SIDE_NEW].topics[SURVEY_PLUGINS_KNOWN]);
-    survey.side[SIDE_NEW].topics[SURVEY_PLUGINS_KNOWN].is_read = TRI_YES;
-    plant(SIDE_NEW, SURVEY_PLUGINS_KNOWN, "caching_sha2_password", "ACTIVE");
-    assert_finding("upgrade.account_plugins", SEVERITY_WARN, "cannot log in there");
-    assert_non_null(strstr(worst_of("upgrade.account_plugins")->fix, "caching_sha2_password"));
-}
-
-static void test_names_that_become_keywords_are_named(void **state UNUSED)
-{
-    well();
-    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
-    plant(SIDE_OLD, SURVEY_NAMES, "RANK", "column");
-    assert_finding("upgrade.reserved_words", SEVERITY_WARN, "RANK is reserved on NEW");
-    make_mysql(mysql_of(8, 0, 36), mysql_of(8, 4, 3)); /* reserved on both: they live with it */
-    assert_finding("upgrade.reserved_words", SEVERITY_OK, "no name");
-}
-
-static void test_cascades_that_are_logged_break_an_older_side(void **state UNUSED)
-{
-    well();
-    make_mysql(mysql_of(8, 4, 3), mysql_of(9, 7, 4));
-    plant_variable(SIDE_NEW, "innodb_native_foreign_keys", "OFF");
-    assert_finding("upgrade.fk_cascades", SEVERITY_OK, "or there are none");
-    plant(SIDE_NEW, SURVEY_FEATURES, "foreign key cascade", "");
-    assert_finding("upgrade.fk_cascades", SEVERITY_WARN, "1032");
-    make_mysql(mysql_of(9, 7, 4), mysql_of(9, 7, 4));
-    assert_finding("upgrade.fk_cascades", SEVERITY_OK, "the same way");
-}
-
-static void test_what_an_older_reader_cannot_read_is_named(void **state UNUSED)
-{
-    well();
-    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
-    plant_variable(SIDE_NEW, "binlog_transaction_compression", "ON");
-    plant_variable(SIDE_NEW, "binlog_row_value_options", "PARTIAL_JSON");
-    plant_gtids(NEW_PRIMARY, "aaaaaaaa-0000-0000-0000-000000000001:1-7:app:1-3");
-    assert_finding("upgrade.binlog_compression", SEVERITY_WARN, "OLD cannot read that");
-    assert_finding("upgrade.partial_json", SEVERITY_WARN, "cannot read");
-    assert_finding("upgrade.tagged_gtids", SEVERITY_WARN, "OLD does not know");
-    make_mysql(mysql_of(8, 4, 3), mysql_of(8, 4, 3));
-    assert_finding("upgrade.binlog_compression", SEVERITY_NOTE, "compresses");
-    assert_finding("upgrade.partial_json", SEVERITY_WARN, "goes unnoticed");
-    assert_finding("upgrade.tagged_gtids", SEVERITY_NOTE, "tagged");
-    well();
-    make_mysql(mysql_of(8, 4, 3), mysql_of(8, 4, 3));
-    plant_gtids(NEW_PRIMARY, "aaaaaaaa-0000-0000-0000-000000000001:1-7:9-12");
-    assert_finding("upgrade.tagged_gtids", SEVERITY_OK, "no GTID has a tag");
-    plant_variable(SIDE_OLD, "binlog_row_metadata", "FULL");
-    plant_variable(SIDE_NEW, "binlog_row_metadata", "MINIMAL");
-    assert_finding("upgrade.row_metadata", SEVERITY_WARN, "NEW has MINIMAL");
-}
-
-static void test_half_an_alter_is_not_sent_to_a_server_that_knows_only_whole_ones(
-    void **state UNUSED)
-{
-    well();
-    make_mariadb(5, 10, 11);
-    plant_variable(SIDE_NEW, "binlog_alter_two_phase", "ON");
-    assert_finding("upgrade.two_phase_alter", SEVERITY_WARN, "OLD knows only whole ones");
-    plant_variable(SIDE_OLD, "binlog_alter_two_phase", "OFF");
-    assert_finding("upgrade.two_phase_alter", SEVERITY_OK, "or both know");
-}
-
-static void test_a_side_that_refuses_newer_sources_is_told(void **state UNUSED)
-{
-    well();
-    make_mysql(mysql_of(9, 7, 4), mysql_of(26, 7, 0));
-    plant_variable(SIDE_OLD, "replica_allow_higher_version_source", "OFF");
-    assert_finding("upgrade.higher_source", SEVERITY_WARN, "would not start");
-    make_mysql(mysql_of(9, 7, 4), mysql_of(9, 7, 4));
-    assert_finding("upgrade.higher_source", SEVERITY_OK, "neither");
-}
-
-static void test_what_only_warns_of_the_way_back_blocks_the_way_there(void **state UNUSED)
-{
-    well();
-    make_mysql(mysql_of(9, 7, 4), mysql_of(8, 0, 11));
-    plant_variable(SIDE_OLD, "innodb_native_foreign_keys", "OFF");
-    plant_variable(SIDE_OLD, "binlog_transaction_compression", "ON");
-    plant_variable(SIDE_OLD, "binlog_row_value_options", "PARTIAL_JSON");
-    plant(SIDE_OLD, SURVEY_FEATURES, "foreign key cascade", "");
-    plant_gtids(OLD_PRIMARY, "aaaaaaaa-0000-0000-0000-000000000001:app:1-3");
-    assert_finding("upgrade.fk_cascades", SEVERITY_BLOCK, "NEW would change them once more");
-    assert_finding("upgrade.binlog_compression", SEVERITY_BLOCK, "NEW cannot read that");
-    assert_finding("upgrade.tagged_gtids", SEVERITY_BLOCK, "NEW does not know");
-    make_mysql(mysql_of(9, 7, 4), mysql_of(5, 7, 44));
-    assert_finding("upgrade.partial_json", SEVERITY_BLOCK, "the other side cannot read");
-    well();
-    make_mysql(mysql_of(26, 7, 0), mysql_of(9, 7, 4));
-    plant_variable(SIDE_NEW, "replica_allow_higher_version_source", "OFF");
-    assert_finding("upgrade.higher_source", SEVERITY_BLOCK, "would not start");
-    well();
-    make_mariadb(11, 10, 5);
-    plant_variable(SIDE_OLD, "binlog_alter_two_phase", "ON");
-    assert_finding("upgrade.two_phase_alter", SEVERITY_BLOCK, "NEW knows only whole ones");
-}
-
-static void test_settings_that_change_what_works_are_compared(void **state UNUSED)
-{
-    static const struct {
-        const char *check, *name, *old_value, *new_value;
-        enum severity severity;
-    } rows[] = {
-        {"upgrade.table_names", "lower_case_table_names", "0", "1", SEVERITY_BLOCK},
-        {"upgrade.page_size", "innodb_page_size", "65536", "16384", SEVERITY_WARN},
-        {"upgrade.default_row_format", "innodb_default_row_format", "dynamic", "compact",
-         SEVERITY_WARN},
-        {"upgrade.timestamps", "explicit_defaults_for_timestamp", "OFF", "ON", SEVERITY_WARN},
-        {"upgrade.group_concat", "group_concat_max_len", "1048576", "1024", SEVERITY_WARN},
-        {"upgrade.innodb_strict", "innodb_strict_mode", "OFF", "ON", SEVERITY_WARN},
-        {"upgrade.packet", "max_allowed_packet", "67108864", "16777216", SEVERITY_WARN},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        well();
-        plant_variable(SIDE_OLD, rows[i].name, rows[i].old_value);
-        plant_variable(SIDE_NEW, rows[i].name, rows[i].new_value);
-        assert_finding(rows[i].check, rows[i].severity, rows[i].new_value);
-        well();
-        plant_variable(SIDE_OLD, rows[i].name, rows[i].old_value);
-        plant_variable(SIDE_NEW, rows[i].name, rows[i].old_value);
-        assert_finding(rows[i].check, SEVERITY_OK, "");
-    }
-    well(); /* one setting, two names */
-    plant_variable(SIDE_OLD, "tx_isolation", "READ-COMMITTED");
-    plant_variable(SIDE_NEW, "transaction_isolation", "REPEATABLE-READ");
-    assert_finding("upgrade.isolation", SEVERITY_WARN, "READ-COMMITTED");
-    plant_variable(SIDE_OLD, "default_authentication_plugin", "mysql_native_password");
-    plant_variable(SIDE_NEW, "authentication_policy", "*,,");
-    assert_finding("upgrade.default_plugin", SEVERITY_NOTE, "mysql_native_password");
-}
-
-static void test_what_hides_or_delays_is_named(void **state UNUSED)
-{
-    well();
-    plant_variable(SIDE_OLD, "rpl_semi_sync_master_enabled", "ON");
-    plant_variable(SIDE_NEW, "slave_exec_mode", "IDEMPOTENT");
-    assert_finding("upgrade.semisync", SEVERITY_WARN, "the fence waits");
-    assert_finding("upgrade.skipped_errors", SEVERITY_BLOCK, "IDEMPOTENT");
-    survey.side[SIDE_NEW].topics[SURVEY_TIME_ZONES].items[0].uses = 0;
-    assert_finding("upgrade.time_zone_tables", SEVERITY_WARN, "NEW 0");
-}
-
 static void test_a_side_that_a_restart_opens_is_named(void **state UNUSED)
 {
     struct hold_account *accounts = calloc(2, sizeof(*accounts));
@@ -492,6 +291,13 @@ static void test_a_side_that_a_restart_opens_is_named(void **state UNUSED)
     free(accounts);
 }
 
+static void test_a_commit_that_waits_for_a_replica_is_told(void **state UNUSED)
+{
+    well();
+    plant_variable(SIDE_OLD, "rpl_semi_sync_master_enabled", "ON");
+    assert_finding("upgrade.semisync", SEVERITY_WARN, "the fence waits");
+}
+
 static void test_a_commit_that_nobody_acknowledges_blocks(void **state UNUSED)
 {
     well();
@@ -501,28 +307,6 @@ static void test_a_commit_that_nobody_acknowledges_blocks(void **state UNUSED)
     plant(SIDE_OLD, SURVEY_SEMISYNC, "Rpl_semi_sync_master_status", "ON");
     plant(SIDE_OLD, SURVEY_SEMISYNC, "Rpl_semi_sync_master_clients", "0");
     assert_finding("upgrade.semisync", SEVERITY_BLOCK, "10000 ms");
-}
-
-static void test_tables_that_the_other_side_cannot_make_are_named(void **state UNUSED)
-{
-    well();
-    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 0, 36));
-    plant(SIDE_OLD, SURVEY_FEATURES, "partitioned MyISAM", "");
-    plant(SIDE_OLD, SURVEY_FEATURES, "column default zero date", "");
-    plant(SIDE_OLD, SURVEY_FEATURES, "row format COMPRESSED", "");
-    plant(SIDE_OLD, SURVEY_FEATURES, "column auto_increment float", "");
-    assert_finding("upgrade.partitions", SEVERITY_BLOCK, "MyISAM");
-    assert_finding("upgrade.row_formats", SEVERITY_WARN, "COMPRESSED");
-    assert_finding("upgrade.zero_dates", SEVERITY_OK, "no default");
-    assert_finding("upgrade.float_ids", SEVERITY_OK, "whole number");
-    plant_variable(SIDE_NEW, "sql_mode", "STRICT_TRANS_TABLES,NO_ZERO_DATE");
-    assert_finding("upgrade.zero_dates", SEVERITY_WARN, "0000-00-00");
-    make_mysql(mysql_of(8, 0, 36), mysql_of(8, 4, 3));
-    assert_finding("upgrade.float_ids", SEVERITY_BLOCK, "AUTO_INCREMENT");
-    plant(SIDE_OLD, SURVEY_LOOSE_KEYS, "blog.c.fk1", "blog.p (a)");
-    assert_finding("upgrade.loose_keys", SEVERITY_NOTE, "blog.p (a)");
-    plant_variable(SIDE_NEW, "restrict_fk_on_non_standard_key", "ON");
-    assert_finding("upgrade.loose_keys", SEVERITY_BLOCK, "refuses to make it");
 }
 
 static void test_a_topic_that_was_not_read_warns_with_its_reason(void **state UNUSED)
@@ -944,7 +728,33 @@ static void test_long_evidence_is_cut_and_stays_a_text(void **state UNUSED)
 
 static void test_every_check_was_made_to_say_its_worst(void **state UNUSED)
 {
-    assert_provoked("node.reachable", "binlog.retention");
+    assert_provoked("preflight");
+}
+
+static void test_what_works_beside_the_database_is_where_it_should_be(void **state UNUSED)
+{
+    well();
+    assert_finding("services.host", SEVERITY_OK, "no services are named");
+    service.worker_count = 2;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        service.workers[side] = (struct side_worker){.name = "cron", .side = side};
+        snprintf(service.workers[side].at.name, 8, "web%d", (int)side);
+    }
+    assert_finding("services.host", SEVERITY_BLOCK, "nobody has asked");
+    survey.workers[SIDE_OLD].is_running = TRI_YES;
+    survey.workers[SIDE_NEW].is_running = TRI_NO;
+    assert_finding("services.host", SEVERITY_OK, "each can be asked");
+    assert_finding("services.place", SEVERITY_OK, "each runs where it should");
+    survey.workers[SIDE_NEW].is_running = TRI_YES;
+    assert_finding("services.place", SEVERITY_WARN, "it runs on web1, while NEW is closed");
+    survey.workers[SIDE_NEW].is_running = TRI_NO;
+    survey.workers[SIDE_OLD].is_running = TRI_NO;
+    assert_finding("services.place", SEVERITY_WARN, "it rests on web0, while OLD is open");
+    survey.workers[SIDE_OLD].is_running = TRI_UNKNOWN;
+    snprintf(survey.workers[SIDE_OLD].problem, 40, "there is no systemctl");
+    assert_finding("services.host", SEVERITY_BLOCK, "there is no systemctl");
+    service.worker_count = 0;
+    memset(survey.workers, 0, sizeof(survey.workers));
 }
 
 int main(void)
@@ -966,21 +776,10 @@ int main(void)
         cmocka_unit_test(test_settings_of_mysql_are_named_as_mysql_names_them),
         cmocka_unit_test(test_members_of_groups_are_recognised),
         cmocka_unit_test(test_a_feature_that_the_other_side_lacks_blocks_there_and_warns_back),
-        cmocka_unit_test(test_collations_must_be_known_on_the_other_side),
-        cmocka_unit_test(test_words_of_sql_mode_must_be_known_on_the_other_side),
-        cmocka_unit_test(test_variables_that_were_set_and_are_gone_are_named),
-        cmocka_unit_test(test_accounts_need_their_plugin_on_the_other_side),
-        cmocka_unit_test(test_names_that_become_keywords_are_named),
-        cmocka_unit_test(test_cascades_that_are_logged_break_an_older_side),
-        cmocka_unit_test(test_what_an_older_reader_cannot_read_is_named),
-        cmocka_unit_test(test_half_an_alter_is_not_sent_to_a_server_that_knows_only_whole_ones),
-        cmocka_unit_test(test_a_side_that_refuses_newer_sources_is_told),
-        cmocka_unit_test(test_what_only_warns_of_the_way_back_blocks_the_way_there),
-        cmocka_unit_test(test_settings_that_change_what_works_are_compared),
-        cmocka_unit_test(test_what_hides_or_delays_is_named),
         cmocka_unit_test(test_a_side_that_a_restart_opens_is_named),
+        cmocka_unit_test(test_a_commit_that_waits_for_a_replica_is_told),
+        cmocka_unit_test(test_what_works_beside_the_database_is_where_it_should_be),
         cmocka_unit_test(test_a_commit_that_nobody_acknowledges_blocks),
-        cmocka_unit_test(test_tables_that_the_other_side_cannot_make_are_named),
         cmocka_unit_test(test_a_topic_that_was_not_read_warns_with_its_reason),
         cmocka_unit_test(test_server_ids_are_unique_over_both_clusters),
         cmocka_unit_test(test_each_side_writes_into_a_domain_of_its_own),

@@ -25,6 +25,13 @@ static void test_a_pair_of_settings_that_must_be_alike_is_compared(void **state 
         const char *check, *name, *old_value, *new_value;
         enum severity severity;
     } rows[] = {
+        {"upgrade.table_names", "lower_case_table_names", "0", "1", SEVERITY_BLOCK},
+        {"upgrade.page_size", "innodb_page_size", "65536", "16384", SEVERITY_WARN},
+        {"upgrade.default_row_format", "innodb_default_row_format", "dynamic", "compact",
+         SEVERITY_WARN},
+        {"upgrade.timestamps", "explicit_defaults_for_timestamp", "OFF", "ON", SEVERITY_WARN},
+        {"upgrade.group_concat", "group_concat_max_len", "1048576", "1024", SEVERITY_WARN},
+        {"upgrade.innodb_strict", "innodb_strict_mode", "OFF", "ON", SEVERITY_WARN},
         {"accounts.privileges", "partial_revokes", "ON", "OFF", SEVERITY_WARN},
         {"tables.invisible_keys", "sql_generate_invisible_primary_key", "OFF", "ON", SEVERITY_WARN},
         {"settings.commit", "autocommit", "OFF", "ON", SEVERITY_WARN},
@@ -47,16 +54,20 @@ static void test_a_pair_of_settings_that_must_be_alike_is_compared(void **state 
         {"durability.binlog", "sync_binlog", "1", "0", SEVERITY_WARN},
         {"tls.required", "require_secure_transport", "OFF", "ON", SEVERITY_WARN},
     };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        well();
-        plant_variable(SIDE_OLD, rows[i].name, rows[i].old_value);
-        plant_variable(SIDE_NEW, rows[i].name, rows[i].new_value);
-        assert_finding(rows[i].check, rows[i].severity, rows[i].new_value);
-        well();
-        plant_variable(SIDE_OLD, rows[i].name, rows[i].old_value);
-        plant_variable(SIDE_NEW, rows[i].name, rows[i].old_value);
-        assert_finding(rows[i].check, SEVERITY_OK, "");
-    }
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_compared(rows[i].check, rows[i].name, rows[i].old_value, rows[i].new_value,
+                        rows[i].severity);
+}
+
+static void test_a_setting_of_two_names_is_one_setting(void **state UNUSED)
+{
+    well();
+    plant_variable(SIDE_OLD, "tx_isolation", "READ-COMMITTED");
+    plant_variable(SIDE_NEW, "transaction_isolation", "REPEATABLE-READ");
+    assert_finding("upgrade.isolation", SEVERITY_WARN, "READ-COMMITTED");
+    plant_variable(SIDE_OLD, "default_authentication_plugin", "mysql_native_password");
+    plant_variable(SIDE_NEW, "authentication_policy", "*,,");
+    assert_finding("upgrade.default_plugin", SEVERITY_NOTE, "mysql_native_password");
 }
 
 static void test_more_room_on_new_is_no_finding(void **state UNUSED)
@@ -317,14 +328,41 @@ static void test_what_somebody_tuned_on_old_is_noted(void **state UNUSED)
 
 static void test_every_check_was_made_to_say_its_worst(void **state UNUSED)
 {
-    assert_provoked("binlog.retention", NULL);
+    assert_provoked("ready");
     release();
+}
+
+static void test_a_side_that_counts_by_one_after_a_restart_is_named(void **state UNUSED)
+{
+    struct node_ssh ssh = {.drop_in = "/etc/mysql/conf.d"};
+
+    well();
+    assert_finding("auto_increment.restart", SEVERITY_OK, "a restart changes nothing");
+    survey_list_release(&survey.side[SIDE_NEW].topics[SURVEY_EXPLICIT]);
+    survey.side[SIDE_NEW].topics[SURVEY_EXPLICIT].is_read = TRI_YES;
+    assert_finding("auto_increment.restart", SEVERITY_WARN, "no way to write there");
+    for (size_t i = 0; i < service.node_count; i++)
+        service.nodes[i].ssh = &ssh;
+    assert_finding("auto_increment.restart", SEVERITY_OK, "a restart changes nothing");
+    snprintf(survey.side[SIDE_NEW].drop_in_problem, sizeof(survey.side[SIDE_NEW].drop_in_problem),
+             "there is no folder");
+    assert_finding("auto_increment.restart", SEVERITY_WARN, "there is no folder");
+    for (size_t i = 0; i < service.node_count; i++)
+        service.nodes[i].ssh = NULL;
+    make_mysql(mysql_of(8, 0, 36), mysql_of(8, 4, 3));
+    assert_finding("auto_increment.restart", SEVERITY_OK, "a restart changes nothing");
+    make_mysql(mysql_of(5, 7, 44), mysql_of(8, 4, 3));
+    survey_list_release(&survey.side[SIDE_OLD].topics[SURVEY_EXPLICIT]);
+    survey.side[SIDE_OLD].topics[SURVEY_EXPLICIT].is_read = TRI_YES;
+    assert_finding("auto_increment.restart", SEVERITY_WARN, "no way to write there");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_side_that_counts_by_one_after_a_restart_is_named),
         cmocka_unit_test(test_a_pair_of_settings_that_must_be_alike_is_compared),
+        cmocka_unit_test(test_a_setting_of_two_names_is_one_setting),
         cmocka_unit_test(test_more_room_on_new_is_no_finding),
         cmocka_unit_test(test_what_is_unsafe_on_both_sides_is_a_note),
         cmocka_unit_test(test_a_setting_with_one_right_value_is_named_where_it_is_wrong),

@@ -515,6 +515,29 @@ static void test_a_node_says_more_than_its_cluster_about_ssh(void **state)
     service_release(&service);
 }
 
+static void test_a_tunnel_leads_to_the_loopback_of_the_host_unless_it_says_where(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    assert_int_equal(read_text(SSH("tunnel = true;", "tunnel = \"[::1]:3399\";"), &service, &err),
+                     0);
+    const struct node_ssh *own = service_node(&service, "a:3306")->ssh;
+    const struct node_ssh *shared = service_node(&service, "b:3306")->ssh;
+    assert_true(own->has_tunnel && shared->has_tunnel);
+    assert_string_equal(own->tunnel_host, "::1");
+    assert_int_equal(own->tunnel_port, 3399);
+    assert_string_equal(shared->tunnel_host, "127.0.0.1");
+    assert_int_equal(shared->tunnel_port, 3306);
+    service_release(&service);
+    assert_int_equal(read_text(SSH("tunnel = true;", "tunnel = false;"), &service, &err), 0);
+    assert_false(service_node(&service, "a:3306")->ssh->has_tunnel);
+    service_release(&service);
+    assert_refused(SSH("", "tunnel = 3306;"), 3, "true, false or \"host:port\"");
+    assert_refused(SSH("", "tunnel = \":3306\";"), 3, "host:port");
+    assert_refused(SSH("", "tunnel = \"a:99999\";"), 3, "between 1 and 65535");
+}
+
 static void test_what_cannot_be_meant_about_ssh_is_refused_where_it_stands(void **state)
 {
     (void)state;
@@ -598,6 +621,7 @@ int main(void)
         cmocka_unit_test(test_a_waiver_of_nothing_of_everything_or_for_ever_is_refused),
         cmocka_unit_test(test_a_fence_says_how_it_holds_and_whom),
         cmocka_unit_test(test_a_node_says_more_than_its_cluster_about_ssh),
+        cmocka_unit_test(test_a_tunnel_leads_to_the_loopback_of_the_host_unless_it_says_where),
         cmocka_unit_test(test_what_cannot_be_meant_about_ssh_is_refused_where_it_stands),
         cmocka_unit_test(test_a_syntax_error_and_a_missing_file_are_configuration_errors),
     };

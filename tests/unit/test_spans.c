@@ -217,6 +217,70 @@ static void test_trouble_is_told_apart(void **state UNUSED)
     assert_int_equal(pass_trouble_of(ERR_SERVER, &err, false), PASS_FATAL);
 }
 
+/* A pass of two workers over two tables; is the rest of the first one a share? begun: its spans. */
+static bool is_one_share(uint64_t rows, uint64_t other_rows, size_t begun, bool is_other_done)
+{
+    const struct key_point bound = {0};
+    const struct table_shape tables[] = {table_of(rows, rows), table_of(other_rows, other_rows)};
+    struct task tasks[2] = {{.table = &tables[0]}, {.table = &tables[1]}};
+    struct pass pass = {.tasks = tasks, .task_count = ARRAY_LEN(tasks), .running = 2};
+
+    for (size_t i = 0; i < ARRAY_LEN(tasks); i++)
+        span_plan_init(&tasks[i].plan, &tables[i], true, 0);
+    tasks[1].state = is_other_done ? TASK_DONE : TASK_OPEN;
+    for (size_t i = 0; i < begun; i++) {
+        assert_non_null(task_add_span(&tasks[0], &bound));
+        tasks[0].spans[i]->state = SPAN_RUNNING;
+    }
+    tasks[0].is_cut = false;
+    bool is_it = task_is_one_share(&pass, &tasks[0]);
+    for (size_t i = 0; i < tasks[0].span_count; i++)
+        free(tasks[0].spans[i]);
+    free(tasks[0].spans);
+    return is_it;
+}
+
+static void test_a_table_is_not_cut_while_others_keep_the_other_workers_busy(void **state UNUSED)
+{
+    assert_true(is_one_share(4 * SPAN_ROWS, 5 * SPAN_ROWS, 0, false));
+    assert_false(is_one_share(4 * SPAN_ROWS, 3 * SPAN_ROWS, 0, false));
+    assert_false(is_one_share(4 * SPAN_ROWS, 5 * SPAN_ROWS, 0, true));
+    /* what is left of it counts: two of five spans have been taken */
+    assert_true(is_one_share(4 * SPAN_ROWS, 3 * SPAN_ROWS, 2, false));
+}
+
+static void test_a_very_large_table_is_cut_whatever_else_there_is(void **state UNUSED)
+{
+    assert_false(is_one_share(400 * SPAN_ROWS, 500 * SPAN_ROWS, 0, false));
+}
+
+static void test_a_cut_that_has_to_be_looked_for_is_left_out_of_the_last_span(void **state UNUSED)
+{
+    CLEANUP(key_point_release) struct key_point out = {.is_set = true};
+    const struct key_point after = {0};
+    struct span_plan plan = {.is_asked = true, .is_last = true, .rows = 1000, .expected = 4};
+    struct err err;
+
+    /* neither a table nor a server: nothing may be asked */
+    assert_int_equal(span_next_bound(&plan, NULL, NULL, &after, &out, &err), 0);
+    assert_false(out.is_set);
+}
+
+static void test_numbers_are_divided_to_the_end_because_that_costs_nothing(void **state UNUSED)
+{
+    CLEANUP(key_point_release) struct key_point out = {0};
+    const struct key_point after = {0};
+    struct span_plan plan;
+    struct err err;
+    const struct table_shape table = table_of(1000, 0);
+
+    span_plan_init(&plan, &table, true, 100);
+    assert_true(span_plan_divide(&plan, "1", "1000", 1000));
+    plan.is_asked = plan.is_last = true;
+    assert_int_equal(span_next_bound(&plan, NULL, NULL, &after, &out, &err), 0);
+    assert_true(out.is_set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +296,10 @@ int main(void)
         cmocka_unit_test(test_spans_join_and_a_task_is_complete_with_the_last_of_them),
         cmocka_unit_test(test_the_hash_of_a_table_depends_on_the_order_of_its_spans_only),
         cmocka_unit_test(test_trouble_is_told_apart),
+        cmocka_unit_test(test_a_table_is_not_cut_while_others_keep_the_other_workers_busy),
+        cmocka_unit_test(test_a_very_large_table_is_cut_whatever_else_there_is),
+        cmocka_unit_test(test_a_cut_that_has_to_be_looked_for_is_left_out_of_the_last_span),
+        cmocka_unit_test(test_numbers_are_divided_to_the_end_because_that_costs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

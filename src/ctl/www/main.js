@@ -3,7 +3,7 @@
 import { byId, say } from "./dom.js";
 import { LagChart } from "./lag_chart.js";
 import { drawMap } from "./map.js";
-import { addEvent, showHeadline, showNames, showNodes, showProof, showWayBack } from "./panels.js";
+import { addEvent, showHeadline, showHeldFiles, showNames, showNodes, showProof, showWayBack } from "./panels.js";
 import { actAs, showPeople } from "./people.js";
 import { listenForCopy, showRun } from "./runbook.js";
 import * as words from "./words.js";
@@ -52,6 +52,7 @@ function showState(state) {
   pointsTo = state.dns.points_to;
   showHeadline(state);
   showNodes(state);
+  showHeldFiles(state);
   showProof(state);
   showWayBack(state);
 }

@@ -32,6 +32,22 @@ export function showNodes(state) {
   }));
 }
 
+// A file that closes a primary whenever it starts: wanted where it is closed, left behind where it is open.
+export function showHeldFiles(state) {
+  const isOpen = (side) => state.nodes.find((node) => node.side === side && node.role === "primary")?.is_open;
+  const rows = state.held_files.flatMap((file) => {
+    const side = words.sideTitle(file.side);
+    if (file.is_there === null)
+      return file.error ? [mark("doubt", `? not known whether there is ${file.where}: ${file.error}`)] : [];
+    if (!file.is_there) return [];
+    return [isOpen(file.side) ? mark("bad", `✗ left behind: ${side} is open, and a restart would close it; delete ${file.where}`)
+      : mark(isOpen(file.side) === false ? "good" : "doubt", `${side} comes back closed from a restart: ${file.where}`)];
+  });
+  const list = byId("held-files");
+  if (list.textContent !== rows.map((row) => row.textContent).join("")) list.replaceChildren(...rows.map((row) => make("li", {}, row)));
+  list.hidden = !rows.length;
+}
+
 export function showProof(state) {
   const sum = state.verification;
   const proof = state.proof;
