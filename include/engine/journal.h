@@ -61,6 +61,10 @@ MUST_CHECK int journal_open_reader(const char *path, struct journal **out, struc
 void journal_free(struct journal *journal);
 void journal_freep(struct journal **journal);
 
+/* What is read in between is of one moment, whoever writes meanwhile. Writes nothing. */
+MUST_CHECK int journal_read_begin(struct journal *journal, struct err *err);
+void journal_read_end(struct journal *journal);
+
 MUST_CHECK int journal_run_begin(struct journal *journal, const struct plan *plan,
                                  const char *run_id, const char *holder, int64_t epoch,
                                  struct err *err);

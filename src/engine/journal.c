@@ -46,6 +46,16 @@ int journal_begin(struct journal *journal, struct err *err)
     return rc ? journal_end(journal, rc, err) : 0;
 }
 
+int journal_read_begin(struct journal *journal, struct err *err)
+{
+    return store_exec(journal->store, "BEGIN", err);
+}
+
+void journal_read_end(struct journal *journal)
+{
+    (void)!store_exec(journal->store, "ROLLBACK", NULL); /* nothing was written in it */
+}
+
 /* Commit, or roll back when `rc` says that something before it failed. */
 int journal_end(struct journal *journal, int rc, struct err *err)
 {
@@ -148,10 +158,14 @@ static int open_file(const char *path, enum store_mode mode, struct journal **ou
         err_wrap(err, "journal %s", path);
         return err->hint[0] ? rc : err_hint(err, "\"journal\" in the configuration names the file");
     }
-    if (journal->version > (int64_t)ARRAY_LEN(migrations) || journal->version <= 0)
-        return err_set(err, ERR_PROTOCOL, EFFECT_NONE,
-                       "%s is not a journal that this version understands (schema %lld)", path,
-                       (long long)journal->version);
+    if (journal->version > (int64_t)ARRAY_LEN(migrations) || journal->version <= 0) {
+        (void)err_set(err, ERR_PROTOCOL, EFFECT_NONE,
+                      "%s is not a journal that this version understands (schema %lld)", path,
+                      (long long)journal->version);
+        return err_hint(err, journal->version > 0
+                                 ? "a newer cutover wrote it: go on with that one"
+                                 : "\"journal\" in the configuration names the file");
+    }
     *out = journal;
     journal = NULL;
     return 0;

@@ -299,6 +299,7 @@ static int fill(struct offering *o, json_t *page, struct err *err)
     return rc ? rc : add_requests(o, page, err);
 }
 
+/* A request's end and what it changed are two writes: read in one moment, the second is there. */
 int request_offers(struct journal *journal, const char *service, const char *config_path,
                    json_t **out, struct err *err)
 {
@@ -309,11 +310,15 @@ int request_offers(struct journal *journal, const char *service, const char *con
 
     if (!page)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory");
-    int rc = journal_run_find(journal, service, NULL, &o.run, err);
+    int rc = journal_read_begin(journal, err);
+    if (rc)
+        return rc;
+    rc = journal_run_find(journal, service, NULL, &o.run, err);
     if (rc == ERR_REFUSED)
         *err = (struct err){0};
     else if (!rc)
         rc = fill(&o, page, err);
+    journal_read_end(journal);
     release(&o);
     if (rc && rc != ERR_REFUSED)
         return rc;

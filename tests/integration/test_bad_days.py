@@ -456,10 +456,8 @@ def test_a_journal_from_a_newer_version_is_not_touched(service, cut, journal_cop
         journal.execute("PRAGMA user_version = 99")
     before = path.read_bytes()
     with service.unchanged():
-        for words in (("run", cut, "--yes"), ("run", "--resume"), ("abort", "--yes"), ("report",)):
-            done = service.cutover(*words, cfg=cfg)
-            assert done.code in (REFUSED, UNDONE), done
-            done.ended(done.code, re.escape(str(path)), r"schema 99")
+        for words, code in ((("run", cut, "--yes"), UNDONE), (("run", "--resume"), PERSON), (("abort", "--yes"), PERSON), (("report",), UNDONE)):
+            service.cutover(*words, cfg=cfg).ended(code, re.escape(str(path)), r"schema 99", "a newer cutover wrote it")
     assert path.read_bytes() == before
 
 
