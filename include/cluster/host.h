@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cluster/host.h - a session on the host of a node, as the configuration says.
- * Threads: a session belongs to the thread that opened it.
+ * Threads: a session belongs to the thread that opened it. host_together() makes some of its own
+ *          and ends them.
  */
 #ifndef CUTOVER_CLUSTER_HOST_H
 #define CUTOVER_CLUSTER_HOST_H
@@ -43,5 +44,16 @@ struct host_script {
 };
 MUST_CHECK int host_run(struct host *host, const struct host_script *script, struct ssh_result *out,
                         struct err *err);
+
+/*
+ * Questions to several hosts, side by side, so that one that says nothing costs its own time and
+ * not everybody's. Returns when all have ended; `run` gets the one deadline of them all.
+ */
+#define HOST_LOOK_MS 30000
+struct host_task {
+    void (*run)(void *context, int64_t deadline_ms);
+    void *context;
+};
+void host_together(const struct host_task *tasks, size_t count);
 
 #endif

@@ -18,6 +18,17 @@ typedef const char *host_setting(const void *context, const char *name);
  * Errors  ERR_MEMORY/NONE
  */
 MUST_CHECK int host_look(const struct node *node, host_setting *setting, const void *context,
-                         struct host_report *out, struct err *err);
+                         int64_t deadline_ms, struct host_report *out, struct err *err);
+
+/* One of several looks (host_together() of cluster/host.h); `context` is a struct host_question. */
+struct host_question {
+    const struct node *node;
+    host_setting *setting;
+    const void *context;
+    struct host_report *out;
+    int rc; /* of host_look() */
+    struct err err;
+};
+void host_look_task(void *context, int64_t deadline_ms);
 
 #endif

@@ -2,10 +2,14 @@
 /* From the configuration of a node to a session on its host. */
 #include "cluster/host.h"
 
+#include <pthread.h>
 #include <string.h>
+
+#include "base/clock.h"
 
 #define WORDS_CAP 16
 #define REFUSAL_STATUS 3
+#define TASK_CAP 8
 
 static void fill(const struct node_ssh *ssh, struct ssh_settings *out)
 {
@@ -93,4 +97,39 @@ int host_run(struct host *host, const struct host_script *script, struct ssh_res
     *out = result;
     result = (struct ssh_result){0};
     return 0;
+}
+
+struct running {
+    struct host_task task;
+    int64_t deadline_ms;
+    pthread_t thread;
+    bool is_running;
+};
+
+static void *run_task(void *context)
+{
+    const struct running *running = context;
+
+    running->task.run(running->task.context, running->deadline_ms);
+    return NULL;
+}
+
+void host_together(const struct host_task *tasks, size_t count)
+{
+    struct running all[TASK_CAP];
+    int64_t deadline_ms = clock_mono_ms() + HOST_LOOK_MS;
+
+    for (size_t i = 0; i < count; i++) {
+        if (i >= TASK_CAP) {
+            tasks[i].run(tasks[i].context, deadline_ms);
+            continue;
+        }
+        all[i] = (struct running){.task = tasks[i], .deadline_ms = deadline_ms};
+        all[i].is_running = pthread_create(&all[i].thread, NULL, run_task, &all[i]) == 0;
+        if (!all[i].is_running) /* no thread to be had: the same answer, later */
+            (void)run_task(&all[i]);
+    }
+    for (size_t i = 0; i < count && i < TASK_CAP; i++)
+        if (all[i].is_running)
+            (void)pthread_join(all[i].thread, NULL);
 }

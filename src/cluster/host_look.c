@@ -11,19 +11,17 @@
 #include "cluster/host.h"
 #include "cluster/scripts.h"
 
-#define OPEN_MS 15000
-#define CLOCK_MS 10000
-#define LOOK_MS 90000
 #define ANSWER_CAP_BYTES (8U << 20)
 #define WORD_CAP_BYTES 16384
 
 #define RUN_SCRIPT "exec sh -c \"$@\""
 
-static int ask_clock(struct host *host, struct host_clock *out, struct err *err)
+static int ask_clock(struct host *host, int64_t deadline_ms, struct host_clock *out,
+                     struct err *err)
 {
     CLEANUP(ssh_result_release) struct ssh_result result = {0};
     const struct host_script script = {
-        .what = "date", .text = "date +%s%N", .deadline_ms = clock_mono_ms() + CLOCK_MS};
+        .what = "date", .text = "date +%s%N", .deadline_ms = deadline_ms};
     int64_t before_us = clock_wall_us(), before_mono_us = clock_mono_us();
     int rc = host_run(host, &script, &result, err);
     if (rc == 0)
@@ -38,8 +36,8 @@ static int keep(void *context, const char *bytes, size_t len, struct err *err)
     return buf_check(context, err);
 }
 
-static int ask_all(struct host *host, host_setting *setting, const void *context, struct buf *out,
-                   struct err *err)
+static int ask_all(struct host *host, host_setting *setting, const void *context,
+                   int64_t deadline_ms, struct buf *out, struct err *err)
 {
     CLEANUP(buf_release) struct buf certificates;
     CLEANUP(buf_release) struct buf series;
@@ -72,21 +70,21 @@ static int ask_all(struct host *host, host_setting *setting, const void *context
                                        .words = words,
                                        .take = keep,
                                        .context = out,
-                                       .deadline_ms = clock_mono_ms() + LOOK_MS};
+                                       .deadline_ms = deadline_ms};
     return host_run(host, &script, &result, err);
 }
 
 static int look(const struct node *node, host_setting *setting, const void *context,
-                struct host_report *out, struct err *err)
+                int64_t deadline_ms, struct host_report *out, struct err *err)
 {
     CLEANUP(host_release) struct host host = {0};
     CLEANUP(buf_release) struct buf answer;
     buf_init(&answer, ANSWER_CAP_BYTES);
-    int rc = host_open(&host, node, clock_mono_ms() + OPEN_MS, err);
+    int rc = host_open(&host, node, deadline_ms, err);
     if (rc == 0)
-        rc = ask_clock(&host, &out->clock, err);
+        rc = ask_clock(&host, deadline_ms, &out->clock, err);
     if (rc == 0)
-        rc = ask_all(&host, setting, context, &answer, err);
+        rc = ask_all(&host, setting, context, deadline_ms, &answer, err);
     if (rc != 0)
         return rc;
     char *text = buf_take(&answer);
@@ -98,21 +96,30 @@ static int look(const struct node *node, host_setting *setting, const void *cont
 }
 
 int host_look(const struct node *node, host_setting *setting, const void *context,
-              struct host_report *out, struct err *err)
+              int64_t deadline_ms, struct host_report *out, struct err *err)
 {
     struct err why = {0};
     if (node->ssh == NULL) {
         host_report_fail(out, "not looked at: no ssh group in the configuration");
         return 0;
     }
-    int rc = look(node, setting, context, out, &why);
+    int rc = look(node, setting, context, deadline_ms, out, &why);
     if (rc == ERR_MEMORY) {
         *err = why;
         return rc;
     }
     if (rc != 0) {
+        if (rc == ERR_TIMEOUT)
+            (void)err_wrap(&why, "a host has %d s for all it is asked", HOST_LOOK_MS / 1000);
         host_report_release(out);
         host_report_fail(out, why.msg);
     }
     return 0;
+}
+
+void host_look_task(void *context, int64_t deadline_ms)
+{
+    struct host_question *q = context;
+
+    q->rc = host_look(q->node, q->setting, q->context, deadline_ms, q->out, &q->err);
 }

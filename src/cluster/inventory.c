@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "cluster/host.h"
 #include "cluster/inventory_host.h"
 #include "cluster/session.h"
 #include "domain/inventory.h"
@@ -306,35 +307,82 @@ static int read_side(struct taking *t, const struct facts *facts, enum side side
         if (rc == 0 && (next == NULL || strcmp(next->section, questions[i].section) != 0))
             rc = settle(t, questions[i].section, err);
     }
-    if (rc == 0)
-        rc = take_sizes(t, err);
-    return rc == 0 ? inventory_take_host(service_primary(t->service, side), t->side, err) : rc;
+    return rc == 0 ? take_sizes(t, err) : rc;
+}
+
+struct side_taken {
+    struct err why; /* when rc says that it was not read */
+    int rc;
+    struct host_report report;
+    struct host_question asked;
+};
+
+static bool is_ours(int rc)
+{
+    return rc == ERR_MEMORY || rc == ERR_BUG;
 }
 
 static int take_side(const struct service *service, const struct facts *facts, enum side side,
-                     json_t *document, struct err *err)
+                     json_t *document, struct side_taken *out)
 {
     CLEANUP(session_release) struct session session = {0};
     CLEANUP(json_release) json_t *shown = json_object();
     CLEANUP(json_release) json_t *digests = json_object();
     struct taking t = {service, &session, inventory_side(document, side), shown, digests};
-    struct err why = {0};
-    int rc = read_side(&t, facts, side, &why);
-    if (rc == ERR_MEMORY || rc == ERR_BUG) {
-        *err = why;
-        return rc;
+
+    out->rc = read_side(&t, facts, side, &out->why);
+    return is_ours(out->rc) ? out->rc : 0;
+}
+
+static void ask_hosts(const struct service *service, json_t *document, struct side_taken *taken)
+{
+    struct host_task tasks[SIDE_COUNT];
+    size_t count = 0;
+
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        if (taken[side].rc != 0)
+            continue;
+        inventory_ask_host(service_primary(service, side), inventory_side(document, side),
+                           &taken[side].report, &taken[side].asked);
+        tasks[count++] = (struct host_task){host_look_task, &taken[side].asked};
     }
-    return inventory_end_side(t.side, rc == 0 ? NULL : &why, err);
+    host_together(tasks, count);
+}
+
+static int end_side(struct side_taken *taken, json_t *side, struct err *err)
+{
+    if (taken->rc == 0)
+        taken->rc = inventory_put_host(&taken->asked, side, &taken->why);
+    if (is_ours(taken->rc)) {
+        *err = taken->why;
+        return taken->rc;
+    }
+    return inventory_end_side(side, taken->rc == 0 ? NULL : &taken->why, err);
+}
+
+static void release_taken(struct side_taken (*taken)[SIDE_COUNT])
+{
+    for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
+        host_report_release(&(*taken)[side].report);
 }
 
 int inventory_take(const struct service *service, const struct facts *facts, json_t **out,
                    struct err *err)
 {
     CLEANUP(json_release) json_t *document = inventory_new(service->name, facts->wall_us);
+    CLEANUP(release_taken) struct side_taken taken[SIDE_COUNT] = {0};
     if (document == NULL)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for the inventory");
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
-        int rc = take_side(service, facts, side, document, err);
+        int rc = take_side(service, facts, side, document, &taken[side]);
+        if (rc != 0) {
+            *err = taken[side].why;
+            return rc;
+        }
+    }
+    ask_hosts(service, document, taken);
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
+        int rc = end_side(&taken[side], inventory_side(document, side), err);
         if (rc != 0)
             return rc;
     }

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-#include "cluster/host_look.h"
 #include "domain/inventory.h"
 
 #define ROOM "host room"
@@ -40,19 +39,31 @@ static int put_probe(const struct host_report *report, enum host_probe probe, js
     return rc;
 }
 
-int inventory_take_host(const struct node *node, json_t *side, struct err *err)
+void inventory_ask_host(const struct node *node, const json_t *side, struct host_report *report,
+                        struct host_question *out)
 {
-    CLEANUP(host_report_release) struct host_report report = {0};
     const json_t *variables = json_object_get(json_object_get(side, "sections"), "variables");
-    int rc = host_look(node, setting_of, variables, &report, err);
+
+    *out = (struct host_question){
+        .node = node, .setting = setting_of, .context = variables, .out = report};
+}
+
+int inventory_put_host(const struct host_question *asked, json_t *side, struct err *err)
+{
+    const struct host_report *report = asked->out;
+    int rc = asked->rc;
+    if (rc != 0) {
+        *err = asked->err;
+        return rc;
+    }
     for (size_t i = 0; rc == 0 && i < HOST_PROBE_COUNT; i++)
-        rc = put_probe(&report, (enum host_probe)i, side, err);
+        rc = put_probe(report, (enum host_probe)i, side, err);
     if (rc != 0)
         return rc;
-    if (report.clock.is_known != TRI_YES)
+    if (report->clock.is_known != TRI_YES)
         return inventory_put_unread(side, ROOM, "the clock was not asked", err);
-    rc = inventory_put_number(side, ROOM, "clock: us before ours", report.clock.ahead_us, err);
+    rc = inventory_put_number(side, ROOM, "clock: us before ours", report->clock.ahead_us, err);
     return rc != 0 ? rc
                    : inventory_put_number(side, ROOM, "clock: known within us",
-                                          report.clock.within_us, err);
+                                          report->clock.within_us, err);
 }

@@ -9,13 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/drop_in.h"
 #include "cluster/hold.h"
-#include "cluster/host_look.h"
 #include "cluster/session.h"
+#include "cluster/survey_hosts.h"
 #include "cluster/survey_topics.h"
 #include "cluster/tunnels.h"
-#include "cluster/worker.h"
 
 /*
  * The global privileges of etc/grants-mariadb.sql and etc/grants-mysql.sql, as servers name them in
@@ -323,38 +321,6 @@ static int compare_definers(const struct service *service, struct session *with_
     return rc;
 }
 
-/* Where a file of ours is to say what a restart goes by: could it be written now? */
-static void try_drop_in(const struct service *service, const struct session *session,
-                        struct survey *out, enum side side)
-{
-    struct err cause = {0};
-    const struct node *node = service_primary(service, side);
-    bool is_wanted = hold_way(service, &session->version) == HOLD_FILE ||
-                     (!version_persists(&session->version) && drop_in_is_possible(node));
-    if (is_wanted && drop_in_try(node, &cause) != 0)
-        (void)snprintf(out->side[side].drop_in_problem, sizeof(out->side[side].drop_in_problem),
-                       "%.380s", cause.msg);
-}
-
-static const char *variable_of(const void *context, const char *name)
-{
-    const struct survey_item *item = survey_list_find(context, name);
-    return item == NULL ? "" : item->value;
-}
-
-/* The topics first: without the server's variables nobody knows where to look. */
-static int survey_host(const struct service *service, struct survey *out, enum side side,
-                       struct err *err)
-{
-    const struct survey_list *variables = &out->side[side].topics[SURVEY_VARIABLES];
-    if (variables->is_read != TRI_YES) {
-        host_report_fail(&out->side[side].host, "the variables of its server are not known");
-        return 0;
-    }
-    return host_look(service_primary(service, side), variable_of, variables, &out->side[side].host,
-                     err);
-}
-
 /* --- the whole --- */
 
 static int survey_side(const struct service *service, struct session *session, struct survey *out,
@@ -394,20 +360,6 @@ static int survey_data(const struct service *service, struct session sessions[SI
     return 0;
 }
 
-/* Each on its host: is there what would be run, and does it run now? */
-static void ask_workers(const struct service *service, struct survey *out)
-{
-    for (size_t i = 0; i < service->worker_count; i++) {
-        struct err cause = {0};
-        bool runs = false;
-        int rc = worker_try(&service->workers[i], &cause);
-        rc = rc != 0 ? rc : worker_ask(&service->workers[i], &runs, &cause);
-        out->workers[i].is_running = rc != 0 ? TRI_UNKNOWN : tri_of(runs);
-        (void)snprintf(out->workers[i].problem, sizeof(out->workers[i].problem), "%.390s",
-                       cause.msg);
-    }
-}
-
 static void release_sessions(struct session (*sessions)[SIDE_COUNT])
 {
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++)
@@ -418,6 +370,7 @@ int survey_clusters(const struct service *service, struct survey *out, struct er
 {
     CLEANUP(release_sessions) struct session sessions[SIDE_COUNT] = {0};
     struct err cause = {0};
+    const struct server_version *versions[SIDE_COUNT] = {0};
     enum side data = SIDE_OLD;
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
         int rc = survey_side(service, &sessions[side], out, (enum side)side, &cause);
@@ -425,10 +378,7 @@ int survey_clusters(const struct service *service, struct survey *out, struct er
             return no_memory(err);
         out->side[side].is_read = tri_of(rc == 0);
         try_logins(service, out, (enum side)side);
-        if (rc == 0)
-            try_drop_in(service, &sessions[side], out, (enum side)side);
     }
-    ask_workers(service, out);
     int rc = survey_data(service, sessions, out, &data, &cause);
     for (int side = SIDE_OLD; rc == 0 && side < SIDE_COUNT; side++)
         if (out->side[side].is_read == TRI_YES)
@@ -442,12 +392,13 @@ int survey_clusters(const struct service *service, struct survey *out, struct er
         int side_rc = sessions[side].db != NULL
                           ? survey_topics(service, &sessions[side], out->side[side].topics, err)
                           : 0;
-        if (side_rc == 0)
-            side_rc = survey_host(service, out, (enum side)side, err);
         if (side_rc != 0)
             return side_rc;
+        if (sessions[side].db != NULL)
+            versions[side] = &sessions[side].version;
     }
-    return 0;
+    /* The topics first: without the server's variables nobody knows where to look. */
+    return survey_hosts(service, versions, out, err);
 }
 
 int survey_agents(const struct service *service, struct survey *out, struct err *err)

@@ -5,7 +5,9 @@ forms, and no secret is kept."""
 import contextlib
 import json
 import os
+import socket
 import sqlite3
+import time
 import uuid
 from pathlib import Path
 
@@ -164,6 +166,33 @@ def test_a_host_that_nobody_may_log_in_to_is_not_known_and_what_is_gone_is_told(
     text = said(lab, "--diff", str(first), str(found["id"]))
     assert "Not compared (NEW: not looked at: no ssh group in the configuration)" in text
     assert not [change for change in diff["changes"] if change["side"] == "new" and change["section"].startswith("host")]
+
+
+@contextlib.contextmanager
+def mute():
+    """The port of somebody who takes each connection and says nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("command", ["check", "inventory"])
+def test_hosts_that_never_answer_cost_the_time_of_one(lab, command):
+    with mute() as port:
+        def change(c):
+            for side in ("old", "new"):
+                c[side]["primary"]["ssh"].update(host="127.0.0.1", port=port)
+        begun = time.monotonic()
+        done = lab.cutover(command, "--json", cfg=lab.config.variant("mute", change), binary=CUTOVER)
+        took_s = time.monotonic() - begun
+    found = json.loads(done.stdout)
+    assert "a host has 30 s for all it is asked" in done.stdout and "no answer within its time" in done.stdout
+    assert 29 < took_s < 55, "one after the other they would take twice as long, and more"
+    if command == "check":
+        unknown = {finding["check"] for finding in found["findings"] if "a host has 30 s" in json.dumps(finding)}
+        assert "host.disks" in unknown, "what a silent host has is not known to be good"
+    else:
+        assert [side["is_read"] for side in found["sides"].values()] == [True, True]
+        assert all("a host has 30 s" in side["unread"]["host disks"] for side in found["sides"].values())
 
 
 def test_a_side_that_is_away_is_not_known_and_equal_to_nothing(lab):
