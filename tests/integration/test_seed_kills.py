@@ -182,8 +182,13 @@ def go_on(lab, cell, done):
         again.ended(REFUSED)  # nobody takes NEW for what it is not
         words = ("run", "--resume", "--yes") if cell.way == "resume" else ("abort", "--yes")
         done = cutover(lab, *words)
-        if done.code == PERSON and "stays where it stopped" in done.text:  # NEW is about to restart into its clone
-            wait_until(lab.new.primary.answers, 60, "NEW's primary")
+        if done.code == PERSON and "stays where it stopped" in done.text:
+            if cell.method == "physical":  # NEW is down since we have stopped it: nothing but an abort starts it again
+                assert not lab.new.primary.answers(), done
+                assert "abort" in done.text, done
+                cutover(lab, "abort", "--yes").ended(DONE)
+                return False
+            wait_until(lab.new.primary.answers, 60, "NEW's primary")  # it is about to restart into its clone
             done = cutover(lab, *words)
         if cell.way == "abort":
             done.ended(DONE)
