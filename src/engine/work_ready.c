@@ -346,12 +346,12 @@ static int rehearse_gate(struct run *run, enum side from, int64_t limit_ms, cons
     return rc;
 }
 
-/* Closing waits for the commits that are under way, each as long as one of ours. */
+/* Closing waits for the commits that are under way: as long as one of ours, and half done. */
 static double commits_ms(const struct run *run, enum side from)
 {
     double write_ms = heartbeat_write_ms(run->heartbeat, from);
 
-    return write_ms > 0 ? write_ms : 0;
+    return write_ms > 0 ? write_ms / 2 : 0;
 }
 
 static int measure_journal(struct run *run, double *out_ms, struct err *err)
@@ -363,10 +363,11 @@ static int measure_journal(struct run *run, double *out_ms, struct err *err)
     return rc;
 }
 
-/* What would be left of it now: nothing moves then, so it waits for nothing. In the middle. */
+/* What would be left of it now: nothing moves then, so it waits for nothing. The least of some
+ * looks: a side is closed when the prover has caught up, and nobody adds to its work any more. */
 static int measure_settling(struct run *run, enum side from, double *out_ms, struct err *err)
 {
-    int64_t settle_ms[FORECAST_SAMPLES];
+    int64_t least_ms = INT64_MAX;
     struct proof_status proof;
     char problem[256];
 
@@ -375,9 +376,12 @@ static int measure_settling(struct run *run, enum side from, double *out_ms, str
         if (rc)
             return rc;
         bool is_kept = proof_keeper_look(run, from, &proof, problem) && proof.is_covering;
-        settle_ms[i] = is_kept ? proof.settle_ms : 0;
+        if (!is_kept)
+            return 0; /* what the last look took stands */
+        if (proof.settle_ms < least_ms)
+            least_ms = proof.settle_ms;
     }
-    *out_ms = (double)median(settle_ms, FORECAST_SAMPLES);
+    *out_ms = (double)least_ms;
     return 0;
 }
 

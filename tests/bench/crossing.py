@@ -104,6 +104,10 @@ class Crossing:
         whole = (self._monotonic_us(steps[last]["started"]) - self._monotonic_us(steps[first]["started"])) / 1000
         return [*found, ("between them", max(0.0, whole + found[-1][1] - sum(ms for _, ms in found)))]
 
+    def note(self, name):
+        """The last note of that name in the report; "" without one."""
+        return next((note["text"] for note in reversed(self.report["notes"]) if note["name"] == name), "")
+
     @property
     def forecast_ms(self):
         """What it said before anything was touched; None when it said nothing."""

@@ -66,6 +66,7 @@ class Found:
     elsewhere: list = field(default_factory=list)   # longest gap of the run before a side was closed
     pause: list = field(default_factory=list)
     forecast: list = field(default_factory=list)
+    told: list = field(default_factory=list)  # the forecast's sentence, with its parts
     alone_gap: list = field(default_factory=list)
     alone_stall: list = field(default_factory=list)
     alone_rate: list = field(default_factory=list)
@@ -153,6 +154,7 @@ def note_crossing(writes, crossing, found):
     found.elsewhere.append(before.ms if before else None)
     found.pause.append(crossing.pause_ms)
     found.forecast.append(crossing.forecast_ms)
+    found.told.append(crossing.note("forecast"))
     found.run.append((crossing.ended_us - crossing.began_us) / 1000)
     for name, ms in crossing.parts():
         found.parts.setdefault(name, []).append(ms)
