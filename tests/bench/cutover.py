@@ -50,7 +50,7 @@ REFUSALS = 2           # in a row end the turn: a run that does not cross is no 
 FORECAST_FACTOR = 2
 SPREAD = ("n", "min", "med", "p95", "max")
 
-# Of the issue that asked for this bench, in ms, by flavour.
+# In ms, by flavour.
 PAUSE_AIMS = {"mariadb": {"median": 10, "p95": 50}, "mysql": {"median": 30, "p95": 150}}
 STALL_AIM_MS = {"mariadb": 60}
 ORCHESTRATOR_TIMES = 20
