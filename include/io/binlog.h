@@ -39,6 +39,13 @@ MUST_CHECK int binlog_open(struct db *take_db, const struct binlog_start *start,
                            struct binlog **out, struct err *err);
 void binlog_free(struct binlog *log);
 
+/*
+ * How long what has come may lie at this end before it is read, so that a busy log wakes two
+ * threads once in that time and not for every transaction; 0, as in the beginning: not at all. At
+ * once, also for what lies there now.
+ */
+void binlog_linger(struct binlog *log, int ms);
+
 struct binlog_packet {
     const unsigned char *bytes; /* an event, with its header; until the next call */
     size_t len;

@@ -74,6 +74,9 @@ void change_log_freep(struct change_log **log);
 MUST_CHECK int change_log_next(struct change_log *log, int64_t wait_ms, struct change *out,
                                struct err *err);
 
+/* As binlog_linger(). */
+void change_log_linger(struct change_log *log, int ms);
+
 /* Everything up to here has been told: `from` and the complete transactions since. */
 const struct position *change_log_position(const struct change_log *log);
 

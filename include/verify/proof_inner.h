@@ -42,6 +42,7 @@ struct proof_log {
     pthread_t thread;
     bool is_started;
     struct change_log *log;      /* the thread's, once it runs */
+    int linger_ms;               /* as `log` was told; the thread's, too */
     struct proof_shapes *shapes; /* what the log decodes with */
     /* guarded: */
     struct position position;  /* everything up to here is in the set */

@@ -4,7 +4,8 @@
  *
  * Two buffers: the reader appends packets to one, the caller empties the other; when that is empty
  * they change places. So a packet stays where it is while the caller looks at it, and a busy log
- * costs one lock a packet and no allocation.
+ * costs one lock a packet and no allocation. Who lingers is woken for all that had come when it was
+ * looked, not for each packet.
  */
 #include "io/binlog.h"
 
@@ -12,6 +13,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +29,9 @@
 #define BUFFER_CAP_BYTES ((size_t)1200 << 20) /* such a packet behind others */
 #define KEPT_ROOM_BYTES ((size_t)16 << 20)
 #define STOP_LOOK_MS 100
+#define TELL_BYTES ((size_t)64 << 10) /* of a log that never ends: the caller has work by then */
+#define PACKET_HEAD_BYTES 5           /* length, number, status */
+#define TLS_RECORD_BYTES 29           /* at most, beside what it carries */
 #define NATIVE_LOG_IS_GONE 1236
 
 struct binlog {
@@ -38,7 +43,8 @@ struct binlog {
     pthread_mutex_t lock;
     pthread_cond_t arrived, taken;
     bool is_over, is_closing; /* the thread has ended; shall end */
-    struct err end;           /* why */
+    int linger_ms;
+    struct err end; /* why */
 #ifndef LIBMARIADB
     MYSQL_RPL request;
 #endif
@@ -190,6 +196,8 @@ static int read_event(struct binlog *log, struct binlog_packet *out, struct err 
 static bool hand_over(struct binlog *log, const struct binlog_packet *packet, struct err *err)
 {
     (void)pthread_mutex_lock(&log->lock);
+    if (log->linger_ms == 0 || log->filling.len > TELL_BYTES)
+        (void)pthread_cond_signal(&log->arrived);
     while (!log->is_closing && log->filling.len > BINLOG_AHEAD_BYTES)
         (void)pthread_cond_wait(&log->taken, &log->lock);
     size_t before = log->filling.len;
@@ -199,9 +207,45 @@ static bool hand_over(struct binlog *log, const struct binlog_packet *packet, st
     if (!is_kept)
         log->filling.len = before; /* no half of a packet */
     is_kept = is_kept && !log->is_closing;
-    (void)pthread_cond_signal(&log->arrived);
     (void)pthread_mutex_unlock(&log->lock);
     return is_kept;
+}
+
+static struct timespec until(int64_t mono_ms)
+{
+    return (struct timespec){.tv_sec = (time_t)(mono_ms / 1000),
+                             .tv_nsec = (long)(mono_ms % 1000) * 1000000};
+}
+
+/* What has come, as the network carries it; 0 when that cannot be told, and then it is waited for
+ * packet by packet. */
+static long waiting_bytes(const struct binlog *log)
+{
+    int bytes = 0;
+    return ioctl(log->socket, FIONREAD, &bytes) == 0 ? bytes : 0;
+}
+
+static long bytes_of(const struct binlog *log, const struct binlog_packet *packet)
+{
+    return (long)packet->len + PACKET_HEAD_BYTES + (log->db->cipher[0] ? TLS_RECORD_BYTES : 0);
+}
+
+/* Tell what has been read, and let more come together; how much has, then. Rather too early than
+ * waiting for a packet, with others in hand that nobody was told of. */
+static long rest(struct binlog *log)
+{
+    int64_t began_ms = clock_mono_ms();
+
+    (void)pthread_mutex_lock(&log->lock);
+    bool is_lingering = log->linger_ms > 0;
+    if (is_lingering)
+        (void)pthread_cond_signal(&log->arrived);
+    while (!log->is_closing && clock_mono_ms() - began_ms < log->linger_ms) {
+        struct timespec end = until(began_ms + log->linger_ms);
+        (void)pthread_cond_timedwait(&log->taken, &log->lock, &end);
+    }
+    (void)pthread_mutex_unlock(&log->lock);
+    return is_lingering ? waiting_bytes(log) : 0;
 }
 
 static void *read_log(void *context)
@@ -209,11 +253,14 @@ static void *read_log(void *context)
     struct binlog *log = context;
     struct err end = {0};
     struct binlog_packet packet;
+    long left = 0;
 
     (void)mysql_thread_init(); /* fails without memory, which the reading will then tell */
-    while (read_event(log, &packet, &end) == 0)
-        if (!hand_over(log, &packet, &end))
-            break;
+    while (read_event(log, &packet, &end) == 0 && hand_over(log, &packet, &end)) {
+        left -= bytes_of(log, &packet);
+        if (left <= 0)
+            left = rest(log);
+    }
     (void)err_where(&end, "%s", db_where(log->db));
     mysql_thread_end();
     (void)pthread_mutex_lock(&log->lock);
@@ -236,7 +283,7 @@ static int start_thread(struct binlog *log, struct err *err)
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&log->lock, NULL);
     (void)pthread_cond_init(&log->arrived, &monotonic);
-    (void)pthread_cond_init(&log->taken, NULL);
+    (void)pthread_cond_init(&log->taken, &monotonic);
     (void)pthread_condattr_destroy(&monotonic);
     if (pthread_create(&log->thread, NULL, read_log, log) == 0)
         return 0;
@@ -294,10 +341,12 @@ void binlog_free(struct binlog *log)
     free(log);
 }
 
-static struct timespec until(int64_t mono_ms)
+void binlog_linger(struct binlog *log, int ms)
 {
-    return (struct timespec){.tv_sec = (time_t)(mono_ms / 1000),
-                             .tv_nsec = (long)(mono_ms % 1000) * 1000000};
+    (void)pthread_mutex_lock(&log->lock);
+    log->linger_ms = ms;
+    (void)pthread_cond_signal(&log->taken);
+    (void)pthread_mutex_unlock(&log->lock);
 }
 
 /* With the lock held: wait until something has arrived; false when the time is over. */

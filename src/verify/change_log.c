@@ -275,6 +275,11 @@ int change_log_next(struct change_log *log, int64_t wait_ms, struct change *out,
     }
 }
 
+void change_log_linger(struct change_log *log, int ms)
+{
+    binlog_linger(log->binlog, ms);
+}
+
 const struct position *change_log_position(const struct change_log *log)
 {
     return change_reader_position(log->reader);

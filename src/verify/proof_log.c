@@ -11,6 +11,7 @@
 #define RECONNECT_PATIENCE_MS 120000
 #define RECONNECT_PAUSE_MS 500
 #define MARK_INTERVAL_MS 250
+#define LINGER_MS 20 /* nobody waits for these rows yet: they are read together */
 
 static int note_error(struct proof *proof, int rc, const struct err *err)
 {
@@ -260,6 +261,7 @@ int proof_log_open(struct proof_log *log, struct err *err)
         .catalog = log->is_of_source ? &log->shapes->source : &log->shapes->replica,
         .is_own_only = !log->is_of_source,
     };
+    log->linger_ms = 0;
     return change_log_open(&options, &log->log, err);
 }
 
@@ -267,6 +269,23 @@ static bool is_wanted(struct proof *proof)
 {
     PROOF_HOLD(proof);
     return !proof->is_ending && !proof->is_broken;
+}
+
+static int wanted_linger_ms(struct proof *proof)
+{
+    PROOF_HOLD(proof);
+    bool is_awaited = proof->is_hurried || proof->is_settling || proof->waiters > 0;
+
+    return is_awaited || proof->mood == PROOF_HURRIED ? 0 : LINGER_MS;
+}
+
+static void linger(struct proof_log *log)
+{
+    int ms = wanted_linger_ms(log->proof);
+
+    if (ms != log->linger_ms)
+        change_log_linger(log->log, ms);
+    log->linger_ms = ms;
 }
 
 /* From where it was: a transaction that was told in part is told again. */
@@ -290,6 +309,7 @@ static int read_on(struct proof_log *log, struct err *err)
     struct change change;
     int rc = use_new_shapes(log, err);
 
+    linger(log);
     if (!rc)
         rc = change_log_next(log->log, READ_WAIT_MS, &change, err);
     if (rc == 1)

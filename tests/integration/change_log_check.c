@@ -2,7 +2,8 @@
 /*
  * Prints what a change log tells, one JSON object a line, for test_change_log.py.
  *
- * change_log_check CFG old|new FROM UNTIL [own] [keys] [count] [give-up=MS] [at=FILE:BORN:OFFSET]
+ * change_log_check CFG old|new FROM UNTIL [own] [keys] [count] [give-up=MS] [linger=MS]
+ *                  [at=FILE:BORN:OFFSET]
  *
  * Ends when its position covers UNTIL. With "keys" each row's key is put through key_range_sql() on
  * the same server: how many rows it finds ("rows"), and whether the server prints their key as the
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -147,12 +149,20 @@ static int follow(struct change_log *log, struct verify_end *end, const struct p
     return 0;
 }
 
+/* How often a thread of this process had waited for something, and it came. */
+static long wakes(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nvcsw : -1;
+}
+
 static void print_end(const char *position, const struct binlog_place *place)
 {
     printf("{\"position\": \"%s\", \"place\": \"", position);
     if (binlog_place_is_known(place))
         printf("%s:%" PRIu32 ":%" PRIu32, place->file, place->born_s, place->offset);
-    printf("\"}\n");
+    printf("\", \"wakes\": %ld}\n", wakes());
 }
 
 /* What `at=` gives, as the last line has it. */
@@ -173,6 +183,7 @@ int main(int argc, char **argv)
     struct change_log *log = NULL;
     bool is_own_only = false, has_keys = false, is_counted = false;
     int64_t give_up_ms = 20000;
+    long linger_ms = 0;
     char text[POSITION_TEXT_SIZE];
     struct binlog_place at = {0};
     bool is_at_read = true;
@@ -183,6 +194,8 @@ int main(int argc, char **argv)
         is_counted |= !strcmp(argv[i], "count");
         if (!strncmp(argv[i], "give-up=", 8))
             give_up_ms = strtol(argv[i] + 8, NULL, 10);
+        if (!strncmp(argv[i], "linger=", 7))
+            linger_ms = strtol(argv[i] + 7, NULL, 10);
         if (!strncmp(argv[i], "at=", 3))
             is_at_read = read_place(argv[i] + 3, &at);
     }
@@ -201,6 +214,8 @@ int main(int argc, char **argv)
                                                .catalog = &catalog,
                                                .is_own_only = is_own_only};
     int rc = change_log_open(&options, &log, &err);
+    if (!rc && linger_ms)
+        change_log_linger(log, (int)linger_ms);
     if (!rc && is_counted)
         rc = count(log, &until, &err);
     else if (!rc)

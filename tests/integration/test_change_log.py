@@ -4,6 +4,7 @@
 import json
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -12,6 +13,9 @@ from tests.lab import kinds
 from tests.lab.lab import Lab
 from tests.lab.procs import wait_until
 from tests.lab.servers import Absent
+
+TRANSACTIONS = 400
+LINGER_MS = 200
 
 # A table for each type that a key can have: its definition, and values that are awkward.
 KEYS = {
@@ -467,6 +471,33 @@ def test_a_place_that_is_not_true_any_more_costs_nothing_but_the_search(left):
     assert left.told_from(left.place, since) == []
     written = [insert(left, 5)]
     assert left.told_from(left.place, since) == written
+
+
+def followed(table, linger_ms):
+    """What is told, to somebody who is there when it happens, of TRANSACTIONS inserts; how often that woke somebody, in what time."""
+    table.server.query("DELETE FROM blog.k")
+    since = table.server.position()
+    number = re.search(r"\d+$", since)
+    until = since[:number.start()] + str(int(number.group()) + TRANSACTIONS)
+    with subprocess.Popen([table.program, table.lab.cfg_path, "old", since, until, f"linger={linger_ms}"], text=True,
+                          stdout=subprocess.PIPE) as follower:
+        dumps = "SELECT 1 FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%%'"
+        wait_until(lambda: table.server.query(dumps), 20, "somebody to follow")
+        began_s = time.monotonic()
+        with table.server.connect() as connection, connection.cursor() as cursor:
+            for i in range(TRANSACTIONS):
+                cursor.execute("INSERT INTO blog.k (id) VALUES (%s)", (i,))
+        assert table.server.position() == until
+        lines = [json.loads(line) for line in follower.communicate(timeout=60)[0].splitlines()]
+    told = [brief(line) for line in lines[:-1] if line["kind"] != "commit"]
+    return told, lines[-1]["wakes"], time.monotonic() - began_s
+
+
+def test_who_lingers_is_told_the_same_and_woken_by_time_not_by_transactions(table):
+    at_once, _, _ = followed(table, 0)
+    together, wakes, took_s = followed(table, LINGER_MS)
+    assert together == at_once and len(together) == TRANSACTIONS
+    assert wakes < 20 + 8 * took_s * 1000 / LINGER_MS  # both threads; the caller looks for a stop every 100 ms as well
 
 
 def test_a_log_that_is_gone_is_refused_by_name(table):
