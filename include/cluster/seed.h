@@ -35,6 +35,7 @@ struct seed_options {
     const struct session_permit *permit;
     enum side from;   /* the source side; all nodes of the other side are targets */
     unsigned workers; /* 0 = 4 */
+    uint64_t rate;    /* at most so many bytes of values a second, once for all targets; 0: any */
     void (*progress)(void *context, const struct seed_progress *progress);
     void *context;
 };

@@ -28,10 +28,27 @@ struct clone_options {
 };
 
 /*
- * Can NEW be cloned from OLD? ERR_REFUSED/NONE when a server is not of the same kind, has no plugin
+ * Can NEW be cloned from OLD, at `rate` bytes a second (0: any)? ERR_REFUSED/NONE when the rate is
+ * one that no server can keep, when a server is not of the same kind, has no plugin
  * (the hint says what to type), or holds something that a clone would take along or throw away.
  */
-MUST_CHECK int clone_check(const struct service *service, struct err *err);
+MUST_CHECK int clone_check(const struct service *service, uint64_t rate, struct err *err);
+
+/* How fast a recipient may take a clone, in MiB a second; 0: no limit. */
+struct clone_limits {
+    uint64_t data, network;
+};
+/* `rate` in bytes a second, as the server counts: rounded down, so never faster. */
+struct clone_limits clone_limits_of(uint64_t rate);
+MUST_CHECK int clone_limits_read(const struct service *service, const struct node *node,
+                                 struct clone_limits *out, struct err *err);
+/*
+ * Until somebody sets them again, or the recipient restarts. A clone that runs heeds them, too.
+ * Repeat: safe.
+ */
+MUST_CHECK int clone_limits_set(const struct service *service, const struct node *node,
+                                const struct session_permit *permit,
+                                const struct clone_limits *limits, struct err *err);
 
 /*
  * Stops on signals: ERR_STOPPED/APPLIED, then the recipient holds nothing that is of use; so does

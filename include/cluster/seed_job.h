@@ -111,6 +111,8 @@ struct seed_flow {
     size_t next_piece;
     unsigned running;
     bool is_failed;
+    uint64_t rate;      /* bytes of values a second, of all workers; 0: no limit */
+    int64_t free_at_us; /* when what was read so far is paid for, by the monotonic clock */
     struct err first_err;
     uint64_t rows, bytes;
     size_t pieces_done;

@@ -332,6 +332,7 @@ int seed_copy(const struct seed_options *options, struct seed_report *out, struc
 
     err = err ? err : &ignored;
     seed_flow_init(&job.flow);
+    job.flow.rate = options->rate;
     int rc = prepare(&job, err);
     if (!rc)
         rc = open_workers(&job, err);

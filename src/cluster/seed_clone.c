@@ -24,6 +24,9 @@
 #define RETURN_MS (15LL * 60 * 1000) /* a person may have to start it */
 #define GIVE_UP_MS 20000             /* for a clone that was killed to end */
 #define UPTIME_SLACK_MS 2000
+#define MIB (1U << 20)
+#define LIMIT_CAP (1U << 20) /* the server's own */
+#define NUMBER_TEXT 24
 #define IN_PROGRESS "In Progress"
 #define SAME_SERIES_PATCH 37 /* from 8.0.37 on a series counts, not a release */
 
@@ -115,13 +118,25 @@ static int check_recipient(const struct service *service, struct session *donor,
     return rc ? rc : check_databases(service, &session, err);
 }
 
-int clone_check(const struct service *service, struct err *err)
+static int check_rate(uint64_t rate, struct err *err)
+{
+    if (rate == 0 || rate >= MIB)
+        return 0;
+    (void)err_set(err, ERR_REFUSED, EFFECT_NONE,
+                  "rate = %" PRIu64 ": a clone cannot be held to less than 1 MiB (%u) a second",
+                  rate, MIB);
+    return err_hint(err, "a larger rate, or seed with method = \"copy\"");
+}
+
+int clone_check(const struct service *service, uint64_t rate, struct err *err)
 {
     CLEANUP(session_release) struct session donor = {0};
     CLEANUP(db_result_release) struct db_result is = {0};
     const struct node *source = service_primary(service, SIDE_OLD);
 
-    int rc = session_open(service, source, SESSION_CONTROLLER, &donor, err);
+    int rc = check_rate(rate, err);
+    if (!rc)
+        rc = session_open(service, source, SESSION_CONTROLLER, &donor, err);
     if (!rc && !sql_for(SQL_CLONE_SERVER, &donor.version)) {
         (void)err_set(err, ERR_REFUSED, EFFECT_NONE, "%s is a %s %u.%u.%u, which cannot be cloned",
                       source->name, flavour_name(donor.version.flavour), donor.version.major,
@@ -140,6 +155,45 @@ int clone_check(const struct service *service, struct err *err)
         if (service->nodes[i].side == SIDE_NEW)
             rc = check_recipient(service, &donor, &is, &service->nodes[i], err);
     return rc;
+}
+
+/* --- how fast --- */
+
+struct clone_limits clone_limits_of(uint64_t rate)
+{
+    uint64_t limit = rate / MIB > LIMIT_CAP ? LIMIT_CAP : rate / MIB;
+    return (struct clone_limits){.data = limit, .network = limit};
+}
+
+int clone_limits_read(const struct service *service, const struct node *node,
+                      struct clone_limits *out, struct err *err)
+{
+    CLEANUP(session_release) struct session session = {0};
+    CLEANUP(db_result_release) struct db_result row = {0};
+
+    int rc = session_open(service, node, SESSION_CONTROLLER, &session, err);
+    if (!rc)
+        rc = session_query_row(&session, SQL_CLONE_LIMITS_GET, NULL, 0, &row, err);
+    if (!rc)
+        *out = (struct clone_limits){.data = (uint64_t)result_number(&row, 0, "data"),
+                                     .network = (uint64_t)result_number(&row, 0, "network")};
+    return rc;
+}
+
+int clone_limits_set(const struct service *service, const struct node *node,
+                     const struct session_permit *permit, const struct clone_limits *limits,
+                     struct err *err)
+{
+    CLEANUP(session_release) struct session session = {0};
+    char data[NUMBER_TEXT], network[NUMBER_TEXT];
+
+    (void)snprintf(data, sizeof data, "%" PRIu64, limits->data);
+    (void)snprintf(network, sizeof network, "%" PRIu64, limits->network);
+    const struct sql_arg args[] = {{"data", data}, {"network", network}};
+    int rc = session_open(service, node, SESSION_CONTROLLER, &session, err);
+    if (!rc)
+        rc = session_admit(&session, permit, err);
+    return rc ? rc : session_exec(&session, SQL_CLONE_LIMITS_SET, args, ARRAY_LEN(args), err);
 }
 
 /* --- the statement, in a thread of its own --- */

@@ -18,6 +18,9 @@
 #define PIECES_A_TABLE_CAP 256
 #define BATCH_BYTES (1U << 20)
 #define BATCH_CAP_BYTES (1U << 30)
+#define BATCH_LEAST_BYTES (1U << 14)
+#define BATCHES_A_SECOND 8 /* of a copy that is held back, so that it trickles */
+#define TURN_SLICE_MS 50
 #define TEXT_CAP_BYTES (1U << 20)
 #define NATIVE_LOCK_WAIT_TIMEOUT 1205
 #define NATIVE_DEADLOCK 1213
@@ -274,11 +277,47 @@ static int insert_batch(struct session *target, const char *sql, struct err *err
     }
 }
 
+/*
+ * One bucket for all workers: each pays for its batch behind the others and waits until that is
+ * through, so that no second, not even the first, gets more than the rate.
+ */
+static int wait_turn(const struct copy *copy, struct err *err)
+{
+    struct seed_flow *flow = copy->worker->flow;
+    int64_t now_us = clock_mono_us(), until_us;
+
+    if (flow->rate == 0)
+        return 0;
+    (void)pthread_mutex_lock(&flow->mutex);
+    until_us = flow->free_at_us > now_us ? flow->free_at_us : now_us;
+    until_us += (int64_t)((double)copy->batch_bytes * 1e6 / (double)flow->rate);
+    flow->free_at_us = until_us;
+    (void)pthread_mutex_unlock(&flow->mutex);
+    for (; now_us < until_us; now_us = clock_mono_us()) {
+        int64_t left_ms = (until_us - now_us) / 1000 + 1;
+        int rc = check_stop(flow, copy->piece, err);
+        if (rc)
+            return rc;
+        (void)clock_sleep_ms(left_ms < TURN_SLICE_MS ? left_ms : TURN_SLICE_MS);
+    }
+    return 0;
+}
+
+static size_t batch_limit(const struct seed_flow *flow)
+{
+    uint64_t share = flow->rate / BATCHES_A_SECOND;
+    if (flow->rate == 0 || share > BATCH_BYTES)
+        return BATCH_BYTES;
+    return share < BATCH_LEAST_BYTES ? BATCH_LEAST_BYTES : (size_t)share;
+}
+
 /* Every target must have taken every row: fewer is an error, never "done". */
 static int write_batch(struct copy *copy, struct err *err)
 {
     struct seed_flow *flow = copy->worker->flow;
     int rc = check_stop(flow, copy->piece, err);
+    if (!rc)
+        rc = wait_turn(copy, err);
     if (!rc)
         rc = failpoint_hit("seed.before-batch", err);
     if (!rc)
@@ -319,7 +358,8 @@ static int add_row(struct copy *copy, const struct db_row *row, struct err *err)
     buf_putc(&copy->batch, ')');
     copy->batch_rows++;
     copy->rows_read++;
-    return copy->batch.len >= BATCH_BYTES || copy->batch.is_failed ? write_batch(copy, err) : 0;
+    bool is_full = copy->batch.len >= batch_limit(copy->worker->flow);
+    return is_full || copy->batch.is_failed ? write_batch(copy, err) : 0;
 }
 
 static int open_stream(struct copy *copy, struct err *err)

@@ -30,7 +30,7 @@ static const struct action actions[] = {
                    {.name = "rate",
                     .type = PARAM_INT,
                     .fallback = "0",
-                    .help = "physical: at most so many bytes of data a second; 0: no limit"}},
+                    .help = "at most so many bytes of data a second; 0: no limit"}},
     },
     {
         .id = ACTION_FOLLOW,

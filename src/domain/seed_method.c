@@ -6,12 +6,12 @@ static const struct seed_method_row rows[SEED_METHOD_COUNT] = {
     [SEED_COPY] = {.name = "copy",
                    .copies = "the service's databases, row by row, through this program",
                    .needs = "nothing but the accounts; any pair of versions and flavours",
-                   .params = "workers"},
+                   .params = "workers, rate"},
     [SEED_CLONE] = {.name = "clone",
                     .copies = "the whole server, by MySQL's clone plugin; all that NEW holds is "
                               "thrown away",
                     .needs = "MySQL 8.0.17 or newer of one series, the plugin on both sides",
-                    .params = "none"},
+                    .params = "rate"},
     [SEED_PHYSICAL] = {.name = "physical",
                        .copies = "the whole server, by mariadb-backup from host to host; all that "
                                  "NEW holds is thrown away",

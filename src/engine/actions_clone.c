@@ -14,6 +14,11 @@ static void each_new(struct compile *c, struct plan_step *step, enum op_list lis
             add_sql(c, step, list, &c->service->nodes[i], id, NULL, 0);
 }
 
+static json_int_t rate_of(const struct compile *c)
+{
+    return (json_int_t)playbook_step_number(c->step, "rate", 0);
+}
+
 /* Closed for everybody, now and when it comes back: nothing else keeps its events from writing. */
 static void ops_clone(struct compile *c, struct plan_step *step, const struct node *donor,
                       const struct node *recipient)
@@ -21,12 +26,14 @@ static void ops_clone(struct compile *c, struct plan_step *step, const struct no
     add_sql(c, step, LIST_DO, recipient, SQL_READ_ONLY_SET, NULL, 0);
     add_work(
         c, step, LIST_DO, "seed.clone",
-        json_pack("{s:s,s:s}", "node", recipient->name, "donor", donor->name),
+        json_pack("{s:s,s:s,s:I}", "node", recipient->name, "donor", donor->name, "rate",
+                  rate_of(c)),
         "CLONE INSTANCE FROM %s on %s: everything %s holds is replaced; it restarts, or has to "
         "be started; the events of the copy wait",
         donor->name, recipient->name, recipient->name);
     add_work(c, step, LIST_UNDO, "seed.clone_settle", json_pack("{s:s}", "node", recipient->name),
-             "wait until no clone is under way on %s, and it has restarted if it does",
+             "wait until no clone is under way on %s, and it has restarted if it does; its limits "
+             "of bandwidth are what they were",
              recipient->name);
 }
 
@@ -46,7 +53,7 @@ void parts_clone(struct compile *c)
     struct plan_step *step = part(c, "check-clone", "OLD can be cloned, and all of NEW may go");
     step->is_repeatable = true;
     add_work(
-        c, step, LIST_DO, "seed.clone_check", NULL,
+        c, step, LIST_DO, "seed.clone_check", json_pack("{s:I}", "rate", rate_of(c)),
         "refuse unless OLD and NEW are MySQL of one series and platform with the clone plugin, "
         "and hold the service's databases only");
 

@@ -192,6 +192,7 @@ static void part_position(struct compile *c)
 void expand_seed(struct compile *c)
 {
     json_int_t workers = (json_int_t)playbook_step_number(c->step, "workers", 0);
+    json_int_t rate = (json_int_t)playbook_step_number(c->step, "rate", 0);
 
     switch ((enum seed_method)playbook_step_number(c->step, "method", SEED_COPY)) {
     case SEED_COPY:
@@ -213,7 +214,8 @@ void expand_seed(struct compile *c)
     ops_admit_new(c, step, LIST_DO);
     add_work(c, step, LIST_DO, "seed.wipe", NULL,
              "drop what a copy that was cut short left on NEW; refused as in wipe-new");
-    add_work(c, step, LIST_DO, "seed.copy", json_pack("{s:I}", "workers", workers),
+    add_work(c, step, LIST_DO, "seed.copy",
+             json_pack("{s:I,s:I}", "workers", workers, "rate", rate),
              "one snapshot of %s for all workers (commits are held for an instant), tables "
              "streamed in parallel to every node of NEW, unlogged; views, routines, triggers and "
              "events after the rows; the snapshot's position is kept as ${position:seed}",

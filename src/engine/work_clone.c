@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Copies by MySQL's clone plugin. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "cluster/seed_clone.h"
 #include "engine/proof_keeper.h"
@@ -8,13 +12,14 @@
 #define SETTLE_MS 120000
 #define SETTLE_POLL_MS 500
 #define NATIVE_HANGS 2013 /* takes a connection, and says nothing: not one that restarts */
+#define VARIABLE_SIZE 320
+#define LIMITS_SIZE 64
 #define HUNG_IS_ENOUGH 2  /* times in a row: one that ends may do that, too */
 
 WORK(work_seed_clone_check)
 {
     (void)step;
-    (void)args;
-    return clone_check(run->service, err);
+    return clone_check(run->service, (uint64_t)json_int_or(args, "rate", 0), err);
 }
 
 struct clone_context {
@@ -50,11 +55,58 @@ static const struct node *node_of(const struct run *run, const json_t *args, con
     return service_node(run->service, json_string_value(json_object_get(args, key)));
 }
 
+/* --- how fast --- */
+
+static void limits_variable(const struct node *node, char out[VARIABLE_SIZE])
+{
+    (void)snprintf(out, VARIABLE_SIZE, "clone-limits:%.300s", node->name);
+}
+
+/* What they were is on disk before they are changed; a run that is resumed finds it there. */
+static int hold_back(struct run *run, const struct node *node, uint64_t rate, struct err *err)
+{
+    char name[VARIABLE_SIZE], known[LIMITS_SIZE], text[LIMITS_SIZE];
+    struct clone_limits former = {0};
+    const struct clone_limits wanted = clone_limits_of(rate);
+
+    if (rate == 0)
+        return 0;
+    limits_variable(node, name);
+    int rc = journal_variable_get(run->journal, run->id, name, known, sizeof known, err);
+    if (!rc && known[0] == '\0') {
+        rc = clone_limits_read(run->service, node, &former, err);
+        (void)snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64, former.data, former.network);
+        if (!rc)
+            rc = journal_variable_put(run->journal, run->id, name, text, err);
+    }
+    return rc ? rc
+              : clone_limits_set(run->service, node, run_permit(run, node), &wanted, err);
+}
+
+/* A server that has restarted has what its files say; what was set by hand is there again, too. */
+static int let_go(struct run *run, const struct node *node, struct err *err)
+{
+    char name[VARIABLE_SIZE], text[LIMITS_SIZE], *rest;
+    struct clone_limits former;
+
+    limits_variable(node, name);
+    int rc = journal_variable_get(run->journal, run->id, name, text, sizeof text, err);
+    if (rc || text[0] == '\0')
+        return rc;
+    former.data = strtoull(text, &rest, 10);
+    former.network = strtoull(rest, NULL, 10);
+    rc = clone_limits_set(run->service, node, run_permit(run, node), &former, err);
+    return rc ? rc : journal_variable_put(run->journal, run->id, name, "", err);
+}
+
+/* --- the clone --- */
+
 WORK(work_seed_clone)
 {
     const struct node *donor = node_of(run, args, "donor"), *recipient = node_of(run, args, "node");
     struct position position;
     char took[32];
+    struct err ignored = {0};
     int64_t began_ms = clock_mono_ms();
 
     (void)step;
@@ -73,7 +125,13 @@ WORK(work_seed_clone)
         rc = proof_keeper_forget(run, err);
     session_release(&run->sessions[recipient - run->service->nodes]); /* it would end with it */
     if (!rc)
+        rc = hold_back(run, recipient, (uint64_t)json_int_or(args, "rate", 0), err);
+    if (!rc)
         rc = clone_run(&options, &position, err);
+    if (rc)
+        (void)!let_go(run, recipient, &ignored); /* where it cannot, the abort does it */
+    else
+        rc = let_go(run, recipient, err);
     if (!rc && context.err.code && context.err.code != ERR_STOPPED) {
         *err = context.err;
         rc = err->code;
@@ -116,7 +174,7 @@ WORK(work_seed_clone_settle)
         hung = rc == ERR_TIMEOUT || cause.native == NATIVE_HANGS ? hung + 1 : 0;
         bool is_away = (rc == ERR_LOST || rc == ERR_TIMEOUT) && hung < HUNG_IS_ENOUGH;
         if (!rc && is_over)
-            return 0;
+            return let_go(run, node, err);
         if (!rc && clock_mono_ms() >= deadline_ms)
             return still_cloned(node, err);
         if (rc && (!is_away || clock_mono_ms() >= deadline_ms)) {

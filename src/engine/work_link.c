@@ -68,6 +68,7 @@ WORK(work_seed_copy)
                                    .permit = run_permit(run, node),
                                    .from = SIDE_OLD,
                                    .workers = workers,
+                                   .rate = (uint64_t)json_int_or(args, "rate", 0),
                                    .progress = show_seed,
                                    .context = &context};
     struct seed_report report = {0};

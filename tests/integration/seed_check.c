@@ -3,7 +3,7 @@
  * Runs seed_copy() or seed_wipe() with a configuration file and prints the outcome as JSON, for
  * test_seed.py.
  *
- * seed_check CFG copy old|new [workers=N]     the side that is read
+ * seed_check CFG copy old|new [workers=N] [rate=BYTES]     the side that is read
  * seed_check CFG wipe old|new                 the side that is thrown away
  */
 #include <inttypes.h>
@@ -47,6 +47,8 @@ static int copy(const struct service *service, enum side from, int argc, char **
     for (int i = 4; i < argc; i++)
         if (!strncmp(argv[i], "workers=", 8))
             options.workers = (unsigned)strtoul(argv[i] + 8, NULL, 10);
+        else if (!strncmp(argv[i], "rate=", 5))
+            options.rate = strtoull(argv[i] + 5, NULL, 10);
     int rc = seed_copy(&options, &report, err);
     if (!rc)
         rc = position_text(&report.position, position, sizeof(position), err);

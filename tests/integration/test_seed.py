@@ -136,6 +136,31 @@ def test_a_batch_that_waits_too_long_or_is_the_victim_of_a_deadlock_is_written_a
         new.query("SET sql_log_bin = 0; DROP SCHEMA scratch")
 
 
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_rate_is_kept_by_all_workers_together(lab, seed, clean, workers):
+    whole = seed(lab, "copy", "old")
+    assert whole.returncode == 0
+    assert seed(lab, "wipe", "new").returncode == 0
+    rate = whole["bytes"] // 6
+    done = seed(lab, "copy", "old", f"workers={workers}", f"rate={rate}")
+    assert done.returncode == 0, done.answer
+    assert done["bytes"] >= whole["bytes"]  # an event of OLD goes on writing
+    assert done["duration_ms"] >= 1000 * done["bytes"] / rate * 0.99, "faster than the rate"
+
+
+def test_a_copy_that_waits_for_its_turn_is_stopped_at_once(lab, clean):
+    program = programs.build("seed_check")
+    running = subprocess.Popen([program, lab.cfg_path, "copy", "old", "rate=1000"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    made = "SELECT 1 FROM information_schema.TABLES WHERE TABLE_NAME = 'members' AND TABLE_SCHEMA = 'blog'"
+    wait_until(lambda: lab.new.primary.query(made), 30, "the first tables")
+    running.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    answer = json.loads(running.communicate(timeout=30)[0])
+    assert time.monotonic() - begun < 5
+    assert (answer["code"], answer["effect"]) == ("stopped", "applied")
+
+
 def test_a_seed_leaves_no_trace_in_the_binary_logs_of_the_targets(lab, seed, clean):
     before = [server.position() for server in lab.new.nodes]
     assert seed(lab, "copy", "old").returncode == 0

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """seed { method = "clone" } on real MySQL servers, as a playbook runs it: with writes going on, interrupted, refused."""
 
+import contextlib
 import signal
 import subprocess
 
+import pymysql
 import pytest
 
 from tests.integration import awkward
@@ -19,6 +21,8 @@ playbook = {
             { name = "follow"; action = "follow"; }, { name = "verify"; action = "verify"; } );
 };
 """
+SLOW = PLAYBOOK.replace('"clone"; about', '"slow"; about').replace('method = "clone";', 'method = "clone"; rate = {rate};')
+MIB = 1 << 20
 RESET = """
 playbook = { name = "reset"; about = "NEW is empty."; needs = [ "apart", "following" ];
              steps = ( { name = "reset"; action = "reset"; } ); };
@@ -33,7 +37,8 @@ def lab():
         pytest.skip(str(absent))
     with Lab(mb=2, dns=False, cloudflare=False, site=False, old="mysql", new="mysql") as lab:
         awkward.plant(lab)
-        for name, text in (("clone", PLAYBOOK), ("reset", RESET)):
+        for name, text in (("clone", PLAYBOOK), ("slow", SLOW.replace("{rate}", str(3 * MIB))),
+                           ("too-slow", SLOW.replace("{rate}", str(MIB - 1))), ("reset", RESET)):
             (lab.root / f"{name}.cfg").write_text(text)
         yield lab
 
@@ -61,13 +66,13 @@ CLONES = "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CLONE%%'
 STUCK = "has not answered since its clone was stopped"
 
 
-def interrupt(lab, meanwhile=lambda: None):
+def interrupt(lab, meanwhile=lambda: None, name="clone", how=signal.SIGINT):
     """Begin a clone, let something happen to it, and stop it by a signal; what was said."""
-    running = subprocess.Popen([CUTOVER, "-c", lab.cfg_path, "run", lab.root / "clone.cfg", "--yes"], text=True,
+    running = subprocess.Popen([CUTOVER, "-c", lab.cfg_path, "run", lab.root / f"{name}.cfg", "--yes"], text=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     wait_until(lambda: lab.new.primary.query(CLONES), 30, "the clone")
     meanwhile()
-    running.send_signal(signal.SIGINT)
+    running.send_signal(how)
     output = running.communicate(timeout=120)[0]
     assert running.returncode != 0, output
     return output
@@ -93,6 +98,41 @@ def test_a_server_that_hangs_in_its_clone_is_given_up_and_named(lab):
         lab.new.primary.start()
     assert lab.new.primary.value("SELECT @@GLOBAL.read_only") == 1
     assert "Situation  apart" in lab.cutover("abort", "--yes").stdout
+
+
+LIMITS = "SELECT CONCAT(@@GLOBAL.clone_max_data_bandwidth, ' ', @@GLOBAL.clone_max_network_bandwidth)"
+
+
+def test_a_rate_that_no_clone_can_keep_is_refused_and_nothing_is_touched(lab):
+    done = run(lab, "too-slow")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "less than 1 MiB" in done.stderr
+    assert lab.new.primary.value(LIMITS) == "0 0"
+
+
+def is_over(server):
+    """No clone is under way there, and it has restarted if one came through."""
+    state = "SELECT STATE FROM performance_schema.clone_status"
+    with contextlib.suppress(pymysql.OperationalError):  # it may go while it is asked
+        return server.answers() and not server.query(CLONES) and server.value(state) != "In Progress"
+    return False
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)
+def test_a_rate_limits_the_recipient_and_what_was_set_there_is_put_back(lab, how):
+    """How exactly it is kept is the server's: here is looked at what it was told."""
+    new, seen = lab.new.primary, []
+    new.query("SET GLOBAL clone_max_data_bandwidth = 77, clone_max_network_bandwidth = 78")
+    output = interrupt(lab, lambda: seen.append(new.value(LIMITS)), "slow", how)
+    assert seen == ["3 3"]
+    if STUCK in output:
+        new.kill9()
+        new.start()
+    wait_until(lambda: is_over(new), 60, "the clone to be over")
+    aborted = lab.cutover("abort", "--yes", timeout=200)
+    assert "Situation  apart" in output + aborted.stdout + aborted.stderr, aborted.stdout + aborted.stderr
+    assert new.value(LIMITS) == "77 78"
+    new.query("SET GLOBAL clone_max_data_bandwidth = 0, clone_max_network_bandwidth = 0")
 
 
 def test_everything_of_old_is_on_every_node_of_new(lab):

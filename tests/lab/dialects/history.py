@@ -249,6 +249,8 @@ VARIABLES = {
     "show_create_table_skip_secondary_engine": mysql("8.0.18"),
     "show_gipk_in_create_table_and_information_schema": mysql("8.0.30"),
     "clone_valid_donor_list": mysql("8.0.17"),  # of the clone plugin
+    "clone_max_data_bandwidth": mysql("8.0.17"),
+    "clone_max_network_bandwidth": mysql("8.0.17"),
     "check_constraint_checks": mariadb(),
     "default_collation_for_utf8mb4": mysql("8.0.11"),
     "default_table_encryption": mysql("8.0.16"),
