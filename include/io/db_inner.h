@@ -81,4 +81,28 @@ void db_drop_packets(struct db *db);
 
 int db_socket(const struct db *db);
 
+#ifdef LIBMARIADB
+/* --- one packet of an answer, without what the library makes of it; not with Oracle's --- */
+
+struct db_packet {
+    const unsigned char *bytes; /* lives until the next is read */
+    size_t len;                 /* at least 1 */
+};
+
+/* Errors: what the server refused, with the connection alive; or as a lost statement. */
+MUST_CHECK int db_packet_read(struct db *db, const struct db_statement *statement,
+                              struct db_packet *out, struct err *err);
+
+/* Is there no mark between columns and rows? */
+bool db_has_short_end(const struct db *db);
+
+bool db_packet_is_end(const struct db_packet *packet);
+
+/* Of the end of the rows: has no other result been announced behind it? None may be. */
+bool db_packet_is_last(const struct db *db, const struct db_packet *end);
+
+/* ERR_PROTOCOL; the connection is given up, as nobody knows where the next answer would begin. */
+int db_garbled(struct db *db, const struct db_statement *statement, struct err *err);
+#endif
+
 #endif

@@ -28,7 +28,11 @@ MUST_CHECK int db_poll_send(struct db *db, const char *sql, struct err *err);
 /* Can the answer, or the end of the connection, be read without waiting? */
 bool db_poll_is_answered(const struct db *db);
 
-/* Contract as that of db_query(); ERR_BUG/NONE when nothing was sent. */
+/*
+ * Contract as that of db_query(), for a statement that has rows and one result.
+ * Errors  ERR_BUG/NONE nothing was sent; ERR_PROTOCOL another kind of statement, with Connector/C:
+ *         the connection is given up
+ */
 MUST_CHECK int db_poll_read(struct db *db, struct db_result *out, struct err *err);
 
 #endif

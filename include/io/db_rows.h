@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/attr.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 #define DB_ROWS_CAP 100000
@@ -22,14 +23,16 @@ struct db_cell {
 };
 
 struct db_rows {
-    size_t column_count, row_count, row_room, bytes;
-    char **names;
+    size_t column_count, name_count, row_count, row_room, bytes;
+    struct buf names;      /* each with a NUL byte behind it */
+    size_t *name_at;       /* where each begins, and where the next would */
     struct db_cell **rows; /* one block a row: its cells, then their bytes */
 };
 
 /* All of them return 0 or ERR_MEMORY/NONE; the caller frees with db_rows_free() either way. */
 MUST_CHECK int db_rows_new(size_t column_count, struct db_rows **out, struct err *err);
-MUST_CHECK int db_rows_name(struct db_rows *rows, size_t column, const char *name, struct err *err);
+/* The name of the next column: each is told once, in order, before the first row. */
+MUST_CHECK int db_rows_name(struct db_rows *rows, const char *name, size_t len, struct err *err);
 MUST_CHECK int db_rows_add(struct db_rows *rows, const char *const *values,
                            const unsigned long *lengths, struct err *err);
 void db_rows_free(struct db_rows *rows);

@@ -51,6 +51,20 @@ MUST_CHECK int wire_column_read(const unsigned char *bytes, size_t len, struct w
  * success only. */
 bool wire_number(const unsigned char *bytes, size_t len, size_t *at, uint64_t *out);
 
+/* A text with its length before it, which lives as long as the bytes. False as above. */
+bool wire_text(const unsigned char *bytes, size_t len, size_t *at, const char **out,
+               size_t *out_len);
+
+/* The name in a column definition: what the statement calls it. */
+bool wire_column_name(const unsigned char *bytes, size_t len, const char **out, size_t *out_len);
+
+/*
+ * The values of a row of the text protocol, as many as there are columns; NULL = SQL NULL.
+ * Errors  ERR_PROTOCOL/NONE it is none
+ */
+MUST_CHECK int wire_text_row(const unsigned char *bytes, size_t len, size_t column_count,
+                             const char **values, unsigned long *lengths, struct err *err);
+
 struct wire_value {
     const unsigned char *bytes; /* NULL = SQL NULL; lives as long as the row */
     size_t len;

@@ -61,7 +61,7 @@ bool db_packets_is_able(void)
     return true;
 }
 
-static int garbled(struct db *db, const struct db_statement *statement, struct err *err)
+int db_garbled(struct db *db, const struct db_statement *statement, struct err *err)
 {
     char name[DB_STATEMENT_NAME_SIZE];
 
@@ -78,21 +78,16 @@ static int out_of_memory(struct db *db, struct err *err)
     return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a stream of rows");
 }
 
-struct packet {
-    const unsigned char *bytes;
-    size_t len;
-};
-
-static int read_packet(struct db *db, const struct db_statement *statement, struct packet *out,
-                       struct err *err)
+int db_packet_read(struct db *db, const struct db_statement *statement, struct db_packet *out,
+                   struct err *err)
 {
     unsigned long len = mysql_net_read_packet(db->mysql);
 
     if (len == packet_error)
         return db_fail(db, statement, err);
     if (len == 0)
-        return garbled(db, statement, err);
-    *out = (struct packet){.bytes = db->mysql->net.read_pos, .len = len};
+        return db_garbled(db, statement, err);
+    *out = (struct db_packet){.bytes = db->mysql->net.read_pos, .len = len};
     return 0;
 }
 
@@ -105,12 +100,12 @@ static int send_command(struct db *db, const struct db_statement *statement,
     return db_await_answer(db, statement, err);
 }
 
-static bool has_deprecated_eof(const struct db *db)
+bool db_has_short_end(const struct db *db)
 {
     return db->mysql->client_flag & db->mysql->server_capabilities & DEPRECATE_EOF;
 }
 
-static bool is_end(const struct packet *packet)
+bool db_packet_is_end(const struct db_packet *packet)
 {
     return packet->bytes[0] == 0xFE && packet->len < SPLIT_BYTES;
 }
@@ -119,24 +114,24 @@ static bool is_end(const struct packet *packet)
 static int read_columns(struct db *db, const struct db_statement *statement, size_t count,
                         struct wire_column *out, struct err *err)
 {
-    struct packet packet;
+    struct db_packet packet;
 
     for (size_t i = 0; i < count; i++) {
         struct wire_column column;
-        int rc = read_packet(db, statement, &packet, err);
+        int rc = db_packet_read(db, statement, &packet, err);
         if (rc != 0)
             return rc;
         if (wire_column_read(packet.bytes, packet.len, &column, err) != 0)
-            return garbled(db, statement, err);
+            return db_garbled(db, statement, err);
         if (out)
             out[i] = column;
     }
-    if (count == 0 || has_deprecated_eof(db))
+    if (count == 0 || db_has_short_end(db))
         return 0;
-    int rc = read_packet(db, statement, &packet, err);
+    int rc = db_packet_read(db, statement, &packet, err);
     if (rc != 0)
         return rc;
-    return is_end(&packet) ? 0 : garbled(db, statement, err);
+    return db_packet_is_end(&packet) ? 0 : db_garbled(db, statement, err);
 }
 
 /* The server forgets the statement; this has no answer. */
@@ -151,7 +146,7 @@ static void forget_statement(struct db *db, uint32_t statement_id)
         db_give_up(db);
 }
 
-static uint32_t number_at(const struct packet *packet, size_t at, size_t len)
+static uint32_t number_at(const struct db_packet *packet, size_t at, size_t len)
 {
     uint32_t number = 0;
 
@@ -165,7 +160,7 @@ static int prepare(struct db *db, const struct db_statement *statement, struct d
                    struct err *err)
 {
     CLEANUP(free_packetsp) struct db_packets *packets = calloc(1, sizeof(*packets));
-    struct packet head = {0};
+    struct db_packet head = {0};
 
     int rc = db_check_usable(db, statement->sql, err);
     if (rc != 0)
@@ -174,11 +169,11 @@ static int prepare(struct db *db, const struct db_statement *statement, struct d
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a stream of rows");
     rc = send_command(db, statement, COM_STMT_PREPARE, statement->sql, strlen(statement->sql), err);
     if (rc == 0)
-        rc = read_packet(db, statement, &head, err);
+        rc = db_packet_read(db, statement, &head, err);
     if (rc != 0)
         return rc;
     if (head.len < 12 || head.bytes[0] != 0)
-        return garbled(db, statement, err);
+        return db_garbled(db, statement, err);
 
     packets->if_lost = statement->if_lost;
     packets->statement_id = number_at(&head, 1, 4);
@@ -218,26 +213,26 @@ static int execute(struct db *db, const struct db_statement *statement, struct d
                                      0,
                                      0,
                                      0};
-    struct packet head = {0};
+    struct db_packet head = {0};
     size_t at = 0;
     uint64_t count;
 
     int rc = send_command(db, statement, COM_STMT_EXECUTE, command, sizeof(command), err);
     if (rc == 0)
-        rc = read_packet(db, statement, &head, err);
+        rc = db_packet_read(db, statement, &head, err);
     if (rc != 0)
         return rc;
     if (!wire_number(head.bytes, head.len, &at, &count) || count != packets->column_count)
-        return garbled(db, statement, err);
+        return db_garbled(db, statement, err);
     bool has_columns = at == head.len || head.bytes[at] != 0;
     if (has_columns)
         return read_columns(db, statement, packets->column_count, packets->columns, err);
-    if (has_deprecated_eof(db))
+    if (db_has_short_end(db))
         return 0;
-    rc = read_packet(db, statement, &head, err); /* the mark comes even so */
+    rc = db_packet_read(db, statement, &head, err); /* the mark comes even so */
     if (rc != 0)
         return rc;
-    return is_end(&head) ? 0 : garbled(db, statement, err);
+    return db_packet_is_end(&head) ? 0 : db_garbled(db, statement, err);
 }
 
 int db_packets_open(struct db *db, const char *sql, struct err *err)
@@ -275,12 +270,12 @@ int db_packets_describe(struct db *db, const char *sql, struct wire_column **out
 }
 
 /* Has another result been announced behind these rows? None may be: a SELECT has one. */
-static bool is_last_end(const struct db *db, const struct packet *packet)
+bool db_packet_is_last(const struct db *db, const struct db_packet *packet)
 {
     size_t at = 1;
     uint64_t number;
 
-    if (has_deprecated_eof(db)) {
+    if (db_has_short_end(db)) {
         if (!wire_number(packet->bytes, packet->len, &at, &number) ||
             !wire_number(packet->bytes, packet->len, &at, &number))
             return false;
@@ -297,14 +292,14 @@ static void end_rows(struct db *db)
 }
 
 /* The server's own words: code, state, text. */
-static int refused(struct db *db, const struct db_statement *statement, const struct packet *packet,
-                   struct err *err)
+static int refused(struct db *db, const struct db_statement *statement,
+                   const struct db_packet *packet, struct err *err)
 {
     size_t at = packet->len > 3 && packet->bytes[3] == '#' ? 9 : 3;
     char text[512];
 
     if (packet->len < at)
-        return garbled(db, statement, err);
+        return db_garbled(db, statement, err);
     unsigned native = number_at(packet, 1, 2);
     (void)snprintf(text, sizeof(text), "%.*s",
                    (int)(packet->len - at < 500 ? packet->len - at : 500),
@@ -328,13 +323,13 @@ static int lost(struct db *db, const struct db_statement *statement, struct err 
     return rc;
 }
 
-static int read_row(struct db *db, const struct db_statement *statement, struct packet *out,
+static int read_row(struct db *db, const struct db_statement *statement, struct db_packet *out,
                     struct err *err)
 {
     struct db_reader *reader = &db->packets->reader;
 
     if (!db_reader_is_able(db) || db->is_dead)
-        return read_packet(db, statement, out, err);
+        return db_packet_read(db, statement, out, err);
     int rc = reader->is_begun ? 0 : db_reader_begin(reader, db, err);
     if (rc != 0)
         return rc;
@@ -346,21 +341,21 @@ static int read_row(struct db *db, const struct db_statement *statement, struct 
     case -1:
         return out_of_memory(db, err);
     default:
-        return garbled(db, statement, err);
+        return db_garbled(db, statement, err);
     }
     if (out->len == 0)
-        return garbled(db, statement, err);
+        return db_garbled(db, statement, err);
     if (out->bytes[0] == 0xFF)
         return refused(db, statement, out, err);
-    bool is_over = is_end(out);
-    return is_over && !db_reader_is_empty(reader) ? garbled(db, statement, err) : 0;
+    bool is_over = db_packet_is_end(out);
+    return is_over && !db_reader_is_empty(reader) ? db_garbled(db, statement, err) : 0;
 }
 
 int db_packets_next(struct db *db, const unsigned char **out_bytes, size_t *out_len,
                     struct err *err)
 {
     const struct db_packets *packets = db->packets;
-    struct packet packet = {0};
+    struct db_packet packet = {0};
 
     if (!packets)
         return err_set(err, ERR_BUG, EFFECT_NONE, "a row was asked for, but no stream is open");
@@ -372,8 +367,8 @@ int db_packets_next(struct db *db, const unsigned char **out_bytes, size_t *out_
         *out_len = packet.len;
         return 1;
     }
-    if (rc == 0 && !(is_end(&packet) && is_last_end(db, &packet)))
-        rc = garbled(db, &statement, err);
+    if (rc == 0 && !(db_packet_is_end(&packet) && db_packet_is_last(db, &packet)))
+        rc = db_garbled(db, &statement, err);
     end_rows(db);
     return rc;
 }

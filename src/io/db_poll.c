@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "io/db_answer.h"
 #include "io/db_frame.h"
 #include "io/db_inner.h"
 
@@ -60,7 +61,7 @@ int db_poll_read(struct db *db, struct db_result *out, struct err *err)
 
     struct db_statement statement = db_statement_of(db->polled_sql);
     statement.started_ms = db->polled_ms;
-    int rc = db_read_answer(db, &statement, out, err);
+    int rc = db_answer_read(db, &statement, out, err);
     free(db->polled_sql);
     db->polled_sql = NULL;
     return rc;

@@ -12,26 +12,38 @@
 
 #include "io/db.h"
 
+#define NAMES_CAP ((size_t)16 << 20) /* 4,096 columns of 256 characters, and more */
+
+static int no_memory(struct err *err)
+{
+    return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a result");
+}
+
 int db_rows_new(size_t column_count, struct db_rows **out, struct err *err)
 {
     struct db_rows *rows = calloc(1, sizeof *rows);
 
     if (rows)
-        rows->names = calloc(column_count ? column_count : 1, sizeof *rows->names);
-    if (!rows || !rows->names) {
+        rows->name_at = calloc(column_count + 1, sizeof *rows->name_at);
+    if (!rows || !rows->name_at) {
         free(rows);
-        return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a result");
+        return no_memory(err);
     }
+    buf_init(&rows->names, NAMES_CAP);
     rows->column_count = column_count;
     *out = rows;
     return 0;
 }
 
-int db_rows_name(struct db_rows *rows, size_t column, const char *name, struct err *err)
+int db_rows_name(struct db_rows *rows, const char *name, size_t len, struct err *err)
 {
-    rows->names[column] = strdup(name);
-    if (!rows->names[column])
-        return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a result");
+    if (rows->name_count >= rows->column_count)
+        return err_set(err, ERR_BUG, EFFECT_NONE, "a result has more names than columns");
+    buf_add(&rows->names, name, len);
+    buf_add(&rows->names, "", 1);
+    if (rows->names.is_failed)
+        return no_memory(err);
+    rows->name_at[++rows->name_count] = rows->names.len;
     return 0;
 }
 
@@ -46,7 +58,7 @@ static int make_room(struct db_rows *rows, struct err *err)
     size_t room = rows->row_room ? rows->row_room * 2 : 16;
     struct db_cell **grown = realloc(rows->rows, room * sizeof(struct db_cell *));
     if (!grown)
-        return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a result");
+        return no_memory(err);
     rows->rows = grown;
     rows->row_room = room;
     return 0;
@@ -68,7 +80,7 @@ int db_rows_add(struct db_rows *rows, const char *const *values, const unsigned 
 
     struct db_cell *cells = malloc(size ? size : 1);
     if (!cells)
-        return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a result");
+        return no_memory(err);
     char *at = (char *)(cells + rows->column_count);
     for (size_t i = 0; i < rows->column_count; i++) {
         cells[i] =
@@ -90,10 +102,9 @@ void db_rows_free(struct db_rows *rows)
         return;
     for (size_t i = 0; i < rows->row_count; i++)
         free(rows->rows[i]);
-    for (size_t i = 0; i < rows->column_count; i++)
-        free(rows->names[i]);
     free(rows->rows);
-    free(rows->names);
+    free(rows->name_at);
+    buf_release(&rows->names);
     free(rows);
 }
 
@@ -109,12 +120,23 @@ void db_result_release(struct db_result *result)
     memset(result, 0, sizeof *result);
 }
 
-int db_result_column(const struct db_result *result, const char *name)
+/* An empty result has no storage. */
+static size_t rows_named(const struct db_result *result)
 {
     const struct db_rows *rows = result->opaque;
 
-    for (size_t i = 0; i < result->column_count && name != NULL; i++)
-        if (strcasecmp(rows->names[i], name) == 0)
+    return rows != NULL ? rows->name_count : 0;
+}
+
+/* An answer has dozens of columns, and most of their names are not as long as this one. */
+int db_result_column(const struct db_result *result, const char *name)
+{
+    const struct db_rows *rows = result->opaque;
+    size_t size = name != NULL ? strlen(name) + 1 : 0;
+
+    for (size_t i = 0; size > 0 && i < rows_named(result); i++)
+        if (rows->name_at[i + 1] - rows->name_at[i] == size &&
+            strcasecmp(buf_text(&rows->names) + rows->name_at[i], name) == 0)
             return (int)i;
     return -1;
 }
@@ -123,7 +145,7 @@ const char *db_result_column_name(const struct db_result *result, size_t column)
 {
     const struct db_rows *rows = result->opaque;
 
-    return column < result->column_count ? rows->names[column] : NULL;
+    return column < rows_named(result) ? buf_text(&rows->names) + rows->name_at[column] : NULL;
 }
 
 static const struct db_cell *cell_at(const struct db_result *result, size_t row, int column)

@@ -208,7 +208,7 @@ static int take_names(MYSQL_RES *from, struct db_rows *rows, struct err *err)
     const MYSQL_FIELD *fields = mysql_fetch_fields(from);
 
     for (size_t i = 0; i < rows->column_count; i++) {
-        int rc = db_rows_name(rows, i, fields[i].name, err);
+        int rc = db_rows_name(rows, fields[i].name, strlen(fields[i].name), err);
         if (rc != 0)
             return rc;
     }

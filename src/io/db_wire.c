@@ -8,6 +8,8 @@
 
 #define ROW_HEAD_BYTES 1 /* a zero, which tells a row from an error and from the end */
 #define NULL_BITS_SPARE 2
+#define NAMES_BEFORE 4 /* "def", schema, table, the table's own name */
+#define TEXT_NULL 0xFB
 #define COLUMN_TAIL_BYTES 13 /* of a column definition: all that has a fixed length */
 
 enum column_flag { FLAG_UNSIGNED = 32, FLAG_ZEROFILL = 64 };
@@ -52,6 +54,30 @@ bool wire_number(const unsigned char *bytes, size_t len, size_t *at, uint64_t *o
     return true;
 }
 
+bool wire_text(const unsigned char *bytes, size_t len, size_t *at, const char **out,
+               size_t *out_len)
+{
+    size_t begin = *at;
+    uint64_t text_len;
+
+    if (!wire_number(bytes, len, &begin, &text_len) || text_len > len - begin)
+        return false;
+    *out = (const char *)bytes + begin;
+    *out_len = (size_t)text_len;
+    *at = begin + (size_t)text_len;
+    return true;
+}
+
+bool wire_column_name(const unsigned char *bytes, size_t len, const char **out, size_t *out_len)
+{
+    size_t at = 0;
+
+    for (int i = 0; i < NAMES_BEFORE; i++)
+        if (!wire_text(bytes, len, &at, out, out_len))
+            return false;
+    return wire_text(bytes, len, &at, out, out_len);
+}
+
 /* Names, and what MariaDB tells of a type beyond its number, come first and are of any length: the
  * rest is found from the end. */
 int wire_column_read(const unsigned char *bytes, size_t len, struct wire_column *out,
@@ -73,6 +99,24 @@ int wire_column_read(const unsigned char *bytes, size_t len, struct wire_column 
 static int no_row(struct err *err)
 {
     return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "the server sent a row that makes no sense");
+}
+
+int wire_text_row(const unsigned char *bytes, size_t len, size_t column_count, const char **values,
+                  unsigned long *lengths, struct err *err)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < column_count; i++) {
+        size_t text_len = 0;
+        if (at < len && bytes[at] == TEXT_NULL) {
+            values[i] = NULL;
+            at++;
+        } else if (!wire_text(bytes, len, &at, &values[i], &text_len)) {
+            return no_row(err);
+        }
+        lengths[i] = text_len;
+    }
+    return at == len ? 0 : no_row(err);
 }
 
 static size_t null_bits_len(size_t column_count)

@@ -9,6 +9,7 @@
  * "-" says that the server offers no TLS: then only what concerns logging in is checked.
  */
 #include <arpa/inet.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,6 +22,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "io/db_packets.h"
+#include "io/db_poll.h"
 
 /* A dropped table waits for statements that were given up while they slept, for SLEEP's length at most. */
 #define PATIENT_MS 10000
@@ -368,6 +370,65 @@ static void check_results(struct db *db)
               "a word is not a number");
     check_err(db_query_text(db, "SELECT '12345678'", text, sizeof text, NULL, &err), &err,
               ERR_PROTOCOL, EFFECT_NONE, 0, "text that does not fit is not cut");
+}
+
+/* Sent, awaited in the socket, read. */
+static int polled(struct db *db, const char *sql, struct db_result *out, struct err *err)
+{
+    struct pollfd wait = {.fd = db_poll_socket(db), .events = POLLIN};
+    int64_t until_ms = clock_mono_ms() + 5000;
+    int rc = db_poll_send(db, sql, err);
+
+    while (rc == 0 && !db_poll_is_answered(db) && clock_mono_ms() < until_ms)
+        (void)poll(&wait, 1, 1);
+    return rc != 0 ? rc : db_poll_read(db, out, err);
+}
+
+static void check_polled_rows(struct db *db)
+{
+    CLEANUP(db_result_release) struct db_result result = {0}, many = {0}, none = {0};
+    struct err err = {0};
+
+    check(polled(db, "SELECT id AS Id, v FROM t ORDER BY id", &result, &err) == 0 &&
+              result.row_count == 3 && result.column_count == 2,
+          "an answer that nobody waited for is read");
+    check(db_result_column(&result, "ID") == 0 && db_result_column(&result, "id2") == -1 &&
+              strcmp(db_result_column_name(&result, 0), "Id") == 0,
+          "its columns have their names");
+    check(!db_result_get(&result, 0, "v") && db_result_get(&result, 1, "v") &&
+              db_result_len(&result, 1, 1) == 0,
+          "its NULL is not its empty text");
+    check(db_result_len(&result, 2, 1) == 3 &&
+              memcmp(db_result_text(&result, 2, 1), "\0a\0", 4) == 0,
+          "its bytes keep their NULs");
+    check(polled(db, "SELECT id, REPEAT('x', 70000) AS x FROM t", &many, &err) == 0 &&
+              many.row_count == 3 && db_result_len(&many, 2, 1) == 70000,
+          "longer than what can be seen of it");
+    check(polled(db, "SELECT * FROM t WHERE id > 9", &none, &err) == 0 && none.row_count == 0 &&
+              none.column_count == 2,
+          "no row is no error");
+}
+
+/* The last costs a connection. */
+static void check_polls(struct db *db)
+{
+    CLEANUP(db_result_release) struct db_result result = {0};
+    struct err err = {0};
+    int64_t number = 0;
+
+    check_polled_rows(db);
+    check_err(polled(db, "SELECT * FROM absent", &result, &err), &err, ERR_SERVER, EFFECT_NONE,
+              1146, "what is refused has no answer");
+    check_err(polled(db, "SELECT id, EXP(id * 1000) FROM t ORDER BY id", &result, &err), &err,
+              ERR_SERVER, EFFECT_NONE, 1690, "nor has what is refused between its rows");
+    check(db_query_int(db, "SELECT 42", &number, &err) == 0 && number == 42,
+          "and the connection goes on");
+    if (!db_packets_is_able())
+        return;
+    CLEANUP(db_freep) struct db *other = must_connect(5000);
+    check_err(polled(other, "SET @x = 1", &result, &err), &err, ERR_PROTOCOL, EFFECT_UNKNOWN, 0,
+              "an answer without rows makes no sense");
+    check(db_is_dead(other), "and nobody reads on from there");
 }
 
 static void check_server_errors(struct db *db)
@@ -720,6 +781,7 @@ static void check_errors_at_fetch(void)
 static void check_the_rest(struct db *db)
 {
     check_results(db);
+    check_polls(db);
     check_session(db);
     check_threads();
     check_server_errors(db);

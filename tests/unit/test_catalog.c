@@ -100,6 +100,14 @@ static void test_a_statement_of_one_flavour_says_so_in_each_of_its_texts(void **
     assert_int_equal(only_flavour(SQL_READ_ONLY_SET), FLAVOUR_UNKNOWN);
 }
 
+static void test_texts_stand_in_the_order_of_their_ids(void **state)
+{
+    (void)state;
+    for (size_t i = 1; i < sql_variant_count; i++)
+        if (sql_variants[i - 1].id > sql_variants[i].id)
+            fail_msg("%s stands behind %s", sql_variants[i].name, sql_variants[i - 1].name);
+}
+
 static void test_every_text_fits_a_supported_server(void **state)
 {
     (void)state;
@@ -488,6 +496,7 @@ int main(void)
         cmocka_unit_test(test_every_statement_has_exactly_one_text_for_each_supported_server),
         cmocka_unit_test(test_no_supported_series_is_without_statements),
         cmocka_unit_test(test_a_statement_of_one_flavour_says_so_in_each_of_its_texts),
+        cmocka_unit_test(test_texts_stand_in_the_order_of_their_ids),
         cmocka_unit_test(test_every_text_fits_a_supported_server),
         cmocka_unit_test(test_a_range_ends_where_its_name_says),
         cmocka_unit_test(test_all_texts_of_a_statement_name_the_same_columns),

@@ -135,10 +135,13 @@ static void test_rows_keep_nulls_empty_texts_and_zero_bytes_apart(void **state U
     const char *const values[] = {NULL, "", "a\0b"};
     const unsigned long lengths[] = {0, 0, 3};
     struct db_rows *rows = NULL;
+    struct err err = {0};
 
     assert_int_equal(db_rows_new(3, &rows, NULL), 0);
-    for (size_t i = 0; i < 3; i++)
-        assert_int_equal(db_rows_name(rows, i, i == 2 ? "Last" : "other", NULL), 0);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(db_rows_name(rows, "other", 5, NULL), 0);
+    assert_int_equal(db_rows_name(rows, "Last, and what is beyond", 4, NULL), 0);
+    assert_int_equal(db_rows_name(rows, "none", 4, &err), ERR_BUG);
     for (int i = 0; i < 40; i++)
         assert_int_equal(db_rows_add(rows, values, lengths, NULL), 0);
 
@@ -152,6 +155,7 @@ static void test_rows_keep_nulls_empty_texts_and_zero_bytes_apart(void **state U
     assert_null(db_result_text(&result, 0, 3));
     assert_null(db_result_text(&result, 0, -1));
     assert_null(db_result_get(&result, 0, "absent"));
+    assert_null(db_result_get(&result, 0, "lost"));
     assert_string_equal(db_result_column_name(&result, 2), "Last");
     assert_null(db_result_column_name(&result, 3));
 }

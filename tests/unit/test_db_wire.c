@@ -242,6 +242,60 @@ static void test_a_column_is_read_from_the_end_of_its_description(void **state)
     assert_int_equal(wire_column_read(bytes, sizeof(bytes) - 1, &column, &err), ERR_PROTOCOL);
 }
 
+/* As MariaDB describes SELECT 1 AS one, up to the numbers. */
+static void test_a_column_is_called_what_the_statement_calls_it(void **state UNUSED)
+{
+    static const unsigned char bytes[] = {3, 'd', 'e', 'f', 1,   's', 1, 't',
+                                          1, 'o', 3,   'o', 'n', 'e', 0, 12};
+    const char *name = NULL;
+    size_t name_len = 0;
+
+    assert_true(wire_column_name(bytes, sizeof(bytes), &name, &name_len));
+    assert_int_equal(name_len, 3);
+    assert_memory_equal(name, "one", 3);
+    for (size_t len = 0; len < 14; len++) {
+        unsigned char *copy = malloc(len ? len : 1); /* for AddressSanitizer */
+        assert_non_null(copy);
+        memcpy(copy, bytes, len);
+        assert_false(wire_column_name(copy, len, &name, &name_len));
+        free(copy);
+    }
+}
+
+static int read_texts(const unsigned char *bytes, size_t len, const char **values,
+                      unsigned long *lengths)
+{
+    struct err err = {0};
+
+    return wire_text_row(bytes, len, 3, values, lengths, &err);
+}
+
+static void test_a_row_of_texts_keeps_null_and_empty_apart(void **state UNUSED)
+{
+    const char *values[3];
+    unsigned long lengths[3];
+
+    assert_int_equal(read_texts(BYTES(2, 'a', 0, 0xFB, 0), values, lengths), 0);
+    assert_int_equal(lengths[0], 2);
+    assert_memory_equal(values[0], "a\0", 2);
+    assert_null(values[1]);
+    assert_int_equal(lengths[1], 0);
+    assert_non_null(values[2]);
+    assert_int_equal(lengths[2], 0);
+}
+
+static void test_a_row_of_texts_that_is_cut_short_or_too_long_is_an_error(void **state UNUSED)
+{
+    const char *values[3];
+    unsigned long lengths[3];
+
+    assert_int_equal(read_texts(BYTES(2, 'a', 0, 0xFB), values, lengths), ERR_PROTOCOL);
+    assert_int_equal(read_texts(BYTES(1, 'a', 0xFB, 1), values, lengths), ERR_PROTOCOL);
+    assert_int_equal(read_texts(BYTES(1, 'a', 0xFB, 0, 0), values, lengths), ERR_PROTOCOL);
+    assert_int_equal(read_texts(BYTES(0xFC, 2), values, lengths), ERR_PROTOCOL);
+    assert_int_equal(read_texts(BYTES(0xFF, 0, 0), values, lengths), ERR_PROTOCOL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +308,9 @@ int main(void)
         cmocka_unit_test(test_times_are_printed_with_what_was_left_out),
         cmocka_unit_test(test_a_value_that_does_not_fit_its_type_is_an_error),
         cmocka_unit_test(test_a_column_is_read_from_the_end_of_its_description),
+        cmocka_unit_test(test_a_column_is_called_what_the_statement_calls_it),
+        cmocka_unit_test(test_a_row_of_texts_keeps_null_and_empty_apart),
+        cmocka_unit_test(test_a_row_of_texts_that_is_cut_short_or_too_long_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
