@@ -9,7 +9,8 @@
  *            SLAVE); AUTO_INCREMENT counters come with the tables. Accounts that are definers or
  *            granted on the databases are made where they are missing; where that is refused, so is
  *            the seed.
- * Refuses:   tables a snapshot does not hold (other engines, sequences, history); DDL during the
+ * Refuses:   tables a snapshot does not hold (other engines, sequences, history); a source that
+ *            throws its binary logs away before the copy can be done, as computed; DDL during the
  *            seed is ERR_CONFLICT at its end.
  * Invariant: targets hold none of the databases when it starts (ERR_REFUSED otherwise); the source
  *            is only read. Nothing is changed without the lease: who stood still while another

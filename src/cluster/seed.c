@@ -18,6 +18,7 @@
 
 #define WORKERS_DEFAULT 4
 #define WORKERS_CAP 32
+#define ASSUMED_RATE 10000000ULL /* bytes a second: a slow machine, four workers */
 #define PROGRESS_MS 500
 #define BARRIER_TRIES 5
 #define BARRIER_PAUSE_MS 1000
@@ -94,6 +95,30 @@ static int check_flavours(const struct seed_job *job, struct err *err)
     return 0;
 }
 
+/* What OLD writes from the snapshot on has to be in its log when NEW begins to follow. */
+static int check_retention(struct seed_job *job, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    uint64_t rate = job->options->rate, bytes = 0;
+    uint64_t pace = rate && rate < ASSUMED_RATE ? rate : ASSUMED_RATE;
+    char needed[32], kept[32];
+
+    int rc = session_query_row(&job->source, SQL_LOG_EXPIRY, NULL, 0, &row, err);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < job->tables.count; i++)
+        bytes += job->tables.tables[i].bytes_estimate;
+    int64_t kept_s = result_number(&row, 0, "seconds"), needed_s = (int64_t)(bytes / pace * 2);
+    if (kept_s == 0 || kept_s >= needed_s)
+        return 0;
+    (void)err_set(err, ERR_REFUSED, EFFECT_NONE,
+                  "%s throws binary logs away after %s; %.0f MB at %.3f MB/s, twice over, take %s",
+                  job->source.node->name, clock_human_ms(kept_s * 1000, kept),
+                  (double)bytes / 1e6, (double)pace / 1e6,
+                  clock_human_ms(needed_s * 1000, needed));
+    return err_hint(err, "let it keep them longer until NEW follows, or raise the rate");
+}
+
 static int prepare(struct seed_job *job, struct err *err)
 {
     const struct service *service = job->options->service;
@@ -119,6 +144,8 @@ static int prepare(struct seed_job *job, struct err *err)
         rc = seed_load_tables(service, &job->source, &job->tables, err);
     if (!rc)
         rc = seed_check_tables(&job->tables, err);
+    if (!rc)
+        rc = check_retention(job, err);
     if (!rc)
         rc = seed_create_accounts(service, &job->source, &job->targets, err);
     return rc;

@@ -150,7 +150,7 @@ def test_a_rate_is_kept_by_all_workers_together(lab, seed, clean, workers):
 
 def test_a_copy_that_waits_for_its_turn_is_stopped_at_once(lab, clean):
     program = programs.build("seed_check")
-    running = subprocess.Popen([program, lab.cfg_path, "copy", "old", "rate=1000"], stdout=subprocess.PIPE,
+    running = subprocess.Popen([program, lab.cfg_path, "copy", "old", "rate=10000"], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
     made = "SELECT 1 FROM information_schema.TABLES WHERE TABLE_NAME = 'members' AND TABLE_SCHEMA = 'blog'"
     wait_until(lambda: lab.new.primary.query(made), 30, "the first tables")
@@ -159,6 +159,20 @@ def test_a_copy_that_waits_for_its_turn_is_stopped_at_once(lab, clean):
     answer = json.loads(running.communicate(timeout=30)[0])
     assert time.monotonic() - begun < 5
     assert (answer["code"], answer["effect"]) == ("stopped", "applied")
+
+
+def test_logs_that_go_before_the_copy_can_be_done_are_refused_with_both_times(lab, seed, clean):
+    name, value = {"mariadb": ("expire_logs_days", 1), "mysql": ("binlog_expire_logs_seconds", 86400)}[lab.old.kind.flavour]
+    before = lab.old.primary.value(f"SELECT @@GLOBAL.{name}")
+    lab.old.primary.query(f"SET GLOBAL {name} = {value}")
+    try:
+        outcome = seed(lab, "copy", "old", "rate=100")
+    finally:
+        lab.old.primary.query(f"SET GLOBAL {name} = {before}")
+    assert (outcome["code"], outcome["effect"]) == ("refused", "none")
+    assert str(lab.old.primary.port) in outcome["error"] and "binary logs" in outcome["error"]
+    for server in lab.new.nodes:
+        assert server.query("SHOW DATABASES LIKE 'blog'") == []
 
 
 def test_a_seed_leaves_no_trace_in_the_binary_logs_of_the_targets(lab, seed, clean):
