@@ -14,7 +14,7 @@
 #define NATIVE_HANGS 2013 /* takes a connection, and says nothing: not one that restarts */
 #define VARIABLE_SIZE 320
 #define LIMITS_SIZE 64
-#define HUNG_IS_ENOUGH 2  /* times in a row: one that ends may do that, too */
+#define HUNG_IS_ENOUGH 2 /* times in a row: one that ends may do that, too */
 
 WORK(work_seed_clone_check)
 {
@@ -79,8 +79,7 @@ static int hold_back(struct run *run, const struct node *node, uint64_t rate, st
         if (!rc)
             rc = journal_variable_put(run->journal, run->id, name, text, err);
     }
-    return rc ? rc
-              : clone_limits_set(run->service, node, run_permit(run, node), &wanted, err);
+    return rc ? rc : clone_limits_set(run->service, node, run_permit(run, node), &wanted, err);
 }
 
 /* A server that has restarted has what its files say; what was set by hand is there again, too. */
