@@ -260,13 +260,13 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/flags
 	@$(if $(V),,echo "BENCH $@")
 	$(Q)$(CC) $(ALL_CFLAGS) $< $(ALL_LDFLAGS) $(CLIENT_LIBS) -o $@
 
-# This one is about our own code.
-$(BUILD)/bench/monitor: tests/bench/monitor.c $(LIBRARY)
+# These use our own code: the one is about it.
+$(BUILD)/bench/monitor $(BUILD)/bench/replay: $(BUILD)/bench/%: tests/bench/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "BENCH $@")
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(LIBRARY) $(ALL_LDFLAGS) $(PC_LIBS) -o $@
 
-bench-monitor: deps $(PROGRAM) $(BUILD)/bench/monitor ## what watching 10, 100 and 1,000 nodes costs, and how soon a page shows it; BENCH_NODES= BENCH_INTERVALS= BENCH_SECONDS= BENCH_LOOKS=
+bench-monitor: deps $(PROGRAM) $(BUILD)/bench/monitor $(BUILD)/bench/replay ## what watching 10, 100 and 1,000 nodes costs, and how soon a page shows it; BENCH_NODES= BENCH_INTERVALS= BENCH_SECONDS= BENCH_LOOKS=
 	$(Q)$(PYTHON) -m tests.bench.monitor
 	$(Q)$(PYTHON) -m tests.bench.page
 

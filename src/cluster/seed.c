@@ -113,9 +113,8 @@ static int check_retention(struct seed_job *job, struct err *err)
         return 0;
     (void)err_set(err, ERR_REFUSED, EFFECT_NONE,
                   "%s throws binary logs away after %s; %.0f MB at %.3f MB/s, twice over, take %s",
-                  job->source.node->name, clock_human_ms(kept_s * 1000, kept),
-                  (double)bytes / 1e6, (double)pace / 1e6,
-                  clock_human_ms(needed_s * 1000, needed));
+                  job->source.node->name, clock_human_ms(kept_s * 1000, kept), (double)bytes / 1e6,
+                  (double)pace / 1e6, clock_human_ms(needed_s * 1000, needed));
     return err_hint(err, "let it keep them longer until NEW follows, or raise the rate");
 }
 
