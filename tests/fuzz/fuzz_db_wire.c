@@ -1,24 +1,51 @@
 /* SPDX-License-Identifier: MIT */
-/* A row of the binary protocol: the first byte says how many columns, then come their types. */
+/* A row of the binary protocol: the first byte says how many columns, then come their types. The
+ * same bytes as the description of a column, and as a row of the text protocol. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "io/db_wire.h"
 
+#define COLUMNS 32
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_within(const void *text, size_t text_len, const uint8_t *data, size_t size)
+{
+    const uint8_t *bytes = text;
+
+    if (bytes < data || text_len > size || bytes + text_len > data + size)
+        abort();
+}
+
+static void read_texts(const uint8_t *data, size_t size)
+{
+    const char *name, *values[COLUMNS];
+    unsigned long lengths[COLUMNS];
+    size_t name_len, count = size ? data[0] % COLUMNS : 0;
+
+    if (wire_column_name(data, size, &name, &name_len))
+        check_within(name, name_len, data, size);
+    if (!size || wire_text_row(data + 1, size - 1, count, values, lengths, NULL) != 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (values[i])
+            check_within(values[i], lengths[i], data, size);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct wire_column columns[32];
+    struct wire_column columns[COLUMNS];
     struct wire_row row;
     struct wire_value value;
     char scratch[WIRE_TEXT_SIZE];
     const char *text;
     size_t text_len, values = 0;
 
+    read_texts(data, size);
     (void)!wire_column_read(data, size, &columns[0],
                             NULL); /* anything may come of it but a crash */
-    size_t count = size ? data[0] % 32 : 0;
+    size_t count = size ? data[0] % COLUMNS : 0;
     if (size < 1 + 2 * count)
         return 0;
     for (size_t i = 0; i < count; i++)
@@ -36,8 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct wire_column *column = &columns[values++];
         if (!value.bytes)
             continue;
-        if (value.bytes < bytes || value.len > len || value.bytes + value.len > bytes + len)
-            abort();
+        check_within(value.bytes, value.len, bytes, len);
         if (wire_value_text(column, &value, scratch, &text, &text_len, NULL) == 0 &&
             text == scratch && text_len >= sizeof(scratch))
             abort();

@@ -477,8 +477,8 @@ def followed(table, linger_ms):
     """What is told, to somebody who is there when it happens, of TRANSACTIONS inserts; how often that woke somebody, in what time."""
     table.server.query("DELETE FROM blog.k")
     since = table.server.position()
-    number = re.search(r"\d+$", since)
-    until = since[:number.start()] + str(int(number.group()) + TRANSACTIONS)
+    number = re.search(r"(?<=:1-)\d+|\d+$", since)  # MySQL: uuid:1-17, and tags behind it perhaps; MariaDB: 0-1-17
+    until = since[:number.start()] + str(int(number.group()) + TRANSACTIONS) + since[number.end():]
     with subprocess.Popen([table.program, table.lab.cfg_path, "old", since, until, f"linger={linger_ms}"], text=True,
                           stdout=subprocess.PIPE) as follower:
         dumps = "SELECT 1 FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%%'"
