@@ -6,6 +6,7 @@ reach alone differs by a third from one minute to the next, so there is a window
 each, and a contender is compared with the mean of these two; the contenders of a round are in another order each time.
 """
 
+import os
 import random
 import re
 import shutil
@@ -59,10 +60,10 @@ def run(pair, rounds):
     if not shutil.which("sysbench"):
         print("\n*** writes while verifying SKIPPED: no sysbench here (make deps-bench) ***")
         return {}
-    guests = _guests(pair)
+    guests = _chosen("BENCH_GUESTS", _guests(pair), lambda guest: guest.name, always=1)
     print("\n" + "\n".join(f"  {guest.name:<15} {guest.about}" for guest in guests))
     found = {}
-    for kind, rate, windows in KINDS:
+    for kind, rate, windows in _chosen("BENCH_LOADS", KINDS, lambda kind: kind[0]):
         found[kind] = {guest.name: [] for guest in guests}
         chooser = random.Random(2)
         nobody, *others = guests
@@ -73,6 +74,15 @@ def run(pair, rounds):
         _show(kind, found[kind])
     return {kind: {name: [asdict(window) for window in all_] for name, all_ in guests_.items()}
             for kind, guests_ in found.items()}
+
+
+def _chosen(variable, listed, name, always=0):
+    """What the environment asks for, by name, separated by commas; all of it when it does not. The first `always` anyway."""
+    wanted = [word.strip() for word in os.environ.get(variable, "").split(",") if word.strip()]
+    unknown = set(wanted) - {name(item) for item in listed}
+    if unknown:
+        raise LabError(f"{variable}: there are {', '.join(name(item) for item in listed)}, but no {', '.join(sorted(unknown))}")
+    return [item for number, item in enumerate(listed) if number < always or not wanted or name(item) in wanted]
 
 
 def aims(loads):

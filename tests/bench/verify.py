@@ -8,6 +8,8 @@ within a round are printed, and the aims with whether they are met. A slow machi
 Environment: BENCH_MB      size of the data set (1600)
              BENCH_ROUNDS  rounds (5)
              BENCH_PARTS   of: pass, cost, instructions, load (all)
+             BENCH_LOADS   of the part load: closed, rate (both)
+             BENCH_GUESTS  who verifies there: default, gentle, pt default (all)
              BUILD         whose cutover; data and results are in BUILD/bench
 """
 
