@@ -18,7 +18,7 @@
 #include "playbook/read.h"
 
 #define ANSWER_CAP (1 << 20)
-#define SILENCE_MS 50 /* nothing more comes: it waits for the rest of a request */
+#define SILENCE_MS 10 /* nothing more comes: it waits for the rest of a request */
 #define PASSWORD "swordfish-of-the-database"
 #define OPERATES "only-who-operates-knows-this-one"
 #define WATCHES "whoever-watches-has-this-one"
