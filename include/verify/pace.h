@@ -4,7 +4,8 @@
  * How:       a chunk aims at chunk_ms, and its size follows what chunks took. Before each one the
  *            lag of the replica, Threads_running of both sides and the time of our own chunks are
  *            looked at (at most every 200 ms, by one worker for all), and it waits while one is
- *            over its limit. A row in cutover.verify_pause on either side pauses everything until
+ *            over its limit. A chunk's like are those of its table: a row of another one may cost
+ *            any number of times as much. A row in cutover.verify_pause on either side pauses everything until
  *            it is gone.
  * Lag:       how old the oldest position of the source is that the replica has not applied. It
  *            needs neither clocks that agree nor a heartbeat that somebody writes.
@@ -41,12 +42,20 @@ void pace_free(struct pace *pace);
 MUST_CHECK int pace_wait(struct pace *pace, struct pair *pair, bool (*is_ended)(void *context),
                          void *context, struct err *err);
 
-/*
- * After a chunk, with what it took on the slower side: how many rows the next one should have.
- * Rests as long as duty_percent wants.
- */
-uint64_t pace_chunk_done(struct pace *pace, uint64_t rows, uint64_t bytes, int64_t took_ms,
-                         uint64_t rows_before);
+/* What chunks of one table took so far, by what they cost to read. The pace's own lock guards it. */
+struct pace_history {
+    double us_per_unit; /* 0: nothing is known yet */
+};
+
+struct pace_chunk {
+    uint64_t rows, bytes;
+    uint64_t rows_wanted;
+    int64_t took_ms; /* on the slower side */
+};
+
+/* After a chunk: how many rows the next one should have. Rests as long as duty_percent wants. */
+uint64_t pace_chunk_done(struct pace *pace, struct pace_history *history,
+                         const struct pace_chunk *chunk);
 
 /* What holds it now, and for how long in all; out_held_ms may be NULL. */
 enum pace_reason pace_held(struct pace *pace, int64_t *out_held_ms);
@@ -56,12 +65,8 @@ enum pace_reason pace_held(struct pace *pace, int64_t *out_held_ms);
 /* Rows of the next chunk: by time, at most twice or half as many, within the bounds above. */
 uint64_t pace_next_rows(uint64_t rows_before, int64_t took_ms, int64_t target_ms);
 
-/* What chunks took so far, by what they cost to read. */
-struct pace_history {
-    double us_per_unit; /* 0: nothing is known yet */
-};
 /* True: this chunk took three times as long as its like. */
-bool pace_history_add(struct pace_history *history, uint64_t rows, uint64_t bytes, int64_t took_ms);
+bool pace_history_add(struct pace_history *history, const struct pace_chunk *chunk);
 
 struct pace_load {
     int64_t lag_ms;

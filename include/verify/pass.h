@@ -36,7 +36,8 @@ struct task {
     char shape[33];
     enum task_state state; /* stale: an error says that its definition has changed */
     struct span_plan plan;
-    struct span **spans; /* in key order */
+    struct pace_history history; /* the pace's */
+    struct span **spans;         /* in key order */
     size_t span_count, span_room, running;
     bool is_being_cut, is_cut; /* is_cut: the last span goes to the end */
     struct verify_span result; /* of all spans: rows, chunks, bytes, hash, differences */

@@ -29,7 +29,6 @@ struct pace {
     enum pace_reason reason;
     int64_t held_since_ms, held_ms;
     int64_t slow_until_ms;
-    struct pace_history history;
 
     /* of the worker that looks */
     struct position pending; /* of the source; not applied by the replica when last seen */
@@ -69,10 +68,11 @@ uint64_t pace_next_rows(uint64_t rows_before, int64_t took_ms, int64_t target_ms
     return rows < PACE_ROWS_MIN ? PACE_ROWS_MIN : rows;
 }
 
-bool pace_history_add(struct pace_history *history, uint64_t rows, uint64_t bytes, int64_t took_ms)
+bool pace_history_add(struct pace_history *history, const struct pace_chunk *chunk)
 {
-    double units = (double)bytes + (double)ROW_UNITS * (double)(rows ? rows : 1);
-    double us_per_unit = (double)took_ms * 1000.0 / units;
+    double units =
+        (double)chunk->bytes + (double)ROW_UNITS * (double)(chunk->rows ? chunk->rows : 1);
+    double us_per_unit = (double)chunk->took_ms * 1000.0 / units;
     double known = history->us_per_unit;
 
     if (known <= 0) {
@@ -80,7 +80,7 @@ bool pace_history_add(struct pace_history *history, uint64_t rows, uint64_t byte
         return false;
     }
     history->us_per_unit = known + HISTORY_SHARE * (us_per_unit - known);
-    return took_ms >= SLOW_MS_MIN && us_per_unit > SLOW_FACTOR * known;
+    return chunk->took_ms >= SLOW_MS_MIN && us_per_unit > SLOW_FACTOR * known;
 }
 
 enum pace_reason pace_judge(const struct pace_load *load, const struct pace_limits *limits)
@@ -240,14 +240,15 @@ int pace_wait(struct pace *pace, struct pair *pair, bool (*is_ended)(void *conte
     return 0;
 }
 
-uint64_t pace_chunk_done(struct pace *pace, uint64_t rows, uint64_t bytes, int64_t took_ms,
-                         uint64_t rows_before)
+uint64_t pace_chunk_done(struct pace *pace, struct pace_history *history,
+                         const struct pace_chunk *chunk)
 {
     const struct pace_limits *limits = &pace->limits;
+    int64_t took_ms = chunk->took_ms;
     bool is_slow;
     {
         HOLD(pace);
-        is_slow = pace_history_add(&pace->history, rows, bytes, took_ms);
+        is_slow = pace_history_add(history, chunk);
         if (is_slow) {
             int64_t rest_ms = took_ms < SLOW_REST_MS_MAX ? took_ms : SLOW_REST_MS_MAX;
             pace->slow_until_ms = clock_mono_ms() + rest_ms;
@@ -257,10 +258,10 @@ uint64_t pace_chunk_done(struct pace *pace, uint64_t rows, uint64_t bytes, int64
     if (limits->duty_percent < 100)
         (void)clock_sleep_ms(took_ms * (100 - (int64_t)limits->duty_percent) /
                              (int64_t)limits->duty_percent); /* a stop is seen by the next chunk */
-    if (rows < rows_before) /* the end of a range: its time says little about a whole chunk */
-        return rows_before;
-    return is_slow ? pace_next_rows(rows_before, 2 * limits->chunk_ms, limits->chunk_ms)
-                   : pace_next_rows(rows_before, took_ms, limits->chunk_ms);
+    if (chunk->rows < chunk->rows_wanted)
+        return chunk->rows_wanted; /* a range's end: its time says little about a whole chunk */
+    return pace_next_rows(chunk->rows_wanted, is_slow ? 2 * limits->chunk_ms : took_ms,
+                          limits->chunk_ms);
 }
 
 enum pace_reason pace_held(struct pace *pace, int64_t *out_held_ms)

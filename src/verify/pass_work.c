@@ -139,8 +139,11 @@ static void on_chunk(void *context, const struct comparison_chunk *chunk)
     if (!pass->pace || pass->options->chunk_rows)
         return;
     uint64_t most = most_rows(worker);
-    uint64_t next = pace_chunk_done(pass->pace, chunk->sum.rows, chunk->sum.bytes, chunk->took_ms,
-                                    comparison->chunk_rows);
+    const struct pace_chunk done = {.rows = chunk->sum.rows,
+                                    .bytes = chunk->sum.bytes,
+                                    .rows_wanted = comparison->chunk_rows,
+                                    .took_ms = chunk->took_ms};
+    uint64_t next = pace_chunk_done(pass->pace, &worker->task->history, &done);
     /* where writes are in the way, smaller chunks are looked at again more cheaply */
     if (chunk->is_rechecked && comparison->chunk_rows > CHUNK_ROWS_MAX)
         next = CHUNK_ROWS_MAX;

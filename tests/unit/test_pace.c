@@ -57,14 +57,20 @@ static void test_chunks_stay_within_bounds(void **state UNUSED)
     assert_int_equal(rows, PACE_ROWS_MIN);
 }
 
+static bool add(struct pace_history *history, uint64_t rows, uint64_t bytes, int64_t took_ms)
+{
+    return pace_history_add(history,
+                            &(struct pace_chunk){.rows = rows, .bytes = bytes, .took_ms = took_ms});
+}
+
 static void test_a_chunk_that_takes_three_times_as_long_as_its_like_is_slow(void **state UNUSED)
 {
     struct pace_history history = {0};
     for (int i = 0; i < 10; i++)
-        assert_false(pace_history_add(&history, 10000, 1 << 20, 200));
-    assert_false(pace_history_add(&history, 10000, 1 << 20, 400));
-    assert_true(pace_history_add(&history, 10000, 1 << 20, 1200));
-    assert_false(pace_history_add(&history, 30000, 3 << 20, 900)); /* larger, not slower */
+        assert_false(add(&history, 10000, 1 << 20, 200));
+    assert_false(add(&history, 10000, 1 << 20, 400));
+    assert_true(add(&history, 10000, 1 << 20, 1200));
+    assert_false(add(&history, 30000, 3 << 20, 900)); /* larger, not slower */
 }
 
 static void test_a_server_that_stays_slow_becomes_what_is_usual(void **state UNUSED)
@@ -72,17 +78,34 @@ static void test_a_server_that_stays_slow_becomes_what_is_usual(void **state UNU
     struct pace_history history = {0};
     unsigned slow = 0;
     for (int i = 0; i < 10; i++)
-        (void)pace_history_add(&history, 10000, 1 << 20, 200);
+        (void)add(&history, 10000, 1 << 20, 200);
     for (int i = 0; i < 20; i++)
-        slow += pace_history_add(&history, 10000, 1 << 20, 1000);
+        slow += add(&history, 10000, 1 << 20, 1000);
     assert_in_range(slow, 1, 8);
 }
 
 static void test_short_chunks_say_nothing_about_slowness(void **state UNUSED)
 {
     struct pace_history history = {0};
-    assert_false(pace_history_add(&history, 100, 1000, 1));
-    assert_false(pace_history_add(&history, 100, 1000, 90));
+    assert_false(add(&history, 100, 1000, 1));
+    assert_false(add(&history, 100, 1000, 90));
+}
+
+static void test_rows_of_another_table_may_cost_more(void **state UNUSED)
+{
+    struct pace *pace = NULL;
+    struct pace_history wide = {0}, narrow = {0};
+    const struct pace_chunk bytes = {
+        .rows = 1000, .bytes = 64 << 20, .rows_wanted = 1000, .took_ms = 250};
+    const struct pace_chunk rows = {
+        .rows = 50000, .bytes = 1 << 20, .rows_wanted = 50000, .took_ms = 250};
+
+    assert_int_equal(pace_new(NULL, &pace, NULL), 0);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(pace_chunk_done(pace, &wide, &bytes), 2000);
+    assert_int_equal(pace_chunk_done(pace, &narrow, &rows), 100000); /* slow would be 25000 */
+    assert_int_equal(pace_chunk_done(pace, &wide, &rows), 25000);
+    pace_free(pace);
 }
 
 static void test_every_reason_but_freedom_has_words(void **state UNUSED)
@@ -104,6 +127,7 @@ int main(void)
         cmocka_unit_test(test_a_chunk_that_takes_three_times_as_long_as_its_like_is_slow),
         cmocka_unit_test(test_a_server_that_stays_slow_becomes_what_is_usual),
         cmocka_unit_test(test_short_chunks_say_nothing_about_slowness),
+        cmocka_unit_test(test_rows_of_another_table_may_cost_more),
         cmocka_unit_test(test_every_reason_but_freedom_has_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
