@@ -6,6 +6,7 @@ import glob
 import os
 import signal
 import stat
+import tempfile
 import threading
 
 import pymysql
@@ -20,8 +21,16 @@ BULK_BYTES = 24 << 20
 READERS = 4
 
 
+@pytest.fixture(scope="module", autouse=True)
+def own_folder():
+    """The sockets' folders of this file's programs; /tmp has those of other tests as well, which try accounts from a host."""
+    with tempfile.TemporaryDirectory(prefix="cutover-own-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        yield folder
+
+
 @pytest.fixture(scope="module", name="stage")
-def one_stage():
+def one_stage(own_folder):
     with Stage(mb=0, ssh=True) as stage:
         yield stage
 
@@ -56,7 +65,7 @@ def restart(host, *options):
 
 
 def folders():
-    return glob.glob(f"{os.environ.get('XDG_RUNTIME_DIR', '/tmp')}/cutover-tunnel-*")
+    return glob.glob(f"{os.environ['XDG_RUNTIME_DIR']}/cutover-tunnel-*")
 
 
 def paused_in(service, moment):
