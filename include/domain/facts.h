@@ -79,6 +79,7 @@ struct node_facts {
     unsigned oldest_transaction_s;
     unsigned prepared_xa;
     char tls_cipher[64]; /* "" = plaintext */
+    char address[48];    /* the number that its name led to; "" = through a tunnel, or not known */
 };
 
 enum dns_points { DNS_UNKNOWN = 0, DNS_NONE, DNS_OLD, DNS_NEW, DNS_MIXED };

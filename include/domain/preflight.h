@@ -58,6 +58,7 @@ struct survey {
         /* the replication account was tried against this side's primary */
         enum tri replication_login;
         char replication_login_error[256];
+        bool is_login_tried_here; /* from our host, not from that of the node that will log in */
         enum tri monitor_login;
         char monitor_login_error[256];
         char missing_grants[512]; /* of the controller; "" when none */

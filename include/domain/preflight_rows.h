@@ -53,6 +53,6 @@ extern const struct check_section preflight_nodes, preflight_pairs, preflight_bi
     preflight_fence, preflight_accounts, preflight_data, preflight_lasting, preflight_ready,
     preflight_settings, preflight_capacity, preflight_upgrade, preflight_upgrade_log,
     preflight_upgrade_schema, preflight_agents_acting, preflight_hosts, preflight_services,
-    preflight_dns, preflight_waivers;
+    preflight_network, preflight_dns, preflight_waivers;
 
 #endif

@@ -57,6 +57,8 @@ void db_freep(struct db **db); /* for CLEANUP */
 const char *db_where(const struct db *db); /* "host:port", lives as long as db */
 unsigned long db_thread_id(const struct db *db);
 const char *db_tls_cipher(const struct db *db); /* "" = plaintext */
+/* The number that the host's name led to: "192.0.2.7"; "" of a socket file, or when it is gone. */
+void db_peer(const struct db *db, char *out, size_t out_size);
 bool db_is_dead(const struct db *db);
 
 /*

@@ -70,6 +70,7 @@ static int connect_node(struct probe_job *job, struct err *err)
     job->facts->version = job->session.version;
     (void)snprintf(job->facts->tls_cipher, sizeof(job->facts->tls_cipher), "%s",
                    db_tls_cipher(job->session.db));
+    db_peer(job->session.db, job->facts->address, sizeof(job->facts->address));
     return 0;
 }
 

@@ -235,15 +235,17 @@ static enum tri try_login(const struct service *service, enum side side,
  * Who will log in is the other side's primary, from its own host. Where that can be logged in to it
  * is tried from there: the server sees its address, and what is in the way is in the way.
  */
-static enum tri try_replication(const struct service *service, enum side side, char *why,
-                                size_t why_size)
+static enum tri try_replication(const struct service *service, struct survey *out, enum side side)
 {
+    char *why = out->side[side].replication_login_error;
+    size_t why_size = sizeof(out->side[side].replication_login_error);
     const struct node *source = service_primary(service, side);
     const struct node *replica = service_primary(service, side_other(side));
     CLEANUP(tunnels_endp) struct tunnels *tunnels = NULL;
     CLEANUP(session_release) struct session session = {0};
     struct node from_there = {0};
     struct err err = {0};
+    out->side[side].is_login_tried_here = replica->ssh == NULL;
     if (replica->ssh == NULL)
         return try_login(service, side, SESSION_REPLICATION, why, why_size);
     if (tunnels_between(replica, source, &from_there, &tunnels, &err) == 0 &&
@@ -255,9 +257,7 @@ static enum tri try_replication(const struct service *service, enum side side, c
 
 static void try_logins(const struct service *service, struct survey *out, enum side side)
 {
-    out->side[side].replication_login =
-        try_replication(service, side, out->side[side].replication_login_error,
-                        sizeof(out->side[side].replication_login_error));
+    out->side[side].replication_login = try_replication(service, out, side);
     out->side[side].monitor_login =
         try_login(service, side, SESSION_MONITOR, out->side[side].monitor_login_error,
                   sizeof(out->side[side].monitor_login_error));

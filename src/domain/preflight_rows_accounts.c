@@ -2,6 +2,7 @@
 /* Checks of accounts: who slips past read_only, what ours may do, and whose names objects carry. */
 #include <string.h>
 
+#include "base/address.h"
 #include "domain/preflight_rows.h"
 #include "domain/situation.h"
 
@@ -93,6 +94,22 @@ static void check_login(const struct check_row *row, enum side side, const struc
         "run %s on every node of %s, and check the password's reference", grants, side_title(side));
 }
 
+/* From another host the server sees another address, and other things may be in the way. */
+static void check_login_place(const struct facts *facts, const struct survey *survey,
+                              const struct check_row *row, enum side side, struct findings *out)
+{
+    const struct node_facts *replica = facts_primary(facts, side_other(side));
+    if (!survey->side[side].is_login_tried_here ||
+        survey->side[side].replication_login != TRI_YES || replica == NULL ||
+        address_reach(replica->address) == ADDRESS_LOCAL)
+        return;
+    finding_fix(finding_add(out, row, SEVERITY_WARN, replica->node->name,
+                            "that it can log in to %s is not known: it was tried from here only",
+                            side_title(side)),
+                "give it ssh = { ... } in the configuration, so that it is tried from its host; or "
+                "log in there by hand");
+}
+
 LOOK(look_replication_login)
 {
     size_t before = out->count;
@@ -101,6 +118,7 @@ LOOK(look_replication_login)
                                     survey->side[side].replication_login_error,
                                     survey->side[side].replication_login};
         check_login(row, side, &login, grants_file(facts, side), out);
+        check_login_place(facts, survey, row, side, out);
     }
     finding_well(out, row, before, "%s logs in to both primaries", service->replication.user);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Connecting to a MySQL or MariaDB server, and the end of a connection. */
+#include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -334,6 +335,19 @@ unsigned long db_thread_id(const struct db *db)
 const char *db_tls_cipher(const struct db *db)
 {
     return db->cipher;
+}
+
+void db_peer(const struct db *db, char *out, size_t out_size)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+
+    out[0] = '\0';
+    if (getpeername(db_socket(db), (struct sockaddr *)&peer, &len) != 0 ||
+        (peer.ss_family != AF_INET && peer.ss_family != AF_INET6) ||
+        getnameinfo((const struct sockaddr *)&peer, len, out, (socklen_t)out_size, NULL, 0,
+                    NI_NUMERICHOST) != 0)
+        out[0] = '\0';
 }
 
 bool db_is_dead(const struct db *db)

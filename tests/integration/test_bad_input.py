@@ -212,6 +212,29 @@ def test_a_wrong_password_of_replication_is_found_by_check_and_makes_no_link(sta
         assert "not-the-password" not in done.text
 
 
+# Made, and never started: nobody goes there.
+ABROAD = {"mariadb": ("CHANGE MASTER 'abroad' TO MASTER_HOST = '203.0.113.9', MASTER_USER = 'x', MASTER_SSL = {tls}",
+                      "RESET SLAVE 'abroad' ALL"),
+          "mysql": ("CHANGE REPLICATION SOURCE TO SOURCE_HOST = '203.0.113.9', SOURCE_USER = 'x', SOURCE_SSL = {tls}"
+                    " FOR CHANNEL 'abroad'", "RESET REPLICA ALL FOR CHANNEL 'abroad'")}
+
+
+@pytest.mark.parametrize("tls", [0, 1])
+def test_a_link_that_can_be_read_on_its_way_is_found_by_check(service, tls):
+    new = service.primaries["new"]
+    make, drop_it = ABROAD[new.kind.flavour]
+    new.query(make.format(tls=tls))
+    try:
+        found = service.cutover("check", "network.replication_encrypted", "--json").json["findings"]
+    finally:
+        new.query(drop_it)
+    said = [(finding["severity"], finding["found"]) for finding in found]
+    if tls:
+        assert said == [("ok", "what replicates across public addresses is encrypted")]
+    else:
+        assert said == [("block", "replicates unencrypted from 203.0.113.9, which is a public address")]
+
+
 def test_a_wrong_password_of_the_monitor_is_found_by_check_and_lag_is_still_measured(service):
     """By positions alone then; what must not happen is a gate that opens on a value nobody has measured."""
     cfg = with_wrong_password(service, "monitor")

@@ -66,6 +66,7 @@ static inline void fixture_facts(const struct service *service, struct facts *fa
         snprintf(node->binlog_row_image, sizeof(node->binlog_row_image), "FULL");
         snprintf(node->event_scheduler, sizeof(node->event_scheduler), "ON");
         snprintf(node->tls_cipher, sizeof(node->tls_cipher), "TLS_AES_256_GCM_SHA384");
+        snprintf(node->address, sizeof(node->address), "10.0.0.%u", 1 + i);
         node->increment = node->offset = 1;
         node->has_data = tri_of(node->node->side == SIDE_OLD);
     }

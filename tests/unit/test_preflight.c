@@ -569,6 +569,57 @@ static void test_plaintext_warns_and_blocks_when_tls_is_demanded(void **state UN
     assert_finding("tls.used", SEVERITY_BLOCK, "demands TLS");
 }
 
+static void test_nothing_travels_unencrypted_where_others_may_read_it(void **state UNUSED)
+{
+    struct err err = {0};
+    well();
+    struct channel_facts *link = fixture_link(&facts, SIDE_NEW);
+    link->uses_tls = TRI_NO;
+    assert_finding("network.replication_encrypted", SEVERITY_OK, "encrypted");
+    snprintf(facts.nodes[OLD_PRIMARY].address, 48, "203.0.113.9");
+    assert_finding("network.replication_encrypted", SEVERITY_BLOCK, "203.0.113.9 is a public");
+    assert_finding("network.seed_encrypted", SEVERITY_BLOCK, "203.0.113.9 is a public");
+    assert_int_equal(preflight_bars(&service, &facts, NULL, &err), ERR_REFUSED);
+
+    service.tls.mode = TLS_REQUIRED;
+    assert_finding("network.seed_encrypted", SEVERITY_OK, "encrypted");
+    assert_finding("network.replication_encrypted", SEVERITY_BLOCK, "replicates unencrypted");
+    link->uses_tls = TRI_UNKNOWN;
+    assert_finding("network.replication_encrypted", SEVERITY_WARN, "not known whether");
+    link->uses_tls = TRI_YES;
+    assert_finding("network.replication_encrypted", SEVERITY_OK, "encrypted");
+    assert_int_equal(preflight_bars(&service, &facts, NULL, &err), 0);
+}
+
+static void test_an_address_behind_a_tunnel_is_taken_as_it_is_configured(void **state UNUSED)
+{
+    well();
+    facts.nodes[NEW_PRIMARY].address[0] = '\0';
+    assert_finding("network.replication_encrypted", SEVERITY_BLOCK, "db2 is an unknown address");
+    snprintf(service.nodes[NEW_PRIMARY].host, 256, "192.168.0.7");
+    assert_finding("network.replication_encrypted", SEVERITY_OK, "encrypted");
+}
+
+static void test_links_of_others_are_judged_by_what_the_server_says(void **state UNUSED)
+{
+    well();
+    struct channel_facts *own = &facts.nodes[NEW_REPLICA].channels[0];
+    snprintf(own->source_host, sizeof(own->source_host), "198.51.100.7");
+    own->uses_tls = TRI_NO;
+    assert_finding("network.replication_encrypted", SEVERITY_WARN, "from 198.51.100.7");
+    snprintf(own->source_host, sizeof(own->source_host), "192.168.0.7");
+    assert_finding("network.replication_encrypted", SEVERITY_OK, "encrypted");
+}
+
+static void test_a_login_that_was_tried_from_elsewhere_is_not_known(void **state UNUSED)
+{
+    well();
+    survey.side[SIDE_OLD].is_login_tried_here = true;
+    assert_finding("account.replication_login", SEVERITY_WARN, "tried from here only");
+    snprintf(facts.nodes[NEW_PRIMARY].address, 48, "127.0.0.1"); /* here is its host */
+    assert_finding("account.replication_login", SEVERITY_OK, "both primaries");
+}
+
 static void test_records_must_be_found_and_point_to_one_side(void **state UNUSED)
 {
     well();
@@ -799,6 +850,10 @@ int main(void)
         cmocka_unit_test(test_open_work_is_reported),
         cmocka_unit_test(test_clocks_warn_at_a_second_and_block_at_thirty),
         cmocka_unit_test(test_plaintext_warns_and_blocks_when_tls_is_demanded),
+        cmocka_unit_test(test_nothing_travels_unencrypted_where_others_may_read_it),
+        cmocka_unit_test(test_an_address_behind_a_tunnel_is_taken_as_it_is_configured),
+        cmocka_unit_test(test_links_of_others_are_judged_by_what_the_server_says),
+        cmocka_unit_test(test_a_login_that_was_tried_from_elsewhere_is_not_known),
         cmocka_unit_test(test_records_must_be_found_and_point_to_one_side),
         cmocka_unit_test(test_what_the_flip_will_take_is_told),
         cmocka_unit_test(test_a_refused_token_blocks_with_the_providers_words),

@@ -118,6 +118,29 @@ static void test_a_setting_with_one_right_value_is_named_where_it_is_wrong(void 
     }
 }
 
+static void test_mysql_is_told_what_makes_its_pause_long(void **state UNUSED)
+{
+    static const struct {
+        const char *check, *name, *bad, *well;
+    } rows[] = {
+        {"replica.appliers", "replica_parallel_workers", "4", "16"},
+        {"replica.appliers", "slave_parallel_workers", "2", "0"},
+        {"commits.log_writers", "innodb_log_writer_threads", "OFF", "ON"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        well();
+        plant_variable(SIDE_NEW, rows[i].name, rows[i].bad);
+        assert_finding(rows[i].check, SEVERITY_OK, "");
+        make_mysql(mysql_of(8, 4, 3), mysql_of(9, 7, 4));
+        assert_finding(rows[i].check, SEVERITY_NOTE, rows[i].name);
+        assert_string_equal(worst_of(rows[i].check)->subject, "NEW");
+        well();
+        make_mysql(mysql_of(8, 4, 3), mysql_of(9, 7, 4));
+        plant_variable(SIDE_NEW, rows[i].name, rows[i].well);
+        assert_finding(rows[i].check, SEVERITY_OK, "");
+    }
+}
+
 static void test_only_mysql_needs_its_performance_schema(void **state UNUSED)
 {
     well();
@@ -366,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_more_room_on_new_is_no_finding),
         cmocka_unit_test(test_what_is_unsafe_on_both_sides_is_a_note),
         cmocka_unit_test(test_a_setting_with_one_right_value_is_named_where_it_is_wrong),
+        cmocka_unit_test(test_mysql_is_told_what_makes_its_pause_long),
         cmocka_unit_test(test_only_mysql_needs_its_performance_schema),
         cmocka_unit_test(test_logs_that_go_too_early_are_named),
         cmocka_unit_test(test_whatever_is_left_out_blocks),
