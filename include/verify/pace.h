@@ -5,8 +5,8 @@
  *            lag of the replica, Threads_running of both sides and the time of our own chunks are
  *            looked at (at most every 200 ms, by one worker for all), and it waits while one is
  *            over its limit. A chunk's like are those of its table: a row of another one may cost
- *            any number of times as much. A row in cutover.verify_pause on either side pauses everything until
- *            it is gone.
+ *            any number of times as much. A row in cutover.verify_pause on either side pauses
+ *            everything until it is gone.
  * Lag:       how old the oldest position of the source is that the replica has not applied. It
  *            needs neither clocks that agree nor a heartbeat that somebody writes.
  * Threads:   one pace for all workers of a comparison; any of them may call.
@@ -42,7 +42,7 @@ void pace_free(struct pace *pace);
 MUST_CHECK int pace_wait(struct pace *pace, struct pair *pair, bool (*is_ended)(void *context),
                          void *context, struct err *err);
 
-/* What chunks of one table took so far, by what they cost to read. The pace's own lock guards it. */
+/* What chunks of one table took so far, by what they cost to read. The pace's lock guards it. */
 struct pace_history {
     double us_per_unit; /* 0: nothing is known yet */
 };
