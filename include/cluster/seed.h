@@ -57,6 +57,15 @@ struct seed_report {
 MUST_CHECK int seed_wipe(const struct service *service, enum side side,
                          const struct session_permit *permit, struct err *err);
 
+/*
+ * Can the other side be filled by a copy, at `rate` bytes a second (0: any)? Nothing is changed.
+ * out_roomless the first node whose disk could not be asked for; NULL: all could
+ * Errors       ERR_REFUSED/NONE: another flavour, tables that no snapshot holds, a log that would
+ *              be gone, a disk that is too small; ERR_LOST, ERR_SERVER, those of cluster/host.h
+ */
+MUST_CHECK int seed_copy_check(const struct service *service, enum side from, uint64_t rate,
+                               const struct node **out_roomless, struct err *err);
+
 /* Stops on signals: ERR_STOPPED/APPLIED, targets are partly filled (seed_wipe cleans). */
 MUST_CHECK int seed_copy(const struct seed_options *options, struct seed_report *out,
                          struct err *err);

@@ -27,12 +27,18 @@ struct clone_options {
     void *context;
 };
 
+struct clone_check_report {
+    const struct node *roomless; /* the first whose disk could not be asked for; NULL: all could */
+};
+
 /*
  * Can NEW be cloned from OLD, at `rate` bytes a second (0: any)? ERR_REFUSED/NONE when the rate is
  * one that no server can keep, when a server is not of the same kind, has no plugin
- * (the hint says what to type), or holds something that a clone would take along or throw away.
+ * (the hint says what to type), or holds something that a clone would take along or throw away;
+ * when OLD's binary log would be gone before the last clone ends, or a disk is too small.
  */
-MUST_CHECK int clone_check(const struct service *service, uint64_t rate, struct err *err);
+MUST_CHECK int clone_check(const struct service *service, uint64_t rate,
+                           struct clone_check_report *out, struct err *err);
 
 /* How fast a recipient may take a clone, in MiB a second; 0: no limit. */
 struct clone_limits {

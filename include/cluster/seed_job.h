@@ -39,6 +39,13 @@ MUST_CHECK int seed_load_tables(const struct service *service, struct session *s
  * history.
  */
 MUST_CHECK int seed_check_tables(const struct table_catalog *tables, struct err *err);
+/* seed_copy_check.c: ERR_REFUSED/NONE */
+MUST_CHECK int seed_check_flavour(const struct session *source, const struct session *target,
+                                  struct err *err);
+/* Its tables, and whether its log would still be there when they are copied. */
+MUST_CHECK int seed_check_source(struct session *source, const struct table_catalog *tables,
+                                 uint64_t rate, struct err *err);
+
 /* The rows of cutover.heartbeat as `snapshot` sees them, onto emptied tables of all targets. */
 MUST_CHECK int seed_copy_heartbeats(struct session *snapshot, struct seed_targets *targets,
                                     struct err *err);

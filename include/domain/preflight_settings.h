@@ -32,7 +32,7 @@ const struct server_version *version_of(const struct facts *facts, enum side sid
 /* Does that server know this collation, under this or an equal name? */
 bool collation_is_known(const struct survey *survey, enum side side, const char *collation);
 
-/* How many seconds binary logs are kept; 0: for ever. */
+/* How many seconds binary logs are kept, as domain/log_kept.h has it. */
 int64_t logs_kept_s(const struct survey *survey, enum side side);
 
 /* "Nov 22 17:30:00 2027 GMT" as seconds since 1970; false when it is no such text. */

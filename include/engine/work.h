@@ -17,11 +17,14 @@
 
 /* work_link.c: links, copies and positions */
 WORK(work_seed_wipe);
+WORK(work_seed_copy_check);
 WORK(work_seed_copy);
 WORK(work_seed_check);
 WORK(work_link_runs);
 WORK(work_link_absent);
 WORK(work_link_catch_up);
+/* What could not be judged of a seed is said; NULL: nothing. */
+MUST_CHECK int work_note_room(struct run *run, const struct node *roomless, struct err *err);
 WORK(work_link_check);
 WORK(work_link_check_clean);
 WORK(work_replicas_check);

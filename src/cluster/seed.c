@@ -13,12 +13,13 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "cluster/link.h"
+#include "cluster/log_need.h"
 #include "cluster/own_schema.h"
 #include "cluster/seed_job.h"
+#include "cluster/seed_room.h"
 
 #define WORKERS_DEFAULT 4
 #define WORKERS_CAP 32
-#define ASSUMED_RATE 10000000ULL /* bytes a second: a slow machine, four workers */
 #define PROGRESS_MS 500
 #define BARRIER_TRIES 5
 #define BARRIER_PAUSE_MS 1000
@@ -82,40 +83,13 @@ static int agree_on_collation(struct seed_job *job, struct err *err)
     return seed_targets_exec(&job->targets, SQL_SEED_TARGET_COLLATION, args, ARRAY_LEN(args), err);
 }
 
-/* What a server says about its tables is not what the other flavour takes. */
 static int check_flavours(const struct seed_job *job, struct err *err)
 {
-    for (size_t i = 0; i < job->targets.count; i++) {
-        const struct session *target = &job->targets.sessions[i];
-        if (target->version.flavour != job->source.version.flavour)
-            return err_set(err, ERR_REFUSED, EFFECT_NONE, "%s is a %s and %s a %s",
-                           job->source.node->name, flavour_name(job->source.version.flavour),
-                           target->node->name, flavour_name(target->version.flavour));
-    }
-    return 0;
-}
+    int rc = 0;
 
-/* What OLD writes from the snapshot on has to be in its log when NEW begins to follow. */
-static int check_retention(struct seed_job *job, struct err *err)
-{
-    CLEANUP(db_result_release) struct db_result row = {0};
-    uint64_t rate = job->options->rate, bytes = 0;
-    uint64_t pace = rate && rate < ASSUMED_RATE ? rate : ASSUMED_RATE;
-    char needed[32], kept[32];
-
-    int rc = session_query_row(&job->source, SQL_LOG_EXPIRY, NULL, 0, &row, err);
-    if (rc)
-        return rc;
-    for (size_t i = 0; i < job->tables.count; i++)
-        bytes += job->tables.tables[i].bytes_estimate;
-    int64_t kept_s = result_number(&row, 0, "seconds"), needed_s = (int64_t)(bytes / pace * 2);
-    if (kept_s == 0 || kept_s >= needed_s)
-        return 0;
-    (void)err_set(err, ERR_REFUSED, EFFECT_NONE,
-                  "%s throws binary logs away after %s; %.0f MB at %.3f MB/s, twice over, take %s",
-                  job->source.node->name, clock_human_ms(kept_s * 1000, kept), (double)bytes / 1e6,
-                  (double)pace / 1e6, clock_human_ms(needed_s * 1000, needed));
-    return err_hint(err, "let it keep them longer until NEW follows, or raise the rate");
+    for (size_t i = 0; !rc && i < job->targets.count; i++)
+        rc = seed_check_flavour(&job->source, &job->targets.sessions[i], err);
+    return rc;
 }
 
 static int prepare(struct seed_job *job, struct err *err)
@@ -142,9 +116,7 @@ static int prepare(struct seed_job *job, struct err *err)
     if (!rc)
         rc = seed_load_tables(service, &job->source, &job->tables, err);
     if (!rc)
-        rc = seed_check_tables(&job->tables, err);
-    if (!rc)
-        rc = check_retention(job, err);
+        rc = seed_check_source(&job->source, &job->tables, job->options->rate, err);
     if (!rc)
         rc = seed_create_accounts(service, &job->source, &job->targets, err);
     return rc;

@@ -17,8 +17,11 @@
 #include "cluster/door.h"
 #include "cluster/events.h"
 #include "cluster/link.h"
+#include "cluster/log_need.h"
+#include "cluster/seed_room.h"
 #include "cluster/session.h"
 
+#define ASSUMED_RATE 20000000ULL /* bytes a second: a slow disk, restarted into it as well */
 #define CLONE_MS (24LL * 3600 * 1000)
 #define POLL_MS 500
 #define RETURN_MS (15LL * 60 * 1000) /* a person may have to start it */
@@ -91,15 +94,57 @@ static int check_channels(struct session *donor, struct err *err)
     return err_hint(err, "seed with method = \"copy\"");
 }
 
-static int check_recipient(const struct service *service, struct session *donor,
-                           const struct db_result *donor_is, const struct node *node,
+/* What is asked of each recipient, and what was not to be learned. */
+struct clone_question {
+    const struct service *service;
+    struct session donor;
+    struct db_result is;
+    uint64_t bytes;
+    struct clone_check_report *out;
+};
+
+static void question_release(struct clone_question *question)
+{
+    session_release(&question->donor);
+    db_result_release(&question->is);
+}
+
+static int check_size(struct clone_question *question, uint64_t rate, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result row = {0};
+    struct log_need need = {
+        .node = question->donor.node, .rate = rate, .assumed_rate = ASSUMED_RATE};
+
+    int rc = session_query_row(&question->donor, SQL_CLONE_SIZE, NULL, 0, &row, err);
+    if (rc)
+        return rc;
+    question->bytes = need.bytes = (uint64_t)result_number(&row, 0, "bytes");
+    for (size_t i = 0; i < question->service->node_count; i++)
+        need.copies += question->service->nodes[i].side == SIDE_NEW;
+    rc = log_need_read(&question->donor, &need.kept_s, err);
+    return rc ? rc : log_need_check(&need, err);
+}
+
+static int check_room(const struct clone_question *question, struct session *recipient,
+                      struct err *err)
+{
+    bool is_known = false;
+    int rc = seed_room_check(recipient, question->bytes, true, &is_known, err);
+    if (!rc && !is_known && question->out->roomless == NULL)
+        question->out->roomless = recipient->node;
+    return rc;
+}
+
+static int check_recipient(const struct clone_question *question, const struct node *node,
                            struct err *err)
 {
     static const char *const equal[] = {"os", "machine", "page_size"};
+    const struct session *donor = &question->donor;
+    const struct db_result *donor_is = &question->is;
     CLEANUP(session_release) struct session session = {0};
     CLEANUP(db_result_release) struct db_result is = {0};
 
-    int rc = session_open(service, node, SESSION_CONTROLLER, &session, err);
+    int rc = session_open(question->service, node, SESSION_CONTROLLER, &session, err);
     if (!rc && !is_same_series(&session.version, &donor->version))
         return err_set(err, ERR_REFUSED, EFFECT_NONE,
                        "%s is %u.%u.%u and %s %u.%u.%u: a clone stays within one series",
@@ -115,7 +160,9 @@ static int check_recipient(const struct service *service, struct session *donor,
                            node->name, result_text(&is, 0, equal[i]));
     if (!rc)
         rc = check_plugin(&session, err);
-    return rc ? rc : check_databases(service, &session, err);
+    if (!rc)
+        rc = check_databases(question->service, &session, err);
+    return rc ? rc : check_room(question, &session, err);
 }
 
 static int check_rate(uint64_t rate, struct err *err)
@@ -128,32 +175,36 @@ static int check_rate(uint64_t rate, struct err *err)
     return err_hint(err, "a larger rate, or seed with method = \"copy\"");
 }
 
-int clone_check(const struct service *service, uint64_t rate, struct err *err)
+int clone_check(const struct service *service, uint64_t rate, struct clone_check_report *out,
+                struct err *err)
 {
-    CLEANUP(session_release) struct session donor = {0};
-    CLEANUP(db_result_release) struct db_result is = {0};
+    CLEANUP(question_release)
+    struct clone_question question = {.service = service, .out = out};
+    struct session *donor = &question.donor;
     const struct node *source = service_primary(service, SIDE_OLD);
 
     int rc = check_rate(rate, err);
     if (!rc)
-        rc = session_open(service, source, SESSION_CONTROLLER, &donor, err);
-    if (!rc && !sql_for(SQL_CLONE_SERVER, &donor.version)) {
+        rc = session_open(service, source, SESSION_CONTROLLER, donor, err);
+    if (!rc && !sql_for(SQL_CLONE_SERVER, &donor->version)) {
         (void)err_set(err, ERR_REFUSED, EFFECT_NONE, "%s is a %s %u.%u.%u, which cannot be cloned",
-                      source->name, flavour_name(donor.version.flavour), donor.version.major,
-                      donor.version.minor, donor.version.patch);
+                      source->name, flavour_name(donor->version.flavour), donor->version.major,
+                      donor->version.minor, donor->version.patch);
         return err_hint(err, "MySQL 8.0.17 or newer can; seed with method = \"copy\"");
     }
     if (!rc)
-        rc = session_query_row(&donor, SQL_CLONE_SERVER, NULL, 0, &is, err);
+        rc = session_query_row(donor, SQL_CLONE_SERVER, NULL, 0, &question.is, err);
     if (!rc)
-        rc = check_plugin(&donor, err);
+        rc = check_plugin(donor, err);
     if (!rc)
-        rc = check_databases(service, &donor, err);
+        rc = check_databases(service, donor, err);
     if (!rc)
-        rc = check_channels(&donor, err);
+        rc = check_channels(donor, err);
+    if (!rc)
+        rc = check_size(&question, rate, err);
     for (size_t i = 0; !rc && i < service->node_count; i++)
         if (service->nodes[i].side == SIDE_NEW)
-            rc = check_recipient(service, &donor, &is, &service->nodes[i], err);
+            rc = check_recipient(&question, &service->nodes[i], err);
     return rc;
 }
 

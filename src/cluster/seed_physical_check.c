@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "cluster/drop_in.h"
+#include "cluster/log_need.h"
 #include "cluster/seed_physical.h"
 #include "cluster/seed_physical_facts.h"
 
@@ -182,21 +183,16 @@ static int check_room(const struct party *donor, const struct party *recipient, 
     return refuse(err, "free some, or empty NEW first with a playbook that has only `reset`");
 }
 
-/* Everything on OLD's log has to be there until NEW follows: all nodes are copied before. */
+/* All nodes are copied before the first one follows. */
 static int check_retention(const struct party *donor, size_t copies, uint64_t rate, struct err *err)
 {
-    uint64_t pace = rate && rate < ASSUMED_RATE ? rate : ASSUMED_RATE;
-    int64_t needed_s = (int64_t)(seed_host_number(&donor->look, "used") / pace * copies * 2);
-    char needed[32], kept[32];
-
-    if (donor->server.keep_log_s == 0 || donor->server.keep_log_s >= needed_s)
-        return 0;
-    (void)err_set(
-        err, ERR_REFUSED, EFFECT_NONE,
-        "%s throws binary logs away after %s; %zu copies at %.0f MB/s, twice over, take %s",
-        donor->server.node->name, clock_human_ms(donor->server.keep_log_s * 1000, kept), copies,
-        (double)pace / 1e6, clock_human_ms(needed_s * 1000, needed));
-    return refuse(err, "SET GLOBAL expire_logs_days = 7 there until NEW follows");
+    const struct log_need need = {.node = donor->server.node,
+                                  .kept_s = donor->server.keep_log_s,
+                                  .bytes = (uint64_t)seed_host_number(&donor->look, "used"),
+                                  .copies = copies,
+                                  .rate = rate,
+                                  .assumed_rate = ASSUMED_RATE};
+    return log_need_check(&need, err);
 }
 
 /* Tried for real: the one listens, the other connects. */

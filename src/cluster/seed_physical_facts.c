@@ -2,11 +2,11 @@
 /* Two sources that have to agree: what the server says, and what its host says. */
 #include "cluster/seed_physical_facts.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster/log_need.h"
 #define DEFAULT_DATADIR "/var/lib/mysql"
 
 /* The value of a variable, never NULL: "" when there is no such one. */
@@ -87,8 +87,9 @@ int physical_server_read(const struct service *service, const struct node *node,
                    variable(&session, &all, "log_bin_basename"));
     out->page_size = strtoll(variable(&session, &all, "innodb_page_size"), NULL, 10);
     out->lower_case = strtoll(variable(&session, &all, "lower_case_table_names"), NULL, 10);
-    out->keep_log_s =
-        (int64_t)ceil(strtod(variable(&session, &all, "expire_logs_days"), NULL) * 24 * 3600);
+    rc = log_need_read(&session, &out->keep_log_s, err);
+    if (rc)
+        return rc;
     find_outside(&session, &all, out);
     find_key_plugin(&session, &all, out);
     return 0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain/log_kept.h"
 #include "domain/preflight_settings.h"
 
 #define HOUR_S 3600
@@ -13,16 +14,20 @@
 
 /* --- how long binary logs are kept ------------------------------------------------------------ */
 
-/* Of two settings of one thing the one in seconds counts. */
+struct side_settings {
+    const struct survey *survey;
+    enum side side;
+};
+
+static const char *setting_there(const void *context, const char *name)
+{
+    const struct side_settings *settings = context;
+    return setting_of(settings->survey, settings->side, name);
+}
+
 int64_t logs_kept_s(const struct survey *survey, enum side side)
 {
-    if (setting_exists(survey, side, "binlog_expire_logs_auto_purge") &&
-        !setting_is_on(survey, side, "binlog_expire_logs_auto_purge"))
-        return 0;
-    int64_t seconds = strtoll(setting_of(survey, side, "binlog_expire_logs_seconds"), NULL, 10);
-    if (seconds > 0)
-        return seconds;
-    return (int64_t)(strtod(setting_of(survey, side, "expire_logs_days"), NULL) * DAY_S);
+    return log_kept_s(setting_there, &(struct side_settings){survey, side});
 }
 
 LOOK(look_retention)
@@ -33,6 +38,10 @@ LOOK(look_retention)
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
         int64_t seconds = logs_kept_s(survey, side);
         const char *size = setting_of(survey, side, "max_binlog_total_size");
+        if (seconds == LOG_KEPT_UNKNOWN)
+            finding_fix(finding_add(out, row, SEVERITY_WARN, side_title(side),
+                                    "does not say how long it keeps its binary logs"),
+                        "%s", row->how);
         if (seconds > 0 && seconds < DAY_S)
             finding_fix(finding_add(out, row, seconds < HOUR_S ? SEVERITY_BLOCK : SEVERITY_WARN,
                                     side_title(side),

@@ -207,10 +207,15 @@ void expand_seed(struct compile *c)
         parts_physical(c);
         return;
     }
+    struct plan_step *step = part(c, "check-copy", "OLD can be copied, and NEW has the room");
+    step->is_repeatable = true;
+    add_work(c, step, LIST_DO, "seed.copy_check", json_pack("{s:I}", "rate", rate),
+             "refuse unless both sides are of one flavour, all tables are InnoDB's, OLD keeps its "
+             "binary log for long enough, and what comes fits (asked over SSH)");
     part_close_new(c);
     parts_empty_new(c);
 
-    struct plan_step *step = part(c, "copy", "Copy the databases from OLD to every node of NEW");
+    step = part(c, "copy", "Copy the databases from OLD to every node of NEW");
     ops_admit_new(c, step, LIST_DO);
     add_work(c, step, LIST_DO, "seed.wipe", NULL,
              "drop what a copy that was cut short left on NEW; refused as in wipe-new");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cluster/log_need.h"
 #include "cluster/session.h"
 #include "domain/lag.h"
 #include "engine/lost_list.h"
@@ -185,16 +186,13 @@ static int ask_oldest(struct session *session, struct position *out, struct err 
 static void look_at_log(const struct service *service, struct way_back_look *out)
 {
     CLEANUP(session_release) struct session session = {0};
-    CLEANUP(db_result_release) struct db_result row = {0};
     struct err none = {0};
 
     if (open_briefly(service, SIDE_NEW, &session) != 0)
         return;
     out->has_log = ask_oldest(&session, &out->log_begins, &none) == 0 ? TRI_YES : TRI_UNKNOWN;
-    if (session_query_row(&session, SQL_LOG_EXPIRY, NULL, 0, &row, &none) == 0) {
+    if (log_need_read(&session, &out->expire_s, &none) == 0)
         out->has_expiry = TRI_YES;
-        out->expire_s = result_number(&row, 0, "seconds");
-    }
 }
 
 /* --- the shapes of its tables ----------------------------------------------------------------- */

@@ -18,8 +18,11 @@
 
 WORK(work_seed_clone_check)
 {
+    struct clone_check_report report = {0};
+
     (void)step;
-    return clone_check(run->service, (uint64_t)json_int_or(args, "rate", 0), err);
+    int rc = clone_check(run->service, (uint64_t)json_int_or(args, "rate", 0), &report, err);
+    return rc ? rc : work_note_room(run, report.roomless, err);
 }
 
 struct clone_context {

@@ -58,6 +58,25 @@ static void show_seed(void *context, const struct seed_progress *now)
         return; /* kept in seed->err, reported when the copy returns */
 }
 
+int work_note_room(struct run *run, const struct node *roomless, struct err *err)
+{
+    if (roomless == NULL)
+        return 0;
+    return run_note(run, "seed.room", err,
+                    "whether the disk of %s is large enough is not known: no ssh is configured",
+                    roomless->name);
+}
+
+WORK(work_seed_copy_check)
+{
+    const struct node *roomless;
+
+    (void)step;
+    int rc = seed_copy_check(run->service, SIDE_OLD, (uint64_t)json_int_or(args, "rate", 0),
+                             &roomless, err);
+    return rc ? rc : work_note_room(run, roomless, err);
+}
+
 WORK(work_seed_copy)
 {
     struct seed_context context = {.run = run};

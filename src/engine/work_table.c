@@ -9,6 +9,7 @@ static const struct work_row rows[] = {
     {"seed.copy", work_seed_copy},
     {"seed.check", work_seed_check},
     {"seed.clone", work_seed_clone},
+    {"seed.copy_check", work_seed_copy_check},
     {"seed.clone_check", work_seed_clone_check},
     {"seed.clone_settle", work_seed_clone_settle},
     {"seed.physical_check", work_seed_physical_check},

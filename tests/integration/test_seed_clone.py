@@ -2,6 +2,7 @@
 """seed { method = "clone" } on real MySQL servers, as a playbook runs it: with writes going on, interrupted, refused."""
 
 import contextlib
+import re
 import signal
 import subprocess
 
@@ -9,7 +10,8 @@ import pymysql
 import pytest
 
 from tests.integration import awkward
-from tests.lab import kinds
+from tests.integration.service import REFUSED, UNDONE
+from tests.lab import kinds, sshd
 from tests.lab.lab import CUTOVER, Lab
 from tests.lab.procs import wait_until
 from tests.lab.servers import Absent
@@ -35,7 +37,7 @@ def lab():
         kinds.find("mysql")
     except Absent as absent:
         pytest.skip(str(absent))
-    with Lab(mb=2, dns=False, cloudflare=False, site=False, old="mysql", new="mysql") as lab:
+    with Lab(mb=2, dns=False, cloudflare=False, site=False, ssh=True, old="mysql", new="mysql") as lab:
         awkward.plant(lab)
         for name, text in (("clone", PLAYBOOK), ("slow", SLOW.replace("{rate}", str(3 * MIB))),
                            ("too-slow", SLOW.replace("{rate}", str(MIB - 1))), ("reset", RESET)):
@@ -60,6 +62,28 @@ def test_a_database_that_the_service_does_not_list_is_named_and_nothing_is_touch
         assert done.returncode != 0
         assert '"left-over"' in done.stderr and what in done.stderr
         assert int(lab.new.primary.value(uptime)) >= before
+
+
+def refused(lab, words):
+    """The run is refused with these words, and nothing of NEW is gone."""
+    new = lab.new.primary
+    new.query("SET sql_log_bin = 0; SET GLOBAL super_read_only = 0; CREATE DATABASE IF NOT EXISTS blog")
+    done = run(lab, "clone")
+    there = new.query("SHOW DATABASES LIKE 'blog'")
+    new.query("SET sql_log_bin = 0; SET GLOBAL super_read_only = 0; DROP DATABASE blog")
+    assert done.returncode in (REFUSED, UNDONE) and re.search(words, " ".join(done.stderr.split())), done.stderr
+    assert there
+
+
+def test_logs_that_would_be_gone_before_the_last_clone_has_ended_are_named_and_nothing_is_touched(lab):
+    lab.old.primary.query("SET GLOBAL binlog_expire_logs_seconds = 1")
+    refused(lab, "throws binary logs away after 1.0 s; 2 times [0-9]+ MB")
+    lab.old.primary.query("SET GLOBAL binlog_expire_logs_seconds = DEFAULT")
+
+
+def test_a_disk_that_is_too_small_is_named_and_nothing_is_touched(lab, tmp_path):
+    with sshd.small_disk(lab.hosts[lab.new.primary.name], tmp_path / "bin"):
+        refused(lab, "the disk of .* has room for 0.000 GB, with what it holds now; what comes needs 0.[0-9]+ GB")
 
 
 CLONES = "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CLONE%%'"

@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration import awkward
 from tests.integration.service import DONE, REFUSED, UNDONE, Done, Running
+from tests.lab import sshd
 from tests.lab.lab import Lab
 from tests.lab.procs import wait_until
 
@@ -90,10 +91,10 @@ def check_clean(lab):
     assert lab.old.primary.value("SELECT @@GLOBAL.read_only") == 0
 
 
-def refused(lab, words, cfg=None):
+def refused(lab, words, cfg=None, name="physical"):
     """The run is refused with these words, and NEW's primary is the same process as before."""
     pid = lab.new.primary.pid
-    run(lab, "physical", cfg=cfg).ended(REFUSED, words)
+    run(lab, name, cfg=cfg).ended(REFUSED, words)
     lab.cutover("abort", "--yes")
     assert lab.new.primary.pid == pid
     check_clean(lab)
@@ -118,6 +119,15 @@ def test_what_is_in_the_way_is_said_before_anything_changes(lab):
     lab.old.primary.query("SET GLOBAL binlog_expire_logs_seconds = 1")
     refused(lab, "throws binary logs away after")
     lab.old.primary.query("SET GLOBAL binlog_expire_logs_seconds = 0")
+
+
+@pytest.mark.parametrize(("method", "words"), [("physical", "the disk of .* has 0.0 GB free; a copy of .* needs"),
+                                               ("copied", "the disk of .* has room for 0.000 GB; what comes needs")])
+def test_a_disk_that_is_too_small_is_said_before_anything_changes(lab, tmp_path, method, words):
+    new = lab.new.primary
+    (lab.root / "copied.cfg").write_text(PLAYBOOK.replace("physical", "copied", 1).replace("physical", "copy", 1))
+    with sshd.small_disk(lab.hosts[new.name], tmp_path / "bin"):
+        refused(lab, words, name=method)
 
 
 @pytest.mark.parametrize("point", chosen("preparing", "stopped", "swapped", "listening", "quiet"))

@@ -96,7 +96,7 @@ SCENES = [
     ["isolation_repeatable", "repair_session", "repair_ready", "repair_triggers", "verify_begin", "repair_row",
      "repair_write", "repair_delete", "repair_commit"],
     ["author_logs", "author_log_oldest", ("author_log_begin", {}, (1220,))],  # no such file
-    ["log_expiry"],
+    ["log_kept", "seed_folders"],
     ["binlog_server", "binlog_session"],
     ["read_only_get", "read_only_set", "read_only_admit", "read_only_seal", "read_only_clear", "read_only_forget",
      ("read_only_clear_leased", {"thread": "1"}, (1231,)),  # nobody has the lock
@@ -126,7 +126,7 @@ SCENES = [
      "replicas_list", "binlog_status"],
     ["gtid_origin", "gtid_position", "gtid_state", "gtid_adopt_own", "gtid_forget", "gtid_begin_log", "gtid_adopt",
      "gtid_wait"],
-    ["clone_server", "clone_databases", "clone_plugin", "clone_status",
+    ["clone_server", "clone_size", "clone_databases", "clone_plugin", "clone_status",
      "clone_progress", "clone_donor_list", "clone_limits_get", "clone_limits_set",
      ("clone_run_tls", NOBODY_THERE, (3862,)), ("clone_run_plain", NOBODY_THERE, (3862,)),
      "clone_status"],

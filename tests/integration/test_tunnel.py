@@ -58,12 +58,6 @@ def host_of(service, side="new"):
     return service.lab.hosts[service.primaries[side].name]
 
 
-def restart(host, *options):
-    host.stop()
-    host._options = list(options)
-    host.start()
-
-
 def folders():
     return glob.glob(f"{os.environ['XDG_RUNTIME_DIR']}/cutover-tunnel-*")
 
@@ -92,7 +86,7 @@ def test_a_whole_cutover_and_the_way_back_go_through_tunnels(service, way):
 
 def test_bulk_through_many_connections_comes_back_whole_while_both_ends_change_keys(service):
     host = host_of(service)
-    restart(host, "RekeyLimit 1M")
+    host.restart("RekeyLimit 1M")
     try:
         with Serving(service, service.cfg):
             found = [None] * READERS
@@ -103,7 +97,7 @@ def test_bulk_through_many_connections_comes_back_whole_while_both_ends_change_k
                 thread.join()
             assert found == [BULK_BYTES] * READERS
     finally:
-        restart(host)
+        host.restart()
 
 
 def read_bulk(service, found, i):
@@ -138,7 +132,7 @@ def test_what_is_in_the_way_is_told_apart_and_no_other_node_is_held_up(service, 
     cfg = tunnelled(service, transport)
     host = host_of(service)
     try:
-        restart(host, "AllowTcpForwarding no")
+        host.restart("AllowTcpForwarding no")
         assert "AllowTcpForwarding local" in unreached(service, cfg)
         host.stop()
         assert "Connection refused" in unreached(service, cfg)
@@ -146,7 +140,7 @@ def test_what_is_in_the_way_is_told_apart_and_no_other_node_is_held_up(service, 
         host.freeze()
         assert "within its time" in unreached(service, cfg)
     finally:
-        restart(host)
+        host.restart()
     assert service.cutover("status", "--json", cfg=cfg).ended(DONE).json["situation"] == "mirrored"
 
 
@@ -165,16 +159,16 @@ def test_the_replication_account_is_tried_from_the_host_that_will_use_it(service
     user = service.lab.accounts["replication"].user
     assert login_problem(service) is None
     try:
-        restart(host, "PermitOpen 127.0.0.1:1")
+        host.restart("PermitOpen 127.0.0.1:1")
         problem = login_problem(service)
         assert f"from {host.address}: " in problem and "AllowTcpForwarding local" in problem, problem
-        restart(host)
+        host.restart()
         wrong = service.config("wrong", lambda c: c["accounts"]["replication"].update(
             password=service.lab.config.secret("wrong", "not the password")))
         problem = login_problem(service, wrong)
         assert f"from {host.address}: " in problem and f"Access denied for user '{user}'" in problem, problem
     finally:
-        restart(host)
+        host.restart()
     assert login_problem(service) is None
 
 

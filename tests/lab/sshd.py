@@ -46,6 +46,22 @@ class Keys:
             file.writelines(f"{host.known_as} {host.public_key(kind)}\n" for kind in kinds)
 
 
+@contextlib.contextmanager
+def small_disk(host, folder):
+    """A host whose df says that its disks have 1000 bytes left, and whose du says that its folders hold as much."""
+    folder.mkdir()
+    for name, text in (("df", "Avail\n1000"), ("du", "1000\t/folder")):
+        program = folder / name
+        program.write_text(f"#!/bin/sh\nprintf '{text}\n'\n")
+        program.chmod(0o755)
+    former = list(host.options)
+    try:
+        host.restart(*former, f"SetEnv PATH={folder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        yield
+    finally:
+        host.restart(*former)
+
+
 class Host:
     """Owns: one folder, one sshd at `address`. `options` are lines for its configuration, which come first."""
 
@@ -56,7 +72,7 @@ class Host:
         self.port = port or ports.free_port((address,), preferred=2222)
         self.user = getpass.getuser()
         self._keys = keys
-        self._options = list(options)
+        self.options = list(options)
         self._conf = folder / "sshd_config"
         self._process = Process(name, [SSHD, "-D", "-e", "-f", self._conf], log=folder / "sshd.log")
 
@@ -78,7 +94,7 @@ class Host:
                 make_key(self.folder / f"host_{kind}", kind)
         if os.geteuid() == 0:
             PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
-        self._conf.write_text("\n".join([*self._options, *self._settings()]) + "\n")
+        self._conf.write_text("\n".join([*self.options, *self._settings()]) + "\n")
         self._process.start()
         self._process.wait_ready(lambda: ports.can_connect(self.address, self.port))
 
@@ -87,6 +103,12 @@ class Host:
             self.thaw()
         self.kill_sessions()
         self._process.stop()
+
+    def restart(self, *options):
+        """With these lines in its configuration instead of those it has."""
+        self.stop()
+        self.options = list(options)
+        self.start()
 
     def sessions(self):
         """Processes of sshd that serve a connection, without what runs in them."""

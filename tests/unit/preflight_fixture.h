@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "domain/preflight.h"
@@ -62,8 +63,16 @@ static inline void plant(enum side side, enum survey_topic topic, const char *na
     assert_int_equal(survey_list_add(&survey.side[side].topics[topic], &item, NULL), 0);
 }
 
+/* A server has one of each name: the last value counts. */
 static inline void plant_variable(enum side side, const char *name, const char *value)
 {
+    struct survey_list *list = &survey.side[side].topics[SURVEY_VARIABLES];
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].name, name) == 0) {
+            free(list->items[i].value);
+            list->items[i].value = strdup(value);
+            return;
+        }
     plant(side, SURVEY_VARIABLES, name, value);
 }
 
@@ -89,6 +98,7 @@ static inline void well_topics(void)
         plant(side, SURVEY_TIME_ZONES, "named", "");
         plant(side, SURVEY_EXPLICIT, "auto_increment_increment", "CONFIG");
         plant_variable(side, "auto_increment_increment", "2");
+        plant_variable(side, "expire_logs_days", "10");
     }
 }
 

@@ -68,7 +68,8 @@ static void test_logs_must_fit_until_the_first_one_goes(void **state UNUSED)
     forget(SIDE_OLD, HOST_DISKS);
     plant_host(SIDE_OLD, HOST_DISKS, "binary logs", "", "1", 699 * MB);
     assert_finding("host.logs", SEVERITY_WARN, "full in 7 days, before the first log goes");
-    plant_variable(SIDE_NEW, "binlog_expire_logs_seconds", "0"); /* for ever */
+    plant_variable(SIDE_NEW, "binlog_expire_logs_seconds", "0");
+    plant_variable(SIDE_NEW, "expire_logs_days", "0"); /* for ever */
     plant_host(SIDE_NEW, HOST_LOGS, "bytes a day", "", "", 100 * MB);
     plant_host(SIDE_NEW, HOST_LOGS, "bytes", "", "", 0);
     plant_host(SIDE_NEW, HOST_DISKS, "binary logs", "", "1", 2900 * MB);

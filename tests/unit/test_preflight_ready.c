@@ -165,6 +165,16 @@ static void test_logs_that_go_too_early_are_named(void **state UNUSED)
     assert_finding("binlog.retention", SEVERITY_WARN, "max_binlog_total_size");
 }
 
+static void test_logs_of_which_nobody_says_how_long_they_stay_are_not_kept_for_ever(
+    void **state UNUSED)
+{
+    well();
+    plant_variable(SIDE_NEW, "expire_logs_days", "");
+    assert_finding("binlog.retention", SEVERITY_WARN, "does not say");
+    plant_variable(SIDE_NEW, "expire_logs_days", "0");
+    assert_finding("binlog.retention", SEVERITY_OK, "a day");
+}
+
 static void test_whatever_is_left_out_blocks(void **state UNUSED)
 {
     well();
@@ -392,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_mysql_is_told_what_makes_its_pause_long),
         cmocka_unit_test(test_only_mysql_needs_its_performance_schema),
         cmocka_unit_test(test_logs_that_go_too_early_are_named),
+        cmocka_unit_test(test_logs_of_which_nobody_says_how_long_they_stay_are_not_kept_for_ever),
         cmocka_unit_test(test_whatever_is_left_out_blocks),
         cmocka_unit_test(test_numbers_that_run_out_are_named_before_they_do),
         cmocka_unit_test(test_a_demand_for_keys_that_only_one_side_makes_is_told),
