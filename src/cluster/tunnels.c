@@ -25,6 +25,7 @@ struct tunnels {
     char folder[FOLDER_SIZE]; /* "" = none yet */
     struct file_lock lock;    /* whose folder can be locked by another is nobody's any more */
     struct host hosts[SERVICE_NODE_CAP];
+    char sockets[SERVICE_NODE_CAP][sizeof(((struct node *)0)->socket)];
     struct ssh_tunnel *each[SERVICE_NODE_CAP];
     size_t count;
 };
@@ -139,11 +140,13 @@ static int start_one(struct tunnels *tunnels, const struct node *from, const cha
 
     host_settings(&tunnels->hosts[at], from);
     (void)snprintf(node->socket, sizeof node->socket, "%s/%zu.sock", tunnels->folder, at);
+    memcpy(tunnels->sockets[at], node->socket,
+           sizeof tunnels->sockets[at]); /* it outlives `node` */
     const struct ssh_tunnel_options options = {
         .ssh = &tunnels->hosts[at].settings,
         .host = host,
         .port = port,
-        .socket_path = node->socket,
+        .socket_path = tunnels->sockets[at],
     };
     int rc = ssh_tunnel_start(&tunnels->each[at], &options, err);
     tunnels->count += rc == 0;
