@@ -59,6 +59,11 @@ MUST_CHECK int session_open_within(const struct service *service, const struct n
                                    enum session_account account,
                                    const struct session_limits *limits, struct session *out,
                                    struct err *err);
+
+/* As an account that is none of ours: it only proves that it can log in, and ask. */
+MUST_CHECK int session_open_as(const struct service *service, const struct node *node,
+                               const struct account *account, const struct session_limits *limits,
+                               struct session *out, struct err *err);
 void session_release(struct session *session); /* zeroed memory allowed */
 
 /*

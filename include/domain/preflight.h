@@ -32,6 +32,13 @@ struct survey_account {
     bool is_held;    /* it is locked, and its sessions ended, while its side is closed */
     bool is_stopped; /* the fence of that flavour stops it all the same: super_read_only */
 };
+/* One login of an application, from one of its hosts to one node. */
+struct survey_login {
+    const struct application *application;
+    const struct node *from, *to; /* the service's own */
+    enum tri works;               /* no: the server answered so; unknown: it was not to be tried */
+    char answer[320];             /* why not */
+};
 struct survey_event {
     char name[160], definer[200], status[32];
 };
@@ -69,6 +76,8 @@ struct survey {
         enum tri is_running; /* unknown: why not, below */
         char problem[400];
     } workers[SERVICE_WORKER_CAP];
+    struct survey_login *logins; /* of applications */
+    size_t login_count;
     struct {
         enum tri is_valid; /* the token */
         char error[384];

@@ -50,9 +50,9 @@ void preflight_row_run(const struct check_row *row, const struct service *servic
 
 /* Each is in preflight_rows_NAME.c: the functions that look, and below them their rows. */
 extern const struct check_section preflight_nodes, preflight_pairs, preflight_binlog,
-    preflight_fence, preflight_accounts, preflight_data, preflight_lasting, preflight_ready,
-    preflight_settings, preflight_capacity, preflight_upgrade, preflight_upgrade_log,
-    preflight_upgrade_schema, preflight_agents_acting, preflight_hosts, preflight_services,
-    preflight_network, preflight_dns, preflight_waivers;
+    preflight_fence, preflight_accounts, preflight_applications, preflight_data, preflight_lasting,
+    preflight_ready, preflight_settings, preflight_capacity, preflight_upgrade,
+    preflight_upgrade_log, preflight_upgrade_schema, preflight_agents_acting, preflight_hosts,
+    preflight_services, preflight_network, preflight_dns, preflight_waivers;
 
 #endif

@@ -86,6 +86,19 @@ struct account {
     struct secret password;
 };
 
+/*
+ * Who uses the databases, by which account, from which hosts: tried from there, by `check`.
+ * Each host is only a name, an address and an ssh of its own.
+ */
+#define APPLICATION_HOST_CAP 32
+struct application {
+    char name[64]; /* once; letters, digits, . _ - */
+    struct account account;
+    bool reads_replicas;
+    struct node hosts[APPLICATION_HOST_CAP];
+    size_t host_count;
+};
+
 struct service_record {
     char name[256]; /* full name, no trailing dot */
     char type[8];   /* A, AAAA or CNAME */
@@ -204,6 +217,8 @@ struct service {
     struct side_worker workers[SERVICE_WORKER_CAP];
     size_t worker_count;
     struct account controller, monitor, replication;
+    struct application *applications;
+    size_t application_count;
     struct tls_options tls;
     struct service_dns dns;
     struct service_limits limits;
@@ -222,8 +237,9 @@ struct service {
 
 const struct node *service_primary(const struct service *service, enum side side);
 const struct node *service_node(const struct service *service,
-                                const char *name); /* NULL when absent */
-void worker_release(struct side_worker *worker);   /* zeroed memory allowed */
+                                const char *name);         /* NULL when absent */
+void worker_release(struct side_worker *worker);           /* zeroed memory allowed */
+void application_release(struct application *application); /* zeroed memory allowed */
 /* By name, on that side; NULL when absent. */
 const struct side_worker *service_worker(const struct service *service, enum side side,
                                          const char *name);

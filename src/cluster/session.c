@@ -64,18 +64,17 @@ static int set_up(const struct service *service, const struct session_limits *li
     return session_exec(session, SQL_SESSION_SETUP, args, ARRAY_LEN(args), err);
 }
 
-int session_open_within(const struct service *service, const struct node *node,
-                        enum session_account account, const struct session_limits *limits,
-                        struct session *out, struct err *err)
+int session_open_as(const struct service *service, const struct node *node,
+                    const struct account *account, const struct session_limits *limits,
+                    struct session *out, struct err *err)
 {
-    const struct account *login = account_of(service, account);
     int64_t shortest_ms = lock_wait_s(service) * 1000 + SESSION_ANSWER_MARGIN_MS;
     struct db_target target = {
         .host = node->host,
         .port = node->port,
         .socket = node->socket,
-        .user = login->user,
-        .password = &login->password,
+        .user = account->user,
+        .password = &account->password,
         .tls = &service->tls,
         .connect_timeout_ms = limits->connect_ms != 0
                                   ? limits->connect_ms
@@ -92,11 +91,21 @@ int session_open_within(const struct service *service, const struct node *node,
     rc = read_version(&session, err);
     if (rc != 0)
         return rc;
-    if (account != SESSION_REPLICATION) { /* that one only proves that it can log in */
+    *out = session;
+    session = (struct session){0};
+    return 0;
+}
+
+int session_open_within(const struct service *service, const struct node *node,
+                        enum session_account account, const struct session_limits *limits,
+                        struct session *out, struct err *err)
+{
+    CLEANUP(session_release) struct session session = {0};
+    int rc = session_open_as(service, node, account_of(service, account), limits, &session, err);
+    if (rc == 0 && account != SESSION_REPLICATION) /* that one only proves that it can log in */
         rc = set_up(service, limits, &session, err);
-        if (rc != 0)
-            return rc;
-    }
+    if (rc != 0)
+        return rc;
     *out = session;
     session = (struct session){0};
     return 0;

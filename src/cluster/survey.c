@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster/application_logins.h"
 #include "cluster/hold.h"
 #include "cluster/session.h"
 #include "cluster/survey_hosts.h"
@@ -398,7 +399,8 @@ int survey_clusters(const struct service *service, struct survey *out, struct er
             versions[side] = &sessions[side].version;
     }
     /* The topics first: without the server's variables nobody knows where to look. */
-    return survey_hosts(service, versions, out, err);
+    int hosts_rc = survey_hosts(service, versions, out, err);
+    return hosts_rc != 0 ? hosts_rc : application_logins_try(service, out, err);
 }
 
 int survey_agents(const struct service *service, struct survey *out, struct err *err)

@@ -161,6 +161,7 @@ bool finding_untold(struct findings *out, const struct check_row *row, const str
 void survey_release(struct survey *survey)
 {
     free(survey->tables);
+    free(survey->logins);
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
         for (size_t i = 0; i < SURVEY_TOPIC_COUNT; i++)
             survey_list_release(&survey->side[side].topics[i]);

@@ -6,11 +6,11 @@
 #include "domain/preflight_rows.h"
 
 static const struct check_section *const sections[] = {
-    &preflight_nodes,          &preflight_pairs,         &preflight_binlog,  &preflight_fence,
-    &preflight_accounts,       &preflight_data,          &preflight_lasting, &preflight_ready,
-    &preflight_settings,       &preflight_capacity,      &preflight_upgrade, &preflight_upgrade_log,
-    &preflight_upgrade_schema, &preflight_agents_acting, &preflight_hosts,   &preflight_services,
-    &preflight_network,        &preflight_dns,           &preflight_waivers,
+    &preflight_nodes,       &preflight_pairs,          &preflight_binlog,        &preflight_fence,
+    &preflight_accounts,    &preflight_applications,   &preflight_data,          &preflight_lasting,
+    &preflight_ready,       &preflight_settings,       &preflight_capacity,      &preflight_upgrade,
+    &preflight_upgrade_log, &preflight_upgrade_schema, &preflight_agents_acting, &preflight_hosts,
+    &preflight_services,    &preflight_network,        &preflight_dns,           &preflight_waivers,
 };
 
 const struct check_section *preflight_section(size_t index)

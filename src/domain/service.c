@@ -86,6 +86,14 @@ void worker_release(struct side_worker *worker)
     *worker = (struct side_worker){0};
 }
 
+void application_release(struct application *application)
+{
+    secret_release(&application->account.password);
+    for (size_t i = 0; i < application->host_count; i++)
+        release_ssh(application->hosts[i].ssh);
+    *application = (struct application){0};
+}
+
 void service_release(struct service *service)
 {
     if (service->tunnels)
@@ -107,6 +115,9 @@ void service_release(struct service *service)
         release_ssh(service->nodes[i].ssh);
     for (size_t i = 0; i < service->worker_count; i++)
         worker_release(&service->workers[i]);
+    for (size_t i = 0; i < service->application_count; i++)
+        application_release(&service->applications[i]);
+    free(service->applications);
     free(service->waivers);
     free(service->accepted);
     secret_release(&service->controller.password);

@@ -15,6 +15,7 @@
 #include "io/conffile.h"
 #include "playbook/member.h"
 #include "playbook/read.h"
+#include "playbook/service_applications.h"
 #include "playbook/service_dns.h"
 #include "playbook/service_fence.h"
 #include "playbook/service_notify.h"
@@ -461,10 +462,10 @@ static int read_dns(const struct conf_node *root, const char *folder, struct ser
 static int read_all(const struct conf_node *root, const char *folder, struct service *service,
                     struct err *err)
 {
-    static const char *const known[] = {"service", "environment", "journal", "databases", "old",
-                                        "new",     "accounts",    "tls",     "dns",       "limits",
-                                        "verify",  "waivers",     "drill",   "fence",     "serve",
-                                        "notify",  NULL};
+    static const char *const known[] = {"service", "environment",  "journal", "databases", "old",
+                                        "new",     "accounts",     "tls",     "dns",       "limits",
+                                        "verify",  "waivers",      "drill",   "fence",     "serve",
+                                        "notify",  "applications", NULL};
     int rc = conf_only(root, known, err);
     rc = rc != 0 ? rc : read_name(root, service, err);
     rc = rc != 0 ? rc : read_environment(root, &service->environment, err);
@@ -473,6 +474,7 @@ static int read_all(const struct conf_node *root, const char *folder, struct ser
     rc = rc != 0 ? rc : read_cluster(root, SIDE_OLD, folder, service, err);
     rc = rc != 0 ? rc : read_cluster(root, SIDE_NEW, folder, service, err);
     rc = rc != 0 ? rc : read_accounts(root, folder, service, err);
+    rc = rc != 0 ? rc : service_applications_read(root, folder, service, err);
     rc = rc != 0 ? rc : read_tls(root, folder, &service->tls, err);
     rc = rc != 0 ? rc : read_dns(root, folder, &service->dns, err);
     rc = rc != 0 ? rc : read_drill(root, service, err);

@@ -46,9 +46,12 @@ static void test_what_was_not_read_is_never_ok(void **state UNUSED)
     for (unsigned i = 0; i < FIXTURE_NODES; i++)
         facts.nodes[i].node = &service.nodes[i];
     service.workers[service.worker_count++] = (struct side_worker){.name = "cron"};
+    static struct application blog = {.name = "blog"};
+    service.applications = &blog;
+    service.application_count = 1;
     findings_release(&findings);
     assert_int_equal(preflight_run(&service, &facts, NULL, &findings, NULL), 0);
-    service.worker_count = 0;
+    service.worker_count = service.application_count = 0;
     for (size_t i = 0; (row = preflight_at(i)) != NULL; i++)
         if (worst_of(row->id) == NULL || worst_of(row->id)->severity < SEVERITY_WARN)
             fail_msg("%s is not alarmed", row->id);
@@ -620,6 +623,35 @@ static void test_a_login_that_was_tried_from_elsewhere_is_not_known(void **state
     assert_finding("account.replication_login", SEVERITY_OK, "both primaries");
 }
 
+static void test_what_a_server_answered_an_application_blocks_and_silence_warns(void **state UNUSED)
+{
+    static struct application blog = {.name = "blog", .account = {.user = "app"}};
+    static const struct node web = {.name = "web1.example"};
+    static struct survey_login logins[SIDE_COUNT];
+    well();
+    assert_finding("account.application_login", SEVERITY_OK, "no applications are named");
+    service.applications = &blog;
+    service.application_count = 1;
+    assert_finding("account.application_login", SEVERITY_WARN, "no login of an application");
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
+        logins[side] = (struct survey_login){.application = &blog,
+                                             .from = &web,
+                                             .to = service_primary(&service, side),
+                                             .works = TRI_YES};
+    survey.logins = logins;
+    survey.login_count = ARRAY_LEN(logins);
+    assert_finding("account.application_login", SEVERITY_OK, "from each of its hosts");
+    logins[SIDE_OLD].works = TRI_UNKNOWN;
+    assert_finding("account.application_login", SEVERITY_WARN, "nobody has tried");
+    logins[SIDE_NEW].works = TRI_NO;
+    snprintf(logins[SIDE_NEW].answer, sizeof(logins[SIDE_NEW].answer), "Access denied");
+    assert_finding("account.application_login", SEVERITY_BLOCK, "of NEW: Access denied");
+    assert_finding("account.application_login", SEVERITY_BLOCK, "blog (app)");
+    assert_finding("account.application_login", SEVERITY_BLOCK, "from web1.example");
+    service.application_count = survey.login_count = 0;
+    survey.logins = NULL;
+}
+
 static void test_records_must_be_found_and_point_to_one_side(void **state UNUSED)
 {
     well();
@@ -854,6 +886,7 @@ int main(void)
         cmocka_unit_test(test_an_address_behind_a_tunnel_is_taken_as_it_is_configured),
         cmocka_unit_test(test_links_of_others_are_judged_by_what_the_server_says),
         cmocka_unit_test(test_a_login_that_was_tried_from_elsewhere_is_not_known),
+        cmocka_unit_test(test_what_a_server_answered_an_application_blocks_and_silence_warns),
         cmocka_unit_test(test_records_must_be_found_and_point_to_one_side),
         cmocka_unit_test(test_what_the_flip_will_take_is_told),
         cmocka_unit_test(test_a_refused_token_blocks_with_the_providers_words),

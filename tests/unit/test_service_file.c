@@ -558,6 +558,51 @@ static void test_what_cannot_be_meant_about_ssh_is_refused_where_it_stands(void 
                    3, "identity is missing");
 }
 
+#define APPLICATION(rest)                                                                          \
+    GOOD "applications = ( { name = \"blog\"; user = \"app\"; password = \"file:good\"; " rest     \
+         " } );\n"
+#define LOGIN "ssh = { user = \"deploy\"; agent = true; };"
+
+static void test_an_application_has_an_account_and_hosts_of_its_own(void **state)
+{
+    (void)state;
+    struct service service = {0};
+    struct err err;
+    assert_int_equal(read_text(GOOD, &service, &err), 0);
+    assert_int_equal(service.application_count, 0);
+    service_release(&service);
+    assert_int_equal(read_text(APPLICATION("replicas = true; " LOGIN
+                                           " hosts = ( { host = \"web1\"; }, { host = \"web2\"; "
+                                           "ssh = { host = \"192.0.2.2\"; }; } );"),
+                               &service, &err),
+                     0);
+    const struct application *blog = &service.applications[0];
+    assert_string_equal(blog->name, "blog");
+    assert_string_equal(blog->account.user, "app");
+    assert_string_equal(secret_bytes(&blog->account.password), "swordfish");
+    assert_true(blog->reads_replicas);
+    assert_int_equal(blog->host_count, 2);
+    assert_string_equal(blog->hosts[0].ssh->host, "web1");
+    assert_string_equal(blog->hosts[1].ssh->host, "192.0.2.2");
+    assert_string_equal(blog->hosts[1].ssh->user, "deploy");
+    service_release(&service);
+}
+
+static void test_an_application_that_nobody_could_try_is_refused(void **state)
+{
+    (void)state;
+    assert_refused(APPLICATION(""), 14, "hosts must name at least one");
+    assert_refused(APPLICATION("hosts = ( { host = \"web1\"; } );"), 14, "no group ssh");
+    assert_refused(APPLICATION(LOGIN " hosts = ( { host = \"w\"; }, { host = \"W\"; } );"), 14,
+                   "listed twice");
+    assert_refused(APPLICATION(LOGIN " hosts = ( { hots = \"w\"; } );"), 14, "hots");
+    assert_refused(APPLICATION(LOGIN " host = \"w\";"), 14, "host");
+    assert_refused(GOOD "applications = ( { name = \"a b\"; } );\n", 14, "letters, digits");
+    assert_refused(GOOD "applications = ( { name = \"a\"; user = \"u\"; password = \"p\"; } );\n",
+                   14, "password");
+    assert_refused(GOOD "applications = ( \"blog\" );\n", 14, "an application is written");
+}
+
 static void test_a_fence_says_how_it_holds_and_whom(void **state)
 {
     (void)state;
@@ -619,6 +664,8 @@ int main(void)
         cmocka_unit_test(test_a_limit_is_a_duration_longer_than_nothing),
         cmocka_unit_test(test_a_waiver_names_a_check_a_person_a_reason_and_a_moment),
         cmocka_unit_test(test_a_waiver_of_nothing_of_everything_or_for_ever_is_refused),
+        cmocka_unit_test(test_an_application_has_an_account_and_hosts_of_its_own),
+        cmocka_unit_test(test_an_application_that_nobody_could_try_is_refused),
         cmocka_unit_test(test_a_fence_says_how_it_holds_and_whom),
         cmocka_unit_test(test_a_node_says_more_than_its_cluster_about_ssh),
         cmocka_unit_test(test_a_tunnel_leads_to_the_loopback_of_the_host_unless_it_says_where),
