@@ -248,7 +248,7 @@ coverage: ## unit test coverage as HTML in build/coverage/html
 deps-bench: ## what the benches compare with: percona-toolkit, sysbench, perf, mydumper
 	$(Q)$(if $(SKIP_DEPS),:,etc/deps.sh build test bench)
 
-bench-verify: deps-bench $(PROGRAM) ## how fast the comparison is, beside others, and what it costs; BENCH_MB= BENCH_ROUNDS=
+bench-verify: deps-bench $(if $(findstring mysql,$(or $(BENCH_KINDS),mysql)),deps-mysql) $(PROGRAM) ## how fast the comparison is, beside others, and what it costs; BENCH_MB= BENCH_ROUNDS= BENCH_KINDS= BENCH_PARTS=
 	$(Q)$(PYTHON) -m tests.bench.verify
 
 bench-seed: deps-bench $(if $(findstring mysql,$(or $(BENCH_KINDS),mysql)),deps-mysql) $(PROGRAM) ## MB/s of each way to seed, beside the tools by hand and plain copies; BENCH_MB= BENCH_ROUNDS= BENCH_KINDS= BENCH_WORKERS=

@@ -118,7 +118,7 @@ def _guests(pair):
                             f"cutover verify with verify = {pair.GENTLE}"))
     else:
         print("\n*** gentle mode SKIPPED: this cutover does not read its settings ***")
-    if shutil.which("pt-table-checksum"):
+    if not pair.pt_refusal:
         guests.append(Guest("pt default", contenders.pt_argv(pair), contenders.TOOLS.user, "pt-table-checksum with its defaults"))
     return guests
 

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Two MariaDB servers with durable commits, NEW following OLD by cutover's own link, and cutover.cfg for them."""
+"""Two servers of one kind with durable commits, NEW following OLD by cutover's own link, and cutover.cfg for them."""
 
 import contextlib
 import os
 import shutil
 import subprocess
 
-from tests.lab import accounts, config, kinds, mariadb, ports, servers, tls
+from tests.lab import accounts, config, mariadb, ports, servers, tls
 from tests.lab.procs import together, wait_until
 
 from . import data
 
-KIND = "mariadb-10.11"
 LINK = "cutover_forward"
 TOOLS = accounts.Account("tools", "tools")  # whom pt-table-checksum and sysbench log in as; may do everything
 
@@ -19,7 +18,6 @@ TOOLS = accounts.Account("tools", "tools")  # whom pt-table-checksum and sysbenc
 _OPTIONS = {
     "sync-binlog": 1,
     "innodb-flush-log-at-trx-commit": 1,
-    "innodb-log-file-size": "512M",
     "max-allowed-packet": "64M",
     "slow-query-log": "OFF",
     "slow-query-log-file": "slow.log",
@@ -36,15 +34,18 @@ class Pair:
     pair.plain, pair.tls paths of a cutover.cfg without and with TLS
     pair.gentle          one for a comparison that shall hardly be noticed; None when this cutover has no such settings
     pair.roles           {role: Account}
+    pair.pt_refusal      why pt-table-checksum cannot compare these servers; empty: it can
     """
 
     GENTLE = {"pace": "gentle"}
 
-    def __init__(self, root, mb, binary):
+    def __init__(self, root, mb, binary, kind):
         self.root = root
+        self.kind = kind
         self.mb = mb
         self.binary = binary
         self.plain = self.tls = self.gentle = None
+        self.pt_refusal = ""
         self.roles = accounts.generate()
         self.rows = data.rows_of(mb)
         self._undo = contextlib.ExitStack()
@@ -59,10 +60,6 @@ class Pair:
 
     def __exit__(self, *_):
         self._undo.close()
-
-    @property
-    def kind(self):
-        return self.old.kind
 
     @property
     def row_count(self):
@@ -81,7 +78,7 @@ class Pair:
         return [str(self.binary), "-c", str(cfg or self.plain), *words]
 
     def _start(self):
-        kind = kinds.find(KIND)
+        kind = self.kind
         template = data.template(self.root, self.mb, kind)
         folder = self.root / f"run-{os.getpid()}"
         folder.mkdir()
@@ -92,20 +89,22 @@ class Pair:
         pool = {"innodb-buffer-pool-size": f"{self.mb * 3 // 2 + 512}M"}
         self.old, self.new = (
             servers.Server(kind, folder / name, name, network.address(host), number, template, tls=certificate,
-                           domain_id=mariadb.DOMAIN[name], options={**_OPTIONS, **pool, "read-only": read_only})
+                           domain_id=mariadb.DOMAIN[name], options={**_OPTIONS, **data.redo_log(kind), **pool, "read-only": read_only})
             for name, (host, number, read_only) in _NAMES.items())
         self._undo.callback(servers.stop_all, self.sides, clean=False)
         together(*[lambda server=server: self._start_server(server) for server in self.sides])
-        self.new.query("SET GLOBAL gtid_slave_pos = ''")
         self.new.follow(self.old, self.roles["replication"], LINK)
         wait_until(lambda: all(link.runs for link in self.new.links()), 30, "the link")
         self._write_config(folder / "etc", certificate)
 
     def _start_server(self, server):
         server.start()
-        server.query(accounts.grants(self.roles, "mariadb").replace("`blog`", f"`{data.SCHEMA}`"))
-        server.query(f"SET sql_log_bin = 0; CREATE USER {TOOLS.user}@'127.%' IDENTIFIED BY '{TOOLS.password}';"
-                     f"GRANT ALL ON *.* TO {TOOLS.user}@'127.%' WITH GRANT OPTION; RESET MASTER")
+        server.query(accounts.grants(self.roles, self.kind.flavour).replace("`blog`", f"`{data.SCHEMA}`"))
+        server.query(f"CREATE USER {TOOLS.user}@'127.%' IDENTIFIED BY '{TOOLS.password}';"
+                     f"GRANT ALL ON *.* TO {TOOLS.user}@'127.%' WITH GRANT OPTION")
+        server.forget()
+        for account in (*self.roles.values(), TOOLS):  # MySQL then lets it in without TLS, too
+            server.query("SELECT 1", account=account)
         for table in data.TABLES:  # into memory
             server.query(f"SELECT SUM({data.column_lengths(server, table)}) FROM {data.SCHEMA}.{table}")
 
