@@ -32,12 +32,13 @@ struct survey_account {
     bool is_held;    /* it is locked, and its sessions ended, while its side is closed */
     bool is_stopped; /* the fence of that flavour stops it all the same: super_read_only */
 };
-/* One login of an application, from one of its hosts to one node. */
+/* One login, from the host that will use it to one node. */
 struct survey_login {
-    const struct application *application;
-    const struct node *from, *to; /* the service's own */
-    enum tri works;               /* no: the server answered so; unknown: it was not to be tried */
-    char answer[320];             /* why not */
+    const struct application *application; /* NULL: the replication account */
+    const struct node *from, *to;          /* the service's own */
+    bool is_tried_here;                    /* from our host: that of `from` has no ssh */
+    enum tri works;   /* no: the server answered so; unknown: it was not to be tried */
+    char answer[320]; /* why not */
 };
 struct survey_event {
     char name[160], definer[200], status[32];
@@ -78,6 +79,8 @@ struct survey {
     } workers[SERVICE_WORKER_CAP];
     struct survey_login *logins; /* of applications */
     size_t login_count;
+    struct survey_login *replica_logins; /* of NEW's replicas, to NEW's primary */
+    size_t replica_login_count;
     struct {
         enum tri is_valid; /* the token */
         char error[384];

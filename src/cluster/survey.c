@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/application_logins.h"
 #include "cluster/hold.h"
 #include "cluster/session.h"
 #include "cluster/survey_hosts.h"
+#include "cluster/survey_logins.h"
 #include "cluster/survey_topics.h"
 #include "cluster/tunnels.h"
 
@@ -400,7 +400,7 @@ int survey_clusters(const struct service *service, struct survey *out, struct er
     }
     /* The topics first: without the server's variables nobody knows where to look. */
     int hosts_rc = survey_hosts(service, versions, out, err);
-    return hosts_rc != 0 ? hosts_rc : application_logins_try(service, out, err);
+    return hosts_rc != 0 ? hosts_rc : survey_logins(service, out, err);
 }
 
 int survey_agents(const struct service *service, struct survey *out, struct err *err)

@@ -110,6 +110,39 @@ static void check_login_place(const struct facts *facts, const struct survey *su
                 "log in there by hand");
 }
 
+static const struct node_facts *facts_of(const struct facts *facts, const struct node *node)
+{
+    for (size_t i = 0; i < facts->node_count; i++)
+        if (facts->nodes[i].node == node)
+            return &facts->nodes[i];
+    return NULL;
+}
+
+/* A replica of NEW: a seed by clone or physical makes it follow its primary by this account. */
+static void check_replica_login(const struct facts *facts, const struct check_row *row,
+                                const struct survey_login *login, const char *grants,
+                                struct findings *out)
+{
+    const struct node_facts *replica = facts_of(facts, login->from);
+    bool is_here = replica != NULL && address_reach(replica->address) == ADDRESS_LOCAL;
+    if (login->works == TRI_YES && (!login->is_tried_here || is_here))
+        return;
+    if (login->works == TRI_YES)
+        finding_fix(finding_add(out, row, SEVERITY_WARN, login->from->name,
+                                "that it can log in to %.100s is not known: it was tried from here "
+                                "only",
+                                login->to->name),
+                    "give it ssh = { ... } in the configuration, so that it is tried from its "
+                    "host; or log in there by hand");
+    else
+        finding_fix(finding_add(out, row, SEVERITY_WARN, login->from->name, "%s %.100s: %.250s",
+                                login->works == TRI_NO ? "cannot log in to"
+                                                       : "not known whether it can log in to",
+                                login->to->name,
+                                login->answer[0] != '\0' ? login->answer : "nobody has tried"),
+                    "run %s on every node of NEW for the addresses of its replicas, too", grants);
+}
+
 LOOK(look_replication_login)
 {
     size_t before = out->count;
@@ -120,6 +153,9 @@ LOOK(look_replication_login)
         check_login(row, side, &login, grants_file(facts, side), out);
         check_login_place(facts, survey, row, side, out);
     }
+    for (size_t i = 0; i < survey->replica_login_count; i++)
+        check_replica_login(facts, row, &survey->replica_logins[i], grants_file(facts, SIDE_NEW),
+                            out);
     finding_well(out, row, before, "%s logs in to both primaries", service->replication.user);
 }
 

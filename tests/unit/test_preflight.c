@@ -623,6 +623,30 @@ static void test_a_login_that_was_tried_from_elsewhere_is_not_known(void **state
     assert_finding("account.replication_login", SEVERITY_OK, "both primaries");
 }
 
+static void test_a_replica_of_new_that_cannot_log_in_to_its_primary_is_named(void **state UNUSED)
+{
+    static struct survey_login login;
+    well();
+    login = (struct survey_login){
+        .from = &service.nodes[NEW_REPLICA], .to = &service.nodes[NEW_PRIMARY], .works = TRI_YES};
+    survey.replica_logins = &login;
+    survey.replica_login_count = 1;
+    assert_finding("account.replication_login", SEVERITY_OK, "both primaries");
+    login.is_tried_here = true;
+    assert_finding("account.replication_login", SEVERITY_WARN, "tried from here only");
+    assert_finding("account.replication_login", SEVERITY_WARN, service.nodes[NEW_REPLICA].name);
+    snprintf(facts.nodes[NEW_REPLICA].address, 48, "127.0.0.1");
+    assert_finding("account.replication_login", SEVERITY_OK, "both primaries");
+    login.works = TRI_UNKNOWN;
+    assert_finding("account.replication_login", SEVERITY_WARN, "nobody has tried");
+    login.works = TRI_NO;
+    snprintf(login.answer, sizeof(login.answer), "Access denied");
+    assert_finding("account.replication_login", SEVERITY_WARN, "cannot log in to");
+    assert_finding("account.replication_login", SEVERITY_WARN, "Access denied");
+    survey.replica_logins = NULL;
+    survey.replica_login_count = 0;
+}
+
 static void test_what_a_server_answered_an_application_blocks_and_silence_warns(void **state UNUSED)
 {
     static struct application blog = {.name = "blog", .account = {.user = "app"}};
@@ -886,6 +910,7 @@ int main(void)
         cmocka_unit_test(test_an_address_behind_a_tunnel_is_taken_as_it_is_configured),
         cmocka_unit_test(test_links_of_others_are_judged_by_what_the_server_says),
         cmocka_unit_test(test_a_login_that_was_tried_from_elsewhere_is_not_known),
+        cmocka_unit_test(test_a_replica_of_new_that_cannot_log_in_to_its_primary_is_named),
         cmocka_unit_test(test_what_a_server_answered_an_application_blocks_and_silence_warns),
         cmocka_unit_test(test_records_must_be_found_and_point_to_one_side),
         cmocka_unit_test(test_what_the_flip_will_take_is_told),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An application's account is tried as the application will use it: from its own host, a real sshd here, to each server."""
+"""Accounts are tried as they will be used: an application's from its own host, replication's from a replica's; real sshds here."""
 
 import os
 import tempfile
@@ -66,10 +66,10 @@ def configured(service, **application):
     return service.config("applications", lambda c: c.update(applications=(listed,)))
 
 
-def findings(service, cfg):
-    done = service.cutover("check", CHECK, "--json", cfg=cfg)
+def findings(service, cfg, check=CHECK):
+    done = service.cutover("check", check, "--json", cfg=cfg)
     assert SECRET not in done.text
-    return [(one["severity"], one["found"]) for one in done.json["findings"] if one["check"] == CHECK]
+    return [(one["severity"], one["found"]) for one in done.json["findings"] if one["check"] == check]
 
 
 @pytest.mark.parametrize("transport", ["library", "program"])
@@ -98,9 +98,7 @@ def test_an_account_that_is_missing_for_that_hosts_address_blocks(service):
 
 @pytest.mark.parametrize("transport", ["library", "program"])
 def test_a_host_that_forbids_forwarding_leaves_it_open(service, transport):
-    service.web.stop()
-    service.web._options = ["AllowTcpForwarding no"]
-    service.web.start()
+    service.web.restart("AllowTcpForwarding no")
     ssh = {"transport": transport}
     found = findings(service, configured(service, hosts=({"host": service.web.address, "ssh": ssh},)))
     assert [severity for severity, _ in found] == ["warn", "warn"], found
@@ -120,6 +118,20 @@ def test_of_two_hosts_the_one_that_nobody_answers_on_is_named(service):
     found = findings(service, configured(service, hosts=(alive, silent)))
     assert [severity for severity, _ in found] == ["warn", "warn"], found
     assert all("from localhost to" in text for _, text in found), found
+
+
+def test_the_replication_account_is_tried_from_each_replica_of_new(service):
+    replica = service.lab.new.replicas[0]
+    host = service.lab.hosts[replica.name]
+    before = (host.folder / "sshd.log").read_text().count("Accepted publickey")
+    assert [severity for severity, _ in findings(service, service.hasty, "account.replication_login")] == ["ok"]
+    assert (host.folder / "sshd.log").read_text().count("Accepted publickey") > before
+    host.stop()
+    try:
+        [(severity, found)] = findings(service, service.hasty, "account.replication_login")
+    finally:
+        host.start()
+    assert severity == "warn" and "not known whether it can log in to" in found and "Connection refused" in found, found
 
 
 def test_a_host_without_a_way_to_log_in_is_refused_with_its_line(service):
