@@ -18,4 +18,11 @@
 MUST_CHECK int own_schema_prepare(const struct service *service, const struct node *node,
                                   struct err *err);
 
+/*
+ * MySQL: a clone that was killed after it had thrown the databases away leaves their folders, which
+ * the server then neither makes a database of nor removes. Of such an error: say so. Returns
+ * err->code.
+ */
+int own_schema_tell_leftover(struct err *err);
+
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cluster/own_schema.h"
 #include "cluster/seed_job.h"
 
 static int ask_is_closed(struct session *session, bool *out, struct err *err)
@@ -78,6 +79,8 @@ int seed_wipe(const struct service *service, enum side side, const struct sessio
     for (size_t i = 0; !rc && i < service->database_count; i++) {
         const struct sql_arg args[] = {{"database", service->databases[i]}};
         rc = seed_targets_exec(&targets, SQL_DATABASE_DROP, args, ARRAY_LEN(args), err);
+        if (rc)
+            rc = own_schema_tell_leftover(err);
     }
     return rc;
 }

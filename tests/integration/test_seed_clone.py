@@ -159,6 +159,18 @@ def test_a_rate_limits_the_recipient_and_what_was_set_there_is_put_back(lab, how
     new.query("SET GLOBAL clone_max_data_bandwidth = 0, clone_max_network_bandwidth = 0")
 
 
+def test_a_folder_that_a_clone_left_of_a_database_that_is_gone_is_named(lab):
+    """One that is killed after it has thrown them away leaves them; the server does nothing with them any more."""
+    left = lab.new.primary.data / "blog"
+    left.mkdir()
+    try:
+        done = run(lab, "reset")
+        assert done.returncode == UNDONE and "left the folder of a database that is gone: remove it" in done.stderr, done.stderr
+    finally:
+        left.rmdir()
+    assert run(lab, "reset").returncode == 0
+
+
 def test_everything_of_old_is_on_every_node_of_new(lab):
     uuids = [server.value("SELECT @@server_uuid") for server in lab.new.nodes]
     with awkward.Writer(lab.old.primary) as writer:
