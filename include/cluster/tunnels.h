@@ -27,6 +27,12 @@ MUST_CHECK int tunnels_start(struct service *service, struct err *err);
  */
 MUST_CHECK int tunnels_between(const struct node *from, const struct node *to, struct node *out,
                                struct tunnels **out_tunnels, struct err *err);
+/*
+ * Would a password be readable between the host where such a tunnel begins and `to`? A client that
+ * is connected to a socket file takes that for safe: without TLS it says some kinds of passwords
+ * as they are (MySQL's caching_sha2_password), and sshd sends them on like that.
+ */
+bool tunnels_show_password(const struct service *service, const struct node *to);
 void tunnels_endp(struct tunnels **tunnels); /* for CLEANUP; NULL allowed */
 
 #endif

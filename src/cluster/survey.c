@@ -246,8 +246,9 @@ static enum tri try_replication(const struct service *service, struct survey *ou
     CLEANUP(session_release) struct session session = {0};
     struct node from_there = {0};
     struct err err = {0};
-    out->side[side].is_login_tried_here = replica->ssh == NULL;
-    if (replica->ssh == NULL)
+    bool is_here = replica->ssh == NULL || tunnels_show_password(service, source);
+    out->side[side].is_login_tried_here = is_here;
+    if (is_here)
         return try_login(service, side, SESSION_REPLICATION, why, why_size);
     if (tunnels_between(replica, source, &from_there, &tunnels, &err) == 0 &&
         session_open(service, &from_there, SESSION_REPLICATION, &session, &err) == 0)

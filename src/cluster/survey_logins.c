@@ -44,9 +44,17 @@ static void try_one(const struct service *service, struct survey_login *login)
     CLEANUP(session_release) struct session session = {0};
     struct node to = *login->to;
     struct err cause = {0};
+    bool is_shown = tunnels_show_password(service, login->to);
     int rc = 0;
 
-    login->is_tried_here = login->from->ssh == NULL;
+    if (is_shown && login->application != NULL) {
+        (void)snprintf(login->answer, sizeof login->answer,
+                       "it was not tried: tls.mode is \"off\", and between %.60s and %.60s others "
+                       "could read the password",
+                       login->from->name, login->to->name);
+        return; /* unknown */
+    }
+    login->is_tried_here = login->from->ssh == NULL || is_shown;
     if (!login->is_tried_here)
         rc = tunnels_between(login->from, login->to, &to, &tunnels, &cause);
     if (rc == 0)

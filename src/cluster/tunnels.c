@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "cluster/host.h"
 #include "io/file_lock.h"
 #include "io/ssh_tunnel.h"
@@ -158,6 +159,11 @@ void tunnels_endp(struct tunnels **tunnels)
     if (*tunnels != NULL)
         tunnels_end(*tunnels);
     *tunnels = NULL;
+}
+
+bool tunnels_show_password(const struct service *service, const struct node *to)
+{
+    return service->tls.mode == TLS_OFF && address_reach(to->host) != ADDRESS_LOCAL;
 }
 
 int tunnels_between(const struct node *from, const struct node *to, struct node *out,

@@ -103,11 +103,12 @@ static void check_login_place(const struct facts *facts, const struct survey *su
         survey->side[side].replication_login != TRI_YES || replica == NULL ||
         address_reach(replica->address) == ADDRESS_LOCAL)
         return;
-    finding_fix(finding_add(out, row, SEVERITY_WARN, replica->node->name,
-                            "that it can log in to %s is not known: it was tried from here only",
-                            side_title(side)),
-                "give it ssh = { ... } in the configuration, so that it is tried from its host; or "
-                "log in there by hand");
+    finding_fix(
+        finding_add(out, row, SEVERITY_WARN, replica->node->name,
+                    "that it can log in to %s is not known: it was tried from here only",
+                    side_title(side)),
+        "give it ssh = { ... } in the configuration (and tls.mode other than \"off\"), so that "
+        "it is tried from its host; or log in there by hand");
 }
 
 static const struct node_facts *facts_of(const struct facts *facts, const struct node *node)
