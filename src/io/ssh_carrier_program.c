@@ -134,16 +134,11 @@ static int program_connect(struct carrier *carrier, struct carried *one, struct 
     return CARRIER_DONE;
 }
 
-/* An end before the first byte may be a refusal, which the program has told before. */
-static ssize_t program_read(struct carrier *carrier, struct carried *one, char *out, size_t size,
-                            struct err *err)
+/* The program says why before it ends a connection: what it said is there once the end is seen, and
+ * not always before. */
+static int refused(struct carrier *carrier, struct err *err)
 {
     listen_to(carrier);
-    ssize_t len = recv(one->fd_plus_one - 1, out, size, MSG_DONTWAIT);
-    if (len > 0)
-        return len;
-    if (len < 0 && (errno == EAGAIN || errno == EINTR))
-        return CARRIER_LATER;
     bool is_forbidden = strstr(carrier->said, "prohibited");
     (void)err_set(err, ERR_REFUSED, EFFECT_NONE, "no connection to %s:%u there: %s",
                   carrier->options->host, carrier->options->port,
@@ -155,14 +150,26 @@ static ssize_t program_read(struct carrier *carrier, struct carried *one, char *
     return CARRIER_REFUSED;
 }
 
-static ssize_t program_write(struct carrier *carrier UNUSED, struct carried *one, const char *bytes,
-                             size_t len, struct err *err UNUSED)
+static ssize_t program_read(struct carrier *carrier, struct carried *one, char *out, size_t size,
+                            struct err *err)
+{
+    listen_to(carrier);
+    ssize_t len = recv(one->fd_plus_one - 1, out, size, MSG_DONTWAIT);
+    if (len > 0)
+        return len;
+    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+        return CARRIER_LATER;
+    return refused(carrier, err);
+}
+
+static ssize_t program_write(struct carrier *carrier, struct carried *one, const char *bytes,
+                             size_t len, struct err *err)
 {
     ssize_t sent = send(one->fd_plus_one - 1, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
     if (sent >= 0)
         return sent;
-    return errno == EAGAIN || errno == EINTR ? CARRIER_LATER : CARRIER_REFUSED;
+    return errno == EAGAIN || errno == EINTR ? CARRIER_LATER : refused(carrier, err);
 }
 
 static int program_end(struct carrier *carrier UNUSED, struct carried *one, struct err *err UNUSED)
