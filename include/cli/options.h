@@ -69,10 +69,10 @@ struct cli_options {
     bool is_list, is_put_back; /* drill */
     /* verify: make it right, say who wrote it; values shown in a plan, or hidden everywhere */
     bool is_repair, is_who, has_values, is_redacted;
-    bool is_explain; /* check */
-    bool is_diff;    /* inventory */
-    bool is_once;    /* watch */
-    bool is_losing;  /* rollback: without what OLD lacks */
+    bool is_explain, measures_paths; /* check */
+    bool is_diff;                    /* inventory */
+    bool is_once;                    /* watch */
+    bool is_losing;                  /* rollback: without what OLD lacks */
 
     enum log_level log_level;
     enum log_form log_form;

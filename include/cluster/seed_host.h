@@ -41,7 +41,7 @@ struct seed_end {
     bool is_started;
     pthread_mutex_t mutex; /* for what follows */
     bool is_stopped, is_listening, is_over;
-    uint64_t bytes;
+    uint64_t bytes, took_us;
     char line[1200]; /* of its output, which has not ended yet */
     size_t line_len;
     char binlog[1024];

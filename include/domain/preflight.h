@@ -40,6 +40,15 @@ struct survey_login {
     enum tri works;   /* no: the server answered so; unknown: it was not to be tried */
     char answer[320]; /* why not */
 };
+/* The way that rows will go, as it was measured. */
+struct survey_path {
+    const struct node *from, *to; /* the service's own; `to` connects */
+    unsigned trips;               /* so many connections; 0: see trip_problem */
+    int64_t middle_us, worst_us;  /* until one was there */
+    double bytes_per_s;           /* 0: see bulk_problem */
+    uint64_t sent, sent_again;    /* segments, while that was sent; 0: see loss_problem */
+    char trip_problem[200], bulk_problem[200], loss_problem[200];
+};
 struct survey_event {
     char name[160], definer[200], status[32];
 };
@@ -77,6 +86,8 @@ struct survey {
         enum tri is_running; /* unknown: why not, below */
         char problem[400];
     } workers[SERVICE_WORKER_CAP];
+    struct survey_path *paths; /* NULL: nobody wanted them measured */
+    size_t path_count;
     struct survey_login *logins; /* of applications */
     size_t login_count;
     struct survey_login *replica_logins; /* of NEW's replicas, to NEW's primary */

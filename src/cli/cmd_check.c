@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/render.h"
 #include "cli/service_open.h"
+#include "cluster/paths.h"
 #include "cluster/survey.h"
 #include "dns/records.h"
 #include "domain/preflight.h"
@@ -17,6 +18,7 @@
 static const enum severity severities[] = {SEVERITY_BLOCK, SEVERITY_WARN, SEVERITY_NOTE,
                                            SEVERITY_OK};
 #define SEVERITY_COUNT ARRAY_LEN(severities)
+#define PATH_CHECKS "network."
 
 static const enum render_color colors[] = {[SEVERITY_OK] = COLOR_GOOD,
                                            [SEVERITY_NOTE] = COLOR_NOTE,
@@ -48,8 +50,13 @@ static int survey_dns(const struct service *service, struct survey *survey, stru
     return 0;
 }
 
-static int gather(const struct service *service, struct render *render, struct findings *out,
-                  struct err *err)
+static void show_path(void *context, const struct survey_path *path)
+{
+    progress_show(context, "measuring the way from %s to %s", path->from->name, path->to->name);
+}
+
+static int gather(const struct service *service, const struct cli_options *options,
+                  struct render *render, struct findings *out, struct err *err)
 {
     CLEANUP(facts_release) struct facts facts = {0};
     CLEANUP(survey_release) struct survey survey = {0};
@@ -60,6 +67,10 @@ static int gather(const struct service *service, struct render *render, struct f
         return rc;
     progress_show(render, "reading tables, accounts, events and definers on both sides");
     rc = survey_clusters(service, &survey, err);
+    if (rc)
+        return rc;
+    if (options->measures_paths)
+        rc = paths_measure(service, &survey, show_path, render, err);
     if (rc)
         return rc;
     if (service->dns.is_configured)
@@ -126,18 +137,29 @@ static void print_finding(const struct render *render, const struct findings *fi
         render_labelled(stdout, 7, "fix: ", finding->fix);
 }
 
-/* What is well is counted; of one check alone it is the answer. */
-static void print_text(const struct render *render, const struct findings *findings, bool has_ok)
+/* What is well is counted; of one check alone it is the answer, and so is what was measured. */
+static bool is_shown(const struct finding *finding, const struct cli_options *options)
+{
+    return finding->severity != SEVERITY_OK || options->args[0] != NULL ||
+           (options->measures_paths &&
+            strncmp(finding->check, PATH_CHECKS, strlen(PATH_CHECKS)) == 0);
+}
+
+static void print_text(const struct render *render, const struct findings *findings,
+                       const struct cli_options *options)
 {
     const char *comma = "";
 
     for (size_t i = 0; i < SEVERITY_COUNT; i++) {
-        if (severities[i] == SEVERITY_OK && !has_ok)
-            continue;
-        for (size_t j = 0; j < findings->count; j++)
-            if (findings->items[j].severity == severities[i])
-                print_finding(render, findings, j);
-        if (count_of(findings, severities[i]))
+        bool has_some = false;
+        for (size_t j = 0; j < findings->count; j++) {
+            const struct finding *finding = &findings->items[j];
+            if (finding->severity != severities[i] || !is_shown(finding, options))
+                continue;
+            print_finding(render, findings, j);
+            has_some = true;
+        }
+        if (has_some)
             (void)puts("");
     }
     for (size_t i = 0; i < SEVERITY_COUNT; i++) {
@@ -195,7 +217,7 @@ static int check(const struct cli_options *options, struct render *render, struc
     rc = service_open(options->config_path, &service, err);
     if (rc)
         return rc;
-    rc = gather(&service, render, &findings, err);
+    rc = gather(&service, options, render, &findings, err);
     if (rc)
         return rc;
 
@@ -206,7 +228,7 @@ static int check(const struct cli_options *options, struct render *render, struc
         if (rc)
             return rc;
     } else {
-        print_text(render, &findings, options->args[0] != NULL);
+        print_text(render, &findings, options);
     }
     return findings_worst(&findings) == SEVERITY_BLOCK ? EXIT_REFUSED : EXIT_DONE;
 }

@@ -18,7 +18,8 @@ static const struct cli_command rows[] = {
               "\n"
               "With an ID, such as binlog.format, only the findings of that check are shown.\n"
               "--explain tells what it is, or without an ID what all of them are, and needs\n"
-              "no configuration; docs/checks.md has the same.\n"
+              "no configuration; docs/checks.md has the same. --measure-paths measures round\n"
+              "trip, throughput and loss between the hosts, which puts load on the network.\n"
               "\n"
               "Exits with 3 when a finding that is shown blocks.",
      .example = "cutover check binlog.format --explain",

@@ -87,6 +87,8 @@ static void take_line(struct seed_end *end)
 {
     if (strncmp(end->line, "bytes=", 6) == 0)
         end->bytes = strtoull(end->line + 6, NULL, 10);
+    else if (strncmp(end->line, "took=", 5) == 0)
+        end->took_us = strtoull(end->line + 5, NULL, 10);
     else if (strcmp(end->line, "listening=1") == 0)
         end->is_listening = true;
     else if (strncmp(end->line, "binlog=", 7) == 0)

@@ -162,6 +162,7 @@ void survey_release(struct survey *survey)
 {
     free(survey->tables);
     free(survey->logins);
+    free(survey->paths);
     free(survey->replica_logins);
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
         for (size_t i = 0; i < SURVEY_TOPIC_COUNT; i++)

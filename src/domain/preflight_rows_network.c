@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of what is between the sides: may anybody on the way read along? */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/address.h"
+#include "base/clock.h"
 #include "domain/preflight_rows.h"
 
 #define SOURCE_TLS                                                                                 \
@@ -98,6 +101,110 @@ LOOK(look_seed)
     finding_well(out, row, before, "a seed is encrypted, or stays among private addresses");
 }
 
+/* --- what it is worth, when somebody wanted it measured --------------------------------------- */
+
+#define TRIP_WARN_US 100000
+#define BYTES_PER_S_WARN 5e6
+#define LOSS_WARN_PERCENT 1.0
+
+/* False, and said so, when there is nothing to judge. */
+static bool is_measured(const struct survey *survey, const struct check_row *row,
+                        struct findings *out)
+{
+    bool is_unread = finding_unread(out, row, survey, SIDE_OLD);
+    if (finding_unread(out, row, survey, SIDE_NEW) || is_unread)
+        return false;
+    if (survey->paths == NULL)
+        finding_fix(finding_add(out, row, SEVERITY_NOTE, "", "not measured"),
+                    "cutover check --measure-paths");
+    return survey->paths != NULL;
+}
+
+static const char *path_name(const struct survey_path *path, char out[300])
+{
+    (void)snprintf(out, 300, "%.140s to %.140s", path->from->name, path->to->name);
+    return out;
+}
+
+static void add_unknown(const struct check_row *row, const struct survey_path *path,
+                        const char *problem, struct findings *out)
+{
+    char name[300];
+    finding_fix(
+        finding_add(out, row, SEVERITY_WARN, path_name(path, name), "not known: %s", problem), "%s",
+        row->how);
+}
+
+LOOK(look_trips)
+{
+    char name[300];
+    if (!is_measured(survey, row, out))
+        return;
+    for (size_t i = 0; i < survey->path_count; i++) {
+        const struct survey_path *path = &survey->paths[i];
+        if (path->trips == 0) {
+            add_unknown(row, path, path->trip_problem, out);
+            continue;
+        }
+        bool is_slow = path->middle_us > TRIP_WARN_US;
+        struct finding *finding =
+            finding_add(out, row, is_slow ? SEVERITY_WARN : SEVERITY_OK, path_name(path, name),
+                        "a connection takes %.2f ms, at worst %.2f, of %u",
+                        (double)path->middle_us / 1e3, (double)path->worst_us / 1e3, path->trips);
+        if (is_slow)
+            finding_fix(finding, "%s", row->how);
+    }
+}
+
+LOOK(look_bulk)
+{
+    uint64_t bytes = 0;
+    char name[300], takes[32];
+    if (!is_measured(survey, row, out))
+        return;
+    for (size_t i = 0; i < survey->table_count; i++)
+        bytes += survey->tables[i].bytes;
+    for (size_t i = 0; i < survey->path_count; i++) {
+        const struct survey_path *path = &survey->paths[i];
+        if (path->bytes_per_s <= 0) {
+            add_unknown(row, path, path->bulk_problem, out);
+            continue;
+        }
+        bool is_slow = path->bytes_per_s < BYTES_PER_S_WARN;
+        (void)clock_human_ms((int64_t)((double)bytes * 1e3 / path->bytes_per_s), takes);
+        struct finding *finding =
+            finding_add(out, row, is_slow ? SEVERITY_WARN : SEVERITY_OK, path_name(path, name),
+                        "%.1f MB/s over one connection: %.0f MB of rows take %s at least",
+                        path->bytes_per_s / 1e6, (double)bytes / 1e6, takes);
+        if (is_slow)
+            finding_fix(finding, "%s", row->how);
+    }
+}
+
+LOOK(look_loss)
+{
+    char name[300];
+    if (!is_measured(survey, row, out))
+        return;
+    for (size_t i = 0; i < survey->path_count; i++) {
+        const struct survey_path *path = &survey->paths[i];
+        if (path->sent == 0) {
+            add_unknown(row, path,
+                        path->bulk_problem[0] != '\0' ? path->bulk_problem : path->loss_problem,
+                        out);
+            continue;
+        }
+        double percent = 100.0 * (double)path->sent_again / (double)path->sent;
+        struct finding *finding = finding_add(
+            out, row, percent > LOSS_WARN_PERCENT ? SEVERITY_WARN : SEVERITY_OK,
+            path_name(path, name),
+            "%.2f %% was sent again (%" PRIu64 " of %" PRIu64 " segments of that host meanwhile)",
+            percent, path->sent_again, path->sent);
+        if (percent > LOSS_WARN_PERCENT)
+            finding_fix(finding, "%s", row->how);
+    }
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 static const struct check_row rows[] = {
@@ -117,6 +224,24 @@ static const struct check_row rows[] = {
      .worst = SEVERITY_BLOCK,
      .look = look_seed,
      .is_bar = true},
+    {.id = "network.round_trip",
+     .why = "the pause is a few round trips, and the link's lag is one at least",
+     .how = "a shorter way; or expect a longer pause: cutover plan tells it",
+     .source = "docs/hosts.md, docs/pause.md",
+     .worst = SEVERITY_WARN,
+     .look = look_trips},
+    {.id = "network.throughput",
+     .why = "what the seed needs, and what the link can carry, is found out now or in the night",
+     .how = "a faster way; a seed that compresses (method = \"physical\"); more time",
+     .source = "docs/hosts.md",
+     .worst = SEVERITY_WARN,
+     .look = look_bulk},
+    {.id = "network.loss",
+     .why = "a connection over a lossy way is slow however wide it is, and stalls",
+     .how = "have the way looked at (MTU, duplex, a full link) before the day",
+     .source = "docs/hosts.md; RFC 5681, TCP Congestion Control",
+     .worst = SEVERITY_WARN,
+     .look = look_loss},
 };
 
 const struct check_section preflight_network = {"The network between the sides", rows,

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What a physical seed does on a host. Run as bash -o pipefail -c THIS cutover VERB ARGUMENT...; every VERB ends with
+# What a physical seed does on a host, and how the way between two hosts is measured. Run as bash -o pipefail -c THIS cutover VERB ARGUMENT...; every VERB ends with
 # status 0 only when what it says is true.
 #
 # A copy lives in DATADIR.cutover-seed, or in DATADIR/.cutover-seed where the data directory is a file system of its own:
@@ -324,11 +324,61 @@ reach() {
     socat -u OPEN:/dev/null "TCP:$host:$2,connect-timeout=5"
 }
 
+# $1 address, $2 port, $3 how often: microseconds until a connection was there, each
+trips() {
+    local i began
+    for ((i = 0; i < $3; i++)); do
+        began=${EPOCHREALTIME/[.,]/}
+        { exec 3<>"/dev/tcp/$1/$2"; } 2>/dev/null || fail "no connection to $1 port $2"
+        say trip $((${EPOCHREALTIME/[.,]/} - began))
+        exec 3>&-
+    done
+}
+
+# $1 address, $2 port: how much comes over one connection, and in what time from its first byte on
+take() {
+    local bind=$1 family='' log began
+    case $bind in *:*) bind="[$bind]" family=,pf=ip6 ;; esac
+    log=$(mktemp)
+    scrap=$log
+    socat -b 65536 -d -d -u "TCP-LISTEN:$2,bind=$bind$family,reuseaddr,accept-timeout=10" STDOUT 2>"$log" | {
+        head -c 1 >/dev/null
+        began=${EPOCHREALTIME/[.,]/}
+        say bytes "$(wc -c)"
+        say took $((${EPOCHREALTIME/[.,]/} - began))
+    } &
+    until grep -q 'listening on' "$log"; do
+        kill -0 $! 2>/dev/null || fail "cannot listen at $1 port $2: $(grep ' E ' "$log" | tail -n 1)"
+        sleep 0.1
+    done
+    say listening 1
+    wait $!
+}
+
+# Segments that this host has sent, and those of them that it sent again.
+segments() {
+    awk '/^Tcp:/ && !names { for (i = 1; i <= NF; i++) at[$i] = i; names = 1; next }
+         /^Tcp:/ { print $at["OutSegs"], $at["RetransSegs"] }' /proc/net/snmp 2>/dev/null || true
+}
+
+# $1 address, $2 port, $3 bytes, $4 seconds: no more and no longer than that
+give() {
+    local host=$1 before after
+    case $host in *:*) host="[$host]" ;; esac
+    before=$(segments)
+    head -c "$3" /dev/urandom | timeout "$4" socat -b 65536 -u STDIN "TCP:$host:$2,connect-timeout=5" || [ $? = 124 ] ||
+        fail "cannot send to $1 port $2"
+    after=$(segments)
+    [ -n "$before" ] && [ -n "$after" ] || return 0
+    say sent $((${after% *} - ${before% *}))
+    say again $((${after#* } - ${before#* }))
+}
+
 scrap='' # goes with us
 trap '[ -z "$scrap" ] || rm -rf "$scrap"' EXIT
 verb=$1
 shift
 case $verb in
-look | begin | offer | withdraw | receive | send | prepare | swap | clean | where | options | listen_once | reach) "$verb" "$@" ;;
+look | begin | offer | withdraw | receive | send | prepare | swap | clean | where | options | listen_once | reach | trips | take | give) "$verb" "$@" ;;
 *) fail "no such verb: $verb" ;;
 esac

@@ -153,6 +153,24 @@ static inline void make_mariadb(unsigned old_minor, unsigned new_major, unsigned
     }
 }
 
+/* Both ways between the primaries, as somebody wanted them measured. */
+static inline void well_paths(void)
+{
+    free(survey.paths);
+    survey.paths = calloc(2, sizeof(*survey.paths));
+    assert_non_null(survey.paths);
+    survey.path_count = 2;
+    for (size_t i = 0; i < 2; i++)
+        survey.paths[i] =
+            (struct survey_path){.from = &service.nodes[i ? NEW_PRIMARY : OLD_PRIMARY],
+                                 .to = &service.nodes[i ? OLD_PRIMARY : NEW_PRIMARY],
+                                 .trips = 9,
+                                 .middle_us = 20000,
+                                 .worst_us = 25000,
+                                 .bytes_per_s = 110e6,
+                                 .sent = 20000};
+}
+
 static inline void well(void)
 {
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
@@ -164,6 +182,7 @@ static inline void well(void)
     fixture_service(&service);
     fixture_facts(&service, &facts);
     facts.wall_us = 1795298400000000; /* 2026-11-22 */
+    free(survey.paths);
     memset(&survey, 0, sizeof(survey));
     well_topics();
     well_hosts();
@@ -184,6 +203,7 @@ static inline void well(void)
     survey.tables = tables;
     survey.table_count = ARRAY_LEN(tables);
     well_dns();
+    well_paths();
 }
 
 /* The worst that the tests of this program made each row of the table say. */

@@ -603,6 +603,40 @@ static void test_an_address_behind_a_tunnel_is_taken_as_it_is_configured(void **
     assert_finding("network.replication_encrypted", SEVERITY_OK, "encrypted");
 }
 
+static void test_a_way_that_is_long_narrow_or_lossy_is_named(void **state UNUSED)
+{
+    well();
+    assert_finding("network.round_trip", SEVERITY_OK, "20.00 ms, at worst 25.00, of 9");
+    assert_finding("network.throughput", SEVERITY_OK, "110.0 MB/s");
+    assert_finding("network.loss", SEVERITY_OK, "0.00 %");
+    survey.paths[1].middle_us = 100001;
+    assert_finding("network.round_trip", SEVERITY_WARN, "100.00 ms");
+    assert_string_equal(worst_of("network.round_trip")->subject, "db2:3308 to db0:3306");
+    tables[0].bytes = 10000000000;
+    survey.paths[1].bytes_per_s = 4.9e6;
+    assert_finding("network.throughput", SEVERITY_WARN, "4.9 MB/s over one connection: 10000 MB");
+    survey.paths[1].sent_again = 201;
+    assert_finding("network.loss", SEVERITY_WARN, "(201 of 20000 segments");
+}
+
+static void test_a_way_that_could_not_be_measured_is_not_known(void **state UNUSED)
+{
+    well();
+    survey.paths[0] = (struct survey_path){.from = survey.paths[0].from,
+                                           .to = survey.paths[0].to,
+                                           .trip_problem = "no host",
+                                           .bulk_problem = "no program",
+                                           .loss_problem = "no counters"};
+    assert_finding("network.round_trip", SEVERITY_WARN, "not known: no host");
+    assert_finding("network.throughput", SEVERITY_WARN, "not known: no program");
+    assert_finding("network.loss", SEVERITY_WARN, "not known: no program");
+    survey.paths[0].bulk_problem[0] = '\0';
+    assert_finding("network.loss", SEVERITY_WARN, "not known: no counters");
+    free(survey.paths);
+    survey.paths = NULL;
+    assert_finding("network.loss", SEVERITY_NOTE, "not measured");
+}
+
 static void test_links_of_others_are_judged_by_what_the_server_says(void **state UNUSED)
 {
     well();
@@ -908,6 +942,8 @@ int main(void)
         cmocka_unit_test(test_plaintext_warns_and_blocks_when_tls_is_demanded),
         cmocka_unit_test(test_nothing_travels_unencrypted_where_others_may_read_it),
         cmocka_unit_test(test_an_address_behind_a_tunnel_is_taken_as_it_is_configured),
+        cmocka_unit_test(test_a_way_that_is_long_narrow_or_lossy_is_named),
+        cmocka_unit_test(test_a_way_that_could_not_be_measured_is_not_known),
         cmocka_unit_test(test_links_of_others_are_judged_by_what_the_server_says),
         cmocka_unit_test(test_a_login_that_was_tried_from_elsewhere_is_not_known),
         cmocka_unit_test(test_a_replica_of_new_that_cannot_log_in_to_its_primary_is_named),
