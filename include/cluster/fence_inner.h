@@ -29,7 +29,7 @@
 MUST_CHECK int fence_transactions_once(const struct service *service, struct session *session,
                                        struct db_result *out, struct err *err);
 /*
- * The same, newer than the question; waits FENCE_STALE_VIEW_MS for that where it must.
+ * The same, newer than the question; waits FENCE_STALE_VIEW_MS for that where it must, some times.
  * Errors  ERR_REFUSED/NONE open transactions cannot be seen; ERR_STOPPED
  */
 MUST_CHECK int fence_transactions(const struct service *service, struct session *session,

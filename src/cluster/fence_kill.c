@@ -15,6 +15,7 @@
 #include "cluster/ending.h"
 #include "cluster/watchdog.h"
 
+#define VIEW_TRIES 5 /* FENCE_STALE_VIEW_MS apart */
 #define PROOF_MIN_MS 1000
 
 static bool is_committing(const struct db_result *rows, size_t row)
@@ -65,15 +66,14 @@ int fence_view_end(struct session *session, struct err *err)
 int fence_transactions(const struct service *service, struct session *session,
                        struct db_result *out, struct err *err)
 {
-    int rc = fence_transactions_once(service, session, out, err);
-    if (rc != 0 || is_fresh(out))
-        return rc;
-    db_result_release(out);
-    if (!clock_sleep_ms(FENCE_STALE_VIEW_MS))
-        return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while proving a fence");
-    rc = fence_transactions_once(service, session, out, err);
-    if (rc != 0 || is_fresh(out))
-        return rc;
+    for (unsigned tries = 1; tries <= VIEW_TRIES; tries++) {
+        int rc = fence_transactions_once(service, session, out, err);
+        if (rc != 0 || is_fresh(out))
+            return rc;
+        db_result_release(out);
+        if (tries < VIEW_TRIES && !clock_sleep_ms(FENCE_STALE_VIEW_MS))
+            return err_set(err, ERR_STOPPED, EFFECT_NONE, "stopped while proving a fence");
+    }
     return err_set(
         err, ERR_REFUSED, EFFECT_NONE,
         "open transactions cannot be seen: MariaDB: something else reads INNODB_TRX all the time; "

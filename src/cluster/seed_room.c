@@ -2,22 +2,32 @@
 /* The disk of a node's data directory, as df and du have it. */
 #include "cluster/seed_room.h"
 
+#include <string.h>
+
 #include "cluster/seed_host.h"
 
 #define ASK_MS 60000
 #define MARGIN_PERCENT 110
 
+static const char *value_of(const struct db_result *rows, const char *name)
+{
+    for (size_t i = 0; i < rows->row_count; i++)
+        if (strcmp(result_text(rows, i, "Variable_name"), name) == 0)
+            return result_text(rows, i, "Value");
+    return "";
+}
+
 static int ask_host(struct session *recipient, uint64_t *out_free, uint64_t *out_used,
                     struct err *err)
 {
-    CLEANUP(db_result_release) struct db_result row = {0};
+    CLEANUP(db_result_release) struct db_result rows = {0};
     CLEANUP(ssh_result_release) struct ssh_result look = {0};
-    int rc = session_query_row(recipient, SQL_SEED_FOLDERS, NULL, 0, &row, err);
+    int rc = session_query(recipient, SQL_SEED_FOLDERS, NULL, 0, &rows, err);
 
     if (rc != 0)
         return rc;
-    const char *const words[] = {"look", result_text(&row, 0, "datadir"),
-                                 result_text(&row, 0, "log_base"), NULL};
+    const char *const words[] = {"look", value_of(&rows, "datadir"),
+                                 value_of(&rows, "log_bin_basename"), NULL};
     rc = seed_host_ask(recipient->node, words, ASK_MS, &look, err);
     if (rc != 0)
         return rc;

@@ -1,3 +1,3 @@
--- Where a server keeps its data, and its binary log ('' without one).
--- Privileges: none.  Columns: datadir, log_base
-SELECT @@global.datadir AS datadir, COALESCE(@@global.log_bin_basename, '') AS log_base
+-- Where a server keeps its data, and its binary log (empty without one).
+-- Privileges: none.  Columns: Variable_name, Value
+SHOW GLOBAL VARIABLES WHERE Variable_name IN ('datadir', 'log_bin_basename');
