@@ -84,6 +84,11 @@ static int take_lease(struct run *run, struct err *err)
 {
     int rc = prepare_nodes(run, err);
 
+    if (rc == ERR_SERVER) { /* such as one into which a clone of before still comes */
+        err->code = ERR_REFUSED;
+        return err_hint(err,
+                        "nothing was begun; \"cutover status\" says where an earlier run stands");
+    }
     if (rc)
         return rc;
     lease_fn take = run_is_without_new(run) ? lease_take_any : lease_take;
