@@ -126,6 +126,7 @@ void part_let_in(struct compile *c, enum side side);
 void warn_still_held(struct compile *c, enum side side);
 void part_unstagger(struct compile *c); /* of a retire: none when NEW is not staggered */
 void parts_flip(struct compile *c, enum side to);
+void part_check_clone(struct compile *c);    /* of a seed, before close-new */
 void parts_clone(struct compile *c);         /* of a seed, after close-new */
 void part_check_physical(struct compile *c); /* of a seed, before close-new */
 void parts_physical(struct compile *c);      /* and after it */

@@ -45,19 +45,24 @@ static void ops_attach(struct compile *c, struct plan_step *step, const struct n
     add_sql(c, step, LIST_DO, replica, SQL_REPLICA_START_DEFAULT, NULL, 0);
 }
 
+void part_check_clone(struct compile *c)
+{
+    struct plan_step *step = part(c, "check-clone", "OLD can be cloned, and all of NEW may go");
+
+    step->is_repeatable = true;
+    add_work(
+        c, step, LIST_DO, "seed.clone_check", json_pack("{s:I}", "rate", rate_of(c)),
+        "refuse unless OLD and NEW are MySQL of one series and platform with the clone plugin, "
+        "and hold the service's databases only, OLD keeps its binary log for long enough, and "
+        "what comes fits (asked over SSH)");
+}
+
 void parts_clone(struct compile *c)
 {
     const struct node *primary = primary_of(c, SIDE_NEW);
     unsigned number = 0;
 
-    struct plan_step *step = part(c, "check-clone", "OLD can be cloned, and all of NEW may go");
-    step->is_repeatable = true;
-    add_work(
-        c, step, LIST_DO, "seed.clone_check", json_pack("{s:I}", "rate", rate_of(c)),
-        "refuse unless OLD and NEW are MySQL of one series and platform with the clone plugin, "
-        "and hold the service's databases only");
-
-    step = part(c, "detach-new", "Take NEW off every link");
+    struct plan_step *step = part(c, "detach-new", "Take NEW off every link");
     ops_drop_link(c, step, LIST_DO, SIDE_NEW);
     for (size_t i = 0; i < c->service->node_count; i++)
         if (c->service->nodes[i].side == SIDE_NEW && !c->service->nodes[i].is_primary)

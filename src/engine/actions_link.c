@@ -198,6 +198,7 @@ void expand_seed(struct compile *c)
     case SEED_COPY:
         break;
     case SEED_CLONE:
+        part_check_clone(c);
         part_close_new(c);
         parts_clone(c);
         return;
