@@ -4,8 +4,9 @@
  * How:       GET_LOCK('cutover.<service>') on a connection of its own to each primary (dies with
  *            the process), plus a row in cutover.lease (holder, run, epoch) written with
  *            sql_log_bin = 0, so that a second controller can name the first. The epoch grows with
- *            every take-over. A sealed primary (MySQL: super_read_only) cannot be signed on: there
- *            the lock alone is the lease, and the row on the other side names its holder.
+ *            every take-over. A sealed primary (MySQL: super_read_only) cannot be signed on, nor can
+ *            one whose clone was cut short: there the lock alone is the lease, and the row on the
+ *            other side names its holder.
  * Invariant: after lease_take() succeeded no other controller holds the lock on either primary.
  * Stalls:    a controller that stands still (SIGSTOP, swapped out, a frozen machine) loses its
  *            locks after a minute, and does not notice. What it changes afterwards is bounded in

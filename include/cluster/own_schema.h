@@ -24,5 +24,7 @@ MUST_CHECK int own_schema_prepare(const struct service *service, const struct no
  * err->code.
  */
 int own_schema_tell_leftover(struct err *err);
+/* Is it such an error? */
+bool own_schema_is_barred(const struct err *err);
 
 #endif

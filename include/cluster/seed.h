@@ -50,12 +50,21 @@ struct seed_report {
     int64_t barrier_ms; /* how long commits were held on the source */
 };
 
+/* Folders of databases that are gone, which a clone that was cut short has left. */
+struct seed_left {
+    unsigned count;
+    const struct node *node; /* this and below: of the first */
+    const char *database;    /* of the service */
+};
+
 /*
  * Drop the service's databases on every node of a side, unlogged. Refuses (ERR_REFUSED) when that
  * side is not closed or has a link running towards it, or when the other side is not the open one.
+ * out_left  such folders are passed over and told here; NULL: the first of them is an error
  */
 MUST_CHECK int seed_wipe(const struct service *service, enum side side,
-                         const struct session_permit *permit, struct err *err);
+                         const struct session_permit *permit, struct seed_left *out_left,
+                         struct err *err);
 
 /*
  * Can the other side be filled by a copy, at `rate` bytes a second (0: any)? Nothing is changed.

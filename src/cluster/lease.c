@@ -5,8 +5,9 @@
  * controller whom to ask, and carries the epoch. OLD's primary is always asked first, so of two
  * controllers that start together one gets both locks.
  *
- * A sealed node (MySQL: super_read_only) takes no row. There the lock alone is the lease; the name
- * of its holder is on the other side, which is hardly ever sealed at the same time.
+ * A sealed node (MySQL: super_read_only) takes no row, nor does one from which a clone has thrown
+ * the table away. There the lock alone is the lease: whose connection has it has had it all along.
+ * The name of its holder is on the other side, which is hardly ever sealed at the same time.
  */
 #include "cluster/lease.h"
 
@@ -37,7 +38,7 @@ struct lease {
     char lock[LOCK_NAME_SIZE];
     char holder[256], run[65];
     int64_t epoch;
-    bool is_unsigned[SIDE_COUNT];       /* sealed when the lock was taken */
+    bool is_unsigned[SIDE_COUNT];       /* nobody could sign when the lock was taken */
     struct session session[SIDE_COUNT]; /* guarded by mutex */
     struct session_permit permit[SIDE_COUNT];
     _Atomic int64_t seen_ms[SIDE_COUNT]; /* when a side's lock was last seen to be ours */
@@ -55,6 +56,7 @@ struct lease_owner {
     int64_t thread_id;
     int64_t epoch; /* of the last who signed, whether or not he still holds it */
     bool has_signed;
+    bool is_without_table; /* nobody can sign there */
     char holder[256], run[65], since[32];
 };
 
@@ -67,8 +69,11 @@ static int read_signature(struct session *session, const struct service *service
     struct err cause = {0};
     int rc = session_query(session, SQL_LEASE_READ, &(struct sql_arg){"service", service->name}, 1,
                            &row, &cause);
-    if (rc != 0 && (cause.native == ERROR_NO_SUCH_DATABASE || cause.native == ERROR_NO_SUCH_TABLE))
-        return 0; /* nobody ever signed here */
+    if (rc != 0 &&
+        (cause.native == ERROR_NO_SUCH_DATABASE || cause.native == ERROR_NO_SUCH_TABLE)) {
+        out->is_without_table = true; /* nobody ever signed here, or a clone threw that away */
+        return 0;
+    }
     if (rc != 0) {
         if (err != NULL)
             *err = cause;
@@ -284,6 +289,23 @@ static bool may_be_absent(const struct lease *lease, enum side side, bool is_one
     return is_one_enough && (rc == ERR_LOST || rc == ERR_TIMEOUT) && is_other_held;
 }
 
+/* Our tables and our name, where they can be. */
+static int prepare_and_sign(struct lease *lease, enum side side, struct err *err)
+{
+    const struct node *node = service_primary(lease->service, side);
+    struct err cause = {0};
+    int rc = own_schema_prepare(lease->service, node, &cause);
+
+    if (rc != 0 && own_schema_is_barred(&cause)) { /* only another clone, or a person, mends it */
+        log_warn("%s: %s, continuing", node->name, cause.msg);
+        lease->is_unsigned[side] = true;
+        return 0;
+    }
+    if (rc != 0 && err != NULL)
+        *err = cause;
+    return rc != 0 ? rc : sign(lease, side, err);
+}
+
 static int take_locks(struct lease *lease, bool is_one_enough, struct err *err)
 {
     int64_t last_epoch = 0;
@@ -298,13 +320,9 @@ static int take_locks(struct lease *lease, bool is_one_enough, struct err *err)
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
         if (lease->session[side].db == NULL)
             continue;
-        const struct node *node = service_primary(lease->service, (enum side)side);
         int rc = sweep(lease, &lease->session[side], err);
         if (rc == 0)
-            rc = own_schema_prepare(lease->service, node, err);
-        if (rc != 0)
-            return rc;
-        rc = sign(lease, (enum side)side, err);
+            rc = prepare_and_sign(lease, (enum side)side, err);
         if (rc != 0)
             return rc;
     }
@@ -430,7 +448,7 @@ static int check_side(struct lease *lease, enum side side, struct err *err)
         return err_wrap(err, "the lease on %s cannot be confirmed", side_title(side));
     bool is_signed = owner.has_signed && owner.epoch == lease->epoch;
     if (owner.thread_id == (int64_t)db_thread_id(session->db) &&
-        (is_signed || lease->is_unsigned[side])) {
+        (is_signed || lease->is_unsigned[side] || owner.is_without_table)) {
         seen(lease, side, asked_ms);
         return 0;
     }

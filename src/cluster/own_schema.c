@@ -15,11 +15,16 @@ enum native_error {
     NATIVE_FOLDER_FOUND = 3681,
 };
 
+bool own_schema_is_barred(const struct err *err)
+{
+    return err->native == NATIVE_FOLDER_THERE || err->native == NATIVE_FOLDER_FOUND;
+}
+
 int own_schema_tell_leftover(struct err *err)
 {
     if (err == NULL)
         return ERR_BUG;
-    if (err->native != NATIVE_FOLDER_THERE && err->native != NATIVE_FOLDER_FOUND)
+    if (!own_schema_is_barred(err))
         return err->code;
     return err_wrap(err, "a clone that was cut short left the folder of a database that is gone: "
                          "remove it from the server's data directory");

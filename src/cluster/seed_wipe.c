@@ -66,21 +66,43 @@ static int check_other_side(const struct service *service, enum side side, struc
     return rc;
 }
 
+/* The database is gone in any case; its folder is in the way of the next one of that name. */
+static int drop(struct session *target, const char *database, struct seed_left *left,
+                struct err *err)
+{
+    const struct sql_arg args[] = {{"database", database}};
+    struct err cause = {0};
+    int rc = session_exec(target, SQL_DATABASE_DROP, args, ARRAY_LEN(args), &cause);
+
+    if (rc && left && own_schema_is_barred(&cause)) {
+        if (left->count++ == 0) {
+            left->node = target->node;
+            left->database = database;
+        }
+        return 0;
+    }
+    if (rc && err) {
+        *err = cause;
+        rc = own_schema_tell_leftover(err);
+    }
+    return rc;
+}
+
 int seed_wipe(const struct service *service, enum side side, const struct session_permit *permit,
-              struct err *err)
+              struct seed_left *out_left, struct err *err)
 {
     CLEANUP(seed_targets_release) struct seed_targets targets = {0};
+    struct seed_left left = {0};
 
     int rc = check_other_side(service, side, err);
     if (!rc)
         rc = seed_targets_open(service, side, permit, &targets, err);
     for (size_t i = 0; !rc && i < targets.count; i++)
         rc = check_node(side, &targets.sessions[i], err);
-    for (size_t i = 0; !rc && i < service->database_count; i++) {
-        const struct sql_arg args[] = {{"database", service->databases[i]}};
-        rc = seed_targets_exec(&targets, SQL_DATABASE_DROP, args, ARRAY_LEN(args), err);
-        if (rc)
-            rc = own_schema_tell_leftover(err);
-    }
+    for (size_t i = 0; !rc && i < service->database_count; i++)
+        for (size_t k = 0; !rc && k < targets.count; k++)
+            rc = drop(&targets.sessions[k], service->databases[i], out_left ? &left : NULL, err);
+    if (!rc && out_left)
+        *out_left = left;
     return rc;
 }

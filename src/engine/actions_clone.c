@@ -71,7 +71,7 @@ void parts_clone(struct compile *c)
     step = part(c, "clone", "Clone %s from %s", primary->name, primary_of(c, SIDE_OLD)->name);
     ops_clone(c, step, primary_of(c, SIDE_OLD), primary);
     each_new(c, step, LIST_UNDO, SQL_READ_ONLY_ADMIT);
-    add_work(c, step, LIST_UNDO, "seed.wipe", NULL,
+    add_work(c, step, LIST_UNDO, "seed.wipe", json_pack("{s:b}", "of_clone", 1),
              "drop the databases on all nodes of NEW; what else was cloned stays");
 
     for (size_t i = 0; i < c->service->node_count; i++) {

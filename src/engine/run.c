@@ -59,6 +59,16 @@ static int run_init(struct run *run, const struct run_options *options, struct e
     return journal_open(options->service->journal_path, &run->journal, err);
 }
 
+static bool plan_clones(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        for (size_t k = 0; k < plan->steps[i].op_count; k++)
+            if (plan->steps[i].ops[k].kind == OP_WORK &&
+                strcmp(plan->steps[i].ops[k].work, "seed.clone") == 0)
+                return true;
+    return false;
+}
+
 /*
  * Our own tables must be on every node before the first heartbeat, or a replica without them would
  * stop. Where the way back is open they have been for long: a replica that is down does not bar it.
@@ -70,6 +80,11 @@ static int prepare_nodes(struct run *run, struct err *err)
         int rc = own_schema_prepare(run->service, node, err);
         if (!rc)
             continue;
+        if (node->side == SIDE_NEW && own_schema_is_barred(err) && plan_clones(&run->plan)) {
+            log_warn("%s: %s, continuing: it is cloned again", node->name, err->msg);
+            *err = (struct err){0};
+            continue;
+        }
         bool is_needed = node->is_primary && !(node->side == SIDE_NEW && run_is_without_new(run));
         if (is_needed || !run->options->is_superseding || rc == ERR_STOPPED)
             return rc;

@@ -20,15 +20,30 @@
 
 /* --- seed ------------------------------------------------------------------------------------- */
 
+static int note_left(struct run *run, const struct seed_left *left, struct err *err)
+{
+    if (left->count == 0)
+        return 0;
+    return run_note(run, "seed.folders_left", err,
+                    "the clone of %s was cut short and left %u folder(s) of databases that are "
+                    "gone, such as %s/ and perhaps cutover/: another clone goes over them; for "
+                    "anything else remove them from its data directory",
+                    left->node->name, left->count, left->database);
+}
+
 WORK(work_seed_wipe)
 {
+    struct seed_left left = {0};
+    bool is_clone = json_bool_or(args, "of_clone", 0);
+
     (void)step;
-    (void)args;
     int rc = journal_verified_begin(run->journal, run->service->name, err);
     if (!rc)
         rc = proof_keeper_forget(run, err);
     const struct node *node = service_primary(run->service, SIDE_NEW);
-    return rc ? rc : seed_wipe(run->service, SIDE_NEW, run_permit(run, node), err);
+    if (!rc)
+        rc = seed_wipe(run->service, SIDE_NEW, run_permit(run, node), is_clone ? &left : NULL, err);
+    return rc ? rc : note_left(run, &left, err);
 }
 
 /*

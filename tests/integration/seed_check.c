@@ -72,7 +72,7 @@ int main(int argc, char **argv)
         service_read(argv[1], &service, &err))
         return fail(&err);
     enum side side = !strcmp(argv[3], "new") ? SIDE_NEW : SIDE_OLD;
-    int rc = !strcmp(argv[2], "wipe") ? seed_wipe(&service, side, NULL, &err)
+    int rc = !strcmp(argv[2], "wipe") ? seed_wipe(&service, side, NULL, NULL, &err)
                                       : copy(&service, side, argc, argv, &err);
     if (rc)
         (void)fail(&err);

@@ -159,6 +159,48 @@ def test_a_rate_limits_the_recipient_and_what_was_set_there_is_put_back(lab, how
     new.query("SET GLOBAL clone_max_data_bandwidth = 0, clone_max_network_bandwidth = 0")
 
 
+def has_dropped(server):
+    """The clone has thrown away what was there, and has not ended."""
+    return server.query("SELECT 1 FROM performance_schema.clone_progress WHERE STAGE = 'FILE COPY' AND STATE = 'In Progress'")
+
+
+def interrupt_late(lab, how):
+    new = lab.new.primary
+    output = interrupt(lab, lambda: wait_until(lambda: has_dropped(new), 60, "the clone to drop what NEW held"), "slow", how)
+    if STUCK in output:
+        new.kill9()
+        new.start()
+    return output
+
+
+LEFT = r"was cut short and left \d+ folder\(s\) of databases that are gone"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)
+def test_a_clone_that_ends_when_nothing_is_left_on_new_is_undone_and_the_next_one_goes_over_what_it_left(lab, how):
+    """Our own lease is not there any more, either; MySQL neither uses nor removes the folders."""
+    new = lab.new.primary
+    output = interrupt_late(lab, how)
+    assert "another controller" not in output, output
+    said = lab.cutover("abort", "--yes", timeout=200)
+    assert said.returncode == 0 and "Situation  apart" in said.stdout, said.stdout + said.stderr
+    left = [name for name in ("blog", "cutover") if (new.data / name).exists()]
+    known = [row["Database"] for row in new.query("SHOW DATABASES")]
+    if "blog" in left and "blog" not in known:  # not when it went with its server
+        assert re.search(LEFT, " ".join((output + said.stderr).split())), output + said.stderr
+    done = run(lab, "clone")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert run(lab, "reset").returncode == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)
+def test_a_clone_that_ends_when_nothing_is_left_on_new_is_gone_on_with(lab, how):
+    interrupt_late(lab, how)
+    done = lab.cutover("run", "--resume", "--yes", timeout=300)
+    assert done.returncode == 0 and "0 difference(s)" in done.stdout + done.stderr, done.stdout + done.stderr
+    assert run(lab, "reset").returncode == 0
+
+
 def test_a_folder_that_a_clone_left_of_a_database_that_is_gone_is_named(lab):
     """One that is killed after it has thrown them away leaves them; the server does nothing with them any more."""
     left = lab.new.primary.data / "blog"
