@@ -57,6 +57,16 @@ MUST_CHECK int clone_limits_set(const struct service *service, const struct node
                                 const struct clone_limits *limits, struct err *err);
 
 /*
+ * From where a recipient may be cloned; "" when from nowhere. A clone says there from where it
+ * comes: what was said before is the caller's to put back. Repeat: safe.
+ */
+MUST_CHECK int clone_donors_read(const struct service *service, const struct node *node,
+                                 struct buf *out, struct err *err);
+MUST_CHECK int clone_donors_set(const struct service *service, const struct node *node,
+                                const struct session_permit *permit, const char *donors,
+                                struct err *err);
+
+/*
  * Stops on signals: ERR_STOPPED/APPLIED, then the recipient holds nothing that is of use; so does
  * it after any other error with APPLIED. Repeat: safe, begins again.
  * out  what the copy holds, in GTIDs

@@ -20,6 +20,7 @@
 #include "cluster/log_need.h"
 #include "cluster/seed_room.h"
 #include "cluster/session.h"
+#include "sql/quote.h"
 
 #define ASSUMED_RATE 20000000ULL /* bytes a second: a slow disk, restarted into it as well */
 #define CLONE_MS (24LL * 3600 * 1000)
@@ -245,6 +246,46 @@ int clone_limits_set(const struct service *service, const struct node *node,
     if (!rc)
         rc = session_admit(&session, permit, err);
     return rc ? rc : session_exec(&session, SQL_CLONE_LIMITS_SET, args, ARRAY_LEN(args), err);
+}
+
+/* --- from where --- */
+
+int clone_donors_read(const struct service *service, const struct node *node, struct buf *out,
+                      struct err *err)
+{
+    CLEANUP(session_release) struct session session = {0};
+    CLEANUP(db_result_release) struct db_result row = {0};
+
+    int rc = session_open(service, node, SESSION_CONTROLLER, &session, err);
+    if (!rc)
+        rc = session_query_row(&session, SQL_CLONE_DONOR_LIST_GET, NULL, 0, &row, err);
+    if (rc)
+        return rc;
+    buf_puts(out, result_text(&row, 0, "donors"));
+    return buf_check(out, err);
+}
+
+static int name_donors(struct session *session, const char *donors, struct err *err)
+{
+    CLEANUP(buf_release) struct buf quoted;
+
+    buf_init(&quoted, 65536);
+    sql_quote_list(&donors, donors[0] != '\0', &quoted);
+    int rc = buf_check(&quoted, err);
+    return rc ? rc
+              : session_exec(session, SQL_CLONE_DONOR_LIST,
+                             &(struct sql_arg){"donors", buf_text(&quoted)}, 1, err);
+}
+
+int clone_donors_set(const struct service *service, const struct node *node,
+                     const struct session_permit *permit, const char *donors, struct err *err)
+{
+    CLEANUP(session_release) struct session session = {0};
+
+    int rc = session_open(service, node, SESSION_CONTROLLER, &session, err);
+    if (!rc)
+        rc = session_admit(&session, permit, err);
+    return rc ? rc : name_donors(&session, donors, err);
 }
 
 /* --- the statement, in a thread of its own --- */
@@ -511,8 +552,7 @@ static int open_recipient(struct clone_job *job, struct err *err)
     result_copy(&is, 0, "uuid", job->uuid, sizeof(job->uuid));
     (void)snprintf(donor, sizeof(donor), "%s:%u", job->options->donor->host,
                    job->options->donor->port);
-    return session_exec(&job->session, SQL_CLONE_DONOR_LIST, &(struct sql_arg){"donor", donor}, 1,
-                        err);
+    return name_donors(&job->session, donor, err);
 }
 
 int clone_run(const struct clone_options *options, struct position *out, struct err *err)

@@ -33,7 +33,7 @@ static void ops_clone(struct compile *c, struct plan_step *step, const struct no
         donor->name, recipient->name, recipient->name);
     add_work(c, step, LIST_UNDO, "seed.clone_settle", json_pack("{s:s}", "node", recipient->name),
              "wait until no clone is under way on %s, and it has restarted if it does; its limits "
-             "of bandwidth are what they were",
+             "of bandwidth and its list of donors are what they were",
              recipient->name);
 }
 

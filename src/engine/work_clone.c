@@ -14,6 +14,7 @@
 #define NATIVE_HANGS 2013 /* takes a connection, and says nothing: not one that restarts */
 #define VARIABLE_SIZE 320
 #define LIMITS_SIZE 64
+#define DONORS_SIZE 16384
 #define HUNG_IS_ENOUGH 2 /* times in a row: one that ends may do that, too */
 
 WORK(work_seed_clone_check)
@@ -58,7 +59,7 @@ static const struct node *node_of(const struct run *run, const json_t *args, con
     return service_node(run->service, json_string_value(json_object_get(args, key)));
 }
 
-/* --- how fast --- */
+/* --- how fast, and from where --- */
 
 static void limits_variable(const struct node *node, char out[VARIABLE_SIZE])
 {
@@ -85,8 +86,7 @@ static int hold_back(struct run *run, const struct node *node, uint64_t rate, st
     return rc ? rc : clone_limits_set(run->service, node, run_permit(run, node), &wanted, err);
 }
 
-/* A server that has restarted has what its files say; what was set by hand is there again, too. */
-static int let_go(struct run *run, const struct node *node, struct err *err)
+static int let_run(struct run *run, const struct node *node, struct err *err)
 {
     char name[VARIABLE_SIZE], text[LIMITS_SIZE], *rest;
     struct clone_limits former;
@@ -99,6 +99,46 @@ static int let_go(struct run *run, const struct node *node, struct err *err)
     former.network = strtoull(rest, NULL, 10);
     rc = clone_limits_set(run->service, node, run_permit(run, node), &former, err);
     return rc ? rc : journal_variable_put(run->journal, run->id, name, "", err);
+}
+
+static void donors_variable(const struct node *node, char out[VARIABLE_SIZE])
+{
+    (void)snprintf(out, VARIABLE_SIZE, "clone-donors:%.300s", node->name);
+}
+
+/* As above. With a sign before it, since "" is nothing known. */
+static int keep_donors(struct run *run, const struct node *node, struct err *err)
+{
+    CLEANUP(buf_release) struct buf former;
+    char name[VARIABLE_SIZE], known[DONORS_SIZE];
+
+    buf_init(&former, sizeof known);
+    donors_variable(node, name);
+    int rc = journal_variable_get(run->journal, run->id, name, known, sizeof known, err);
+    if (rc || known[0] != '\0')
+        return rc;
+    buf_puts(&former, "=");
+    rc = clone_donors_read(run->service, node, &former, err);
+    return rc ? rc : journal_variable_put(run->journal, run->id, name, buf_text(&former), err);
+}
+
+static int forget_donor(struct run *run, const struct node *node, struct err *err)
+{
+    char name[VARIABLE_SIZE], known[DONORS_SIZE];
+
+    donors_variable(node, name);
+    int rc = journal_variable_get(run->journal, run->id, name, known, sizeof known, err);
+    if (rc || known[0] == '\0')
+        return rc;
+    rc = clone_donors_set(run->service, node, run_permit(run, node), known + 1, err);
+    return rc ? rc : journal_variable_put(run->journal, run->id, name, "", err);
+}
+
+/* A server that has restarted has what its files say; what was set by hand is there again, too. */
+static int let_go(struct run *run, const struct node *node, struct err *err)
+{
+    int rc = let_run(run, node, err);
+    return rc ? rc : forget_donor(run, node, err);
 }
 
 /* --- the clone --- */
@@ -128,6 +168,8 @@ WORK(work_seed_clone)
     session_release(&run->sessions[recipient - run->service->nodes]); /* it would end with it */
     if (!rc)
         rc = hold_back(run, recipient, (uint64_t)json_int_or(args, "rate", 0), err);
+    if (!rc)
+        rc = keep_donors(run, recipient, err);
     if (!rc)
         rc = clone_run(&options, &position, err);
     if (rc)

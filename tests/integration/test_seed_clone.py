@@ -124,6 +124,7 @@ def test_a_server_that_hangs_in_its_clone_is_given_up_and_named(lab):
     assert "Situation  apart" in lab.cutover("abort", "--yes").stdout
 
 
+DONORS = "SELECT COALESCE(@@GLOBAL.clone_valid_donor_list, 'none')"
 LIMITS = "SELECT CONCAT(@@GLOBAL.clone_max_data_bandwidth, ' ', @@GLOBAL.clone_max_network_bandwidth)"
 
 
@@ -144,8 +145,9 @@ def is_over(server):
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)
 def test_a_rate_limits_the_recipient_and_what_was_set_there_is_put_back(lab, how):
-    """How exactly it is kept is the server's: here is looked at what it was told."""
+    """How exactly it is kept is the server's: here is looked at what it was told. So is from where it may be cloned."""
     new, seen = lab.new.primary, []
+    new.query("SET GLOBAL clone_valid_donor_list = '127.0.0.9:9,localhost:8'")
     new.query("SET GLOBAL clone_max_data_bandwidth = 77, clone_max_network_bandwidth = 78")
     output = interrupt(lab, lambda: seen.append(new.value(LIMITS)), "slow", how)
     assert seen == ["3 3"]
@@ -156,6 +158,8 @@ def test_a_rate_limits_the_recipient_and_what_was_set_there_is_put_back(lab, how
     aborted = lab.cutover("abort", "--yes", timeout=200)
     assert "Situation  apart" in output + aborted.stdout + aborted.stderr, aborted.stdout + aborted.stderr
     assert new.value(LIMITS) == "77 78"
+    assert new.value(DONORS) == "127.0.0.9:9,localhost:8"
+    new.query("SET GLOBAL clone_valid_donor_list = NULL")
     new.query("SET GLOBAL clone_max_data_bandwidth = 0, clone_max_network_bandwidth = 0")
 
 
@@ -198,6 +202,7 @@ def test_a_clone_that_ends_when_nothing_is_left_on_new_is_gone_on_with(lab, how)
     interrupt_late(lab, how)
     done = lab.cutover("run", "--resume", "--yes", timeout=300)
     assert done.returncode == 0 and "0 difference(s)" in done.stdout + done.stderr, done.stdout + done.stderr
+    assert [server.value(DONORS) for server in lab.new.nodes] == ["none", "none"]
     assert run(lab, "reset").returncode == 0
 
 
