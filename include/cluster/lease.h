@@ -4,8 +4,8 @@
  * How:       GET_LOCK('cutover.<service>') on a connection of its own to each primary (dies with
  *            the process), plus a row in cutover.lease (holder, run, epoch) written with
  *            sql_log_bin = 0, so that a second controller can name the first. The epoch grows with
- *            every take-over. A sealed primary (MySQL: super_read_only) cannot be signed on, nor can
- *            one whose clone was cut short: there the lock alone is the lease, and the row on the
+ *            every take-over. A sealed primary (MySQL: super_read_only) takes no row, nor does one
+ *            whose clone was cut short: there the lock alone is the lease, and the row on the
  *            other side names its holder.
  * Invariant: after lease_take() succeeded no other controller holds the lock on either primary.
  * Stalls:    a controller that stands still (SIGSTOP, swapped out, a frozen machine) loses its
