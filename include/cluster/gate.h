@@ -16,13 +16,14 @@
 #include "cluster/session.h"
 
 #define GATE_PULSE_MS 40
+#define GATE_LAST_MS 15 /* whom the last one held the closing holds as well: it is a short one */
 
 struct gate {
     const struct service *service;
     struct session *source, *replica;
     struct session *second; /* to the source, for the watchdog; NULL: no pulses */
     int64_t near_us;        /* as far behind as it may be */
-    int64_t wait_ms;        /* for that, without pulses */
+    int64_t wait_ms;        /* for that, without pulses; 0: pulses at once */
     int64_t pulses_ms;      /* for all pulses and the rests between them */
     bool is_slow; /* one whole pulse at once, near or not: so that who compares rows catches up */
 };

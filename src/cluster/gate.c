@@ -17,6 +17,7 @@
 #define PULSE_MARGIN_MS 10 /* of a pulse: for its own statements */
 #define REST_LOOK_MS 1
 #define PULSES_FAILED_CAP 3 /* then it is of no use */
+#define PULSES_LONG_CAP 6   /* that brought it near: no short one will */
 
 static int stopped(struct err *err)
 {
@@ -143,9 +144,10 @@ static int give_pulses(const struct gate *gate, struct gate_report *report, stru
 {
     CLEANUP(session_release) struct session holder = {0};
     int64_t deadline_ms = clock_mono_ms() + gate->pulses_ms;
-    unsigned failed = 0;
+    unsigned failed = 0, near_by = 0;
     while (failed < PULSES_FAILED_CAP && clock_mono_ms() < deadline_ms) {
         struct err why = {0};
+        int64_t before_us = report->held_us;
         int rc = pulse(gate, &holder, report, &why);
         if (rc == ERR_STOPPED) {
             *err = why;
@@ -153,7 +155,10 @@ static int give_pulses(const struct gate *gate, struct gate_report *report, stru
         }
         failed = rc != 0 ? failed + 1 : 0;
         report->is_near = rc == 0 && report->lag_us <= gate->near_us;
-        if (report->is_near || gate->is_slow)
+        near_by += report->is_near;
+        bool is_last =
+            report->held_us - before_us <= GATE_LAST_MS * 1000 || near_by >= PULSES_LONG_CAP;
+        if ((report->is_near && is_last) || gate->is_slow)
             return 0;
         rc = gate_rest(gate, report, err);
         if (rc != 0)
@@ -170,7 +175,7 @@ bool gate_can_pulse(const struct session *source)
 int gate_wait(const struct gate *gate, struct gate_report *out, struct err *err)
 {
     struct gate_report report = {0};
-    int rc = gate->is_slow ? 0 : wait_near(gate, &report, err);
+    int rc = gate->wait_ms > 0 ? wait_near(gate, &report, err) : 0;
     if (rc == 0 && !report.is_near && gate->second != NULL && gate_can_pulse(gate->source))
         rc = give_pulses(gate, &report, err);
     if (rc == 0)

@@ -25,6 +25,7 @@
 #define ROUND_MS 3000      /* of pulses, and how old a probe row may be at its beginning */
 #define GATE_AGAIN_MS 50   /* it did not come by itself a moment ago, and goes away meanwhile */
 #define PULSES_MS 15000 /* to get near, and as long again for the proof; before a side is closed */
+#define LAST_MS 500     /* for a short pulse behind whole ones */
 #define TICK_PULSES 8   /* the rests between them are too short for samples */
 #define YOUNG_MS 100    /* a proof is hardly younger while rows are written */
 #define LAST_LOOK_MS 5  /* after pulses nothing is left of it but round trips */
@@ -161,6 +162,7 @@ static int slow_down(struct run *run, enum side from, const struct gate *gate,
     int rc = 0;
 
     slow.is_slow = true;
+    slow.wait_ms = 0;
     slow.pulses_ms = GATE_PULSE_MS;
     while (!rc && is_proof_late(run, from, YOUNG_MS) && clock_mono_ms() < deadline_ms) {
         struct gate_report report;
@@ -176,6 +178,22 @@ static int slow_down(struct run *run, enum side from, const struct gate *gate,
             break;
         add_report(sum, &report);
     }
+    return rc;
+}
+
+/* The last of those was a whole one, and whom it held the closing would hold as well. */
+static int end_short(const struct gate *gate, struct gate_report *sum, struct err *err)
+{
+    struct gate last = *gate;
+    struct gate_report report;
+
+    last.wait_ms = 0;
+    last.pulses_ms = LAST_MS;
+    int rc = gate_rest(gate, sum, err);
+    if (!rc)
+        rc = gate_wait(&last, &report, err);
+    if (!rc)
+        add_report(sum, &report);
     return rc;
 }
 
@@ -220,6 +238,8 @@ int work_pass_gate(struct run *run, enum side from, const json_t *args, struct e
         !rc && gate.second && is_proof_late(run, from, report.pulses ? YOUNG_MS : LATE_MS);
     if (is_late) {
         rc = slow_down(run, from, &gate, &report, err);
+        if (!rc && report.pulses)
+            rc = end_short(&gate, &report, err);
         is_late = is_proof_late(run, from, LATE_MS);
     }
     if (rc)

@@ -4,8 +4,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* Who opened it may get the lock of a file that its last owner removed in between. */
+static bool is_there(int fd, const char *path)
+{
+    struct stat ours, theirs;
+
+    return fstat(fd, &ours) == 0 && stat(path, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+           ours.st_ino == theirs.st_ino;
+}
 
 int file_lock_take(struct file_lock *lock, const char *path, struct err *err)
 {
@@ -14,12 +25,14 @@ int file_lock_take(struct file_lock *lock, const char *path, struct err *err)
 
     if (fd < 0)
         return err_set(err, ERR_IO, EFFECT_NONE, "cannot open %s: %s", path, strerror(errno));
-    if (fcntl(fd, F_OFD_SETLK, &whole) == 0) {
+    int why = fcntl(fd, F_OFD_SETLK, &whole) == 0 ? 0 : errno;
+    if (why == 0 && is_there(fd, path)) {
         lock->fd_plus_one = fd + 1;
         return 0;
     }
-    int why = errno;
     (void)close(fd); /* nothing was written */
+    if (why == 0)
+        return err_set(err, ERR_BUSY, EFFECT_NONE, "another process removed %s", path);
     if (why == EAGAIN || why == EACCES)
         return err_set(err, ERR_BUSY, EFFECT_NONE, "another process holds %s", path);
     return err_set(err, ERR_IO, EFFECT_NONE, "cannot lock %s: %s", path, strerror(why));

@@ -62,6 +62,7 @@ class Found:
 
     gap: list = field(default_factory=list)
     stall: list = field(default_factory=list)
+    stall_at: list = field(default_factory=list)    # when it began, from the closing on: before that it is below 0
     switch: list = field(default_factory=list)
     elsewhere: list = field(default_factory=list)   # longest gap of the run before a side was closed
     pause: list = field(default_factory=list)
@@ -150,6 +151,7 @@ def note_crossing(writes, crossing, found):
     before = writes.longest_gap(crossing.began_us, closed[0])
     found.gap.append(gap.ms)
     found.stall.append(stall.ms)
+    found.stall_at.append((stall.began_us - closed[0]) / 1000)
     found.switch.append(switch.ms if switch else None)
     found.elsewhere.append(before.ms if before else None)
     found.pause.append(crossing.pause_ms)
@@ -203,6 +205,9 @@ def show(kind, found):
               f"{gaps.Spread.of(all_.run).median if all_.run else 0:.0f} ms; {len(all_.refused)} runs did not cross; errors {errors}")
         for said in sorted(set(all_.refused)):
             print(f"    {all_.refused.count(said)} x {said}")
+        if all_.stall:
+            worst = max(range(len(all_.stall)), key=all_.stall.__getitem__)
+            print(f"    the longest stall, {all_.stall[worst]:.1f} ms, began {all_.stall_at[worst]:+.1f} ms from the closing")
         stalls = known(all_.refused_stall)
         if stalls:
             print(f"    in runs that did not cross, the longest stall: {max(stalls):.1f} ms")

@@ -9,7 +9,8 @@ from . import matrix
 from .stage import told
 from .test_killed import FENCED, RUN, refuse_to_abort
 
-BUDGET_S = 5.0  # what the application may see; the lab's machine is slow and shared
+# What the application may see: the lab's limits.drain, used up by a machine that does other things, then undoing.
+BUDGET_S = 15.0
 
 
 @pytest.mark.faults(deeds=("int", "term"), ways=("resume", "abort"),
