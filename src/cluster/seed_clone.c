@@ -27,7 +27,7 @@
 #define POLL_MS 500
 #define RETURN_MS (15LL * 60 * 1000) /* a person may have to start it */
 #define GIVE_UP_MS 20000             /* for a clone that was killed to end */
-#define UPTIME_SLACK_MS 2000
+#define BOOT_SLACK_MS 2000           /* an uptime is in whole seconds */
 #define MIB (1U << 20)
 #define LIMIT_CAP (1U << 20) /* the server's own */
 #define NUMBER_TEXT 24
@@ -292,9 +292,9 @@ int clone_donors_set(const struct service *service, const struct node *node,
 
 struct clone_job {
     const struct clone_options *options;
-    struct session session; /* the statement runs here */
-    char uuid[64];
-    int64_t began_ms;
+    struct session session;    /* the statement runs here */
+    char uuid[64], former[64]; /* of the server; when its last clone before this one began */
+    int64_t began_ms, boot_ms;
     pthread_mutex_t mutex;
     bool is_over;
     int rc;
@@ -449,9 +449,43 @@ static int copy_over(struct clone_job *job, struct err *err)
 
 /* --- the return --- */
 
+/* When it was started, by our clock, give or take a second. */
+static int64_t boot_ms(const struct db_result *is)
+{
+    return clock_mono_ms() - (int64_t)result_number(is, 0, "uptime") * 1000;
+}
+
+/* A connection that is lost says nothing: the server may have restarted, or go on, or have failed. */
+static int judge(const struct clone_job *job, const struct db_result *is,
+                 const struct db_result *status, struct err *err)
+{
+    const char *name = job->options->recipient->name;
+    const char *state = status->row_count ? result_text(status, 0, "state") : "";
+    bool is_ours = status->row_count && strcmp(result_text(status, 0, "began"), job->former) != 0;
+    bool is_under_way = is_ours && !strcmp(state, IN_PROGRESS);
+    bool is_whole = is_ours && !strcmp(state, "Completed");
+    bool has_restarted = boot_ms(is) - job->boot_ms > BOOT_SLACK_MS;
+
+    if ((is_under_way || is_whole) && !has_restarted)
+        return err_set(err, ERR_LOST, EFFECT_APPLIED, "%s has not restarted yet", name);
+    if (is_under_way)
+        return err_set(err, ERR_LOST, EFFECT_APPLIED, "%s is not ready yet", name);
+    if (!is_ours)
+        return err_set(err, ERR_SERVER, EFFECT_APPLIED, "%s has %s before its clone began", name,
+                       has_restarted ? "restarted" : "lost the connection");
+    if (!is_whole)
+        return err_set(err, ERR_SERVER, EFFECT_APPLIED, "the clone of %s is %s: %s (error %s)",
+                       name, state, result_text(status, 0, "error_message"),
+                       result_text(status, 0, "error_number"));
+    if (strcmp(result_text(is, 0, "uuid"), job->uuid) != 0)
+        return err_set(err, ERR_CONFLICT, EFFECT_APPLIED, "the server_uuid of %s has changed",
+                       name);
+    return 0;
+}
+
 /* Has it restarted, and is the copy whole? ERR_LOST and ERR_TIMEOUT: ask again. */
-static int ask_outcome(const struct clone_job *job, int64_t ended_ms, struct session *session,
-                       struct position *out, struct err *err)
+static int ask_outcome(const struct clone_job *job, struct session *session, struct position *out,
+                       struct err *err)
 {
     CLEANUP(db_result_release) struct db_result is = {0};
     CLEANUP(db_result_release) struct db_result status = {0};
@@ -460,39 +494,24 @@ static int ask_outcome(const struct clone_job *job, int64_t ended_ms, struct ses
                           session, err);
     if (!rc)
         rc = session_query_row(session, SQL_CLONE_SERVER, NULL, 0, &is, err);
-    if (!rc &&
-        result_number(&is, 0, "uptime") * 1000 > clock_mono_ms() - ended_ms + UPTIME_SLACK_MS)
-        return err_set(err, ERR_LOST, EFFECT_APPLIED, "%s has not restarted yet",
-                       job->options->recipient->name);
     if (!rc)
-        rc = session_query_row(session, SQL_CLONE_STATUS, NULL, 0, &status, err);
-    if (rc)
-        return rc;
-    if (!strcmp(result_text(&status, 0, "state"), IN_PROGRESS))
-        return err_set(err, ERR_LOST, EFFECT_APPLIED, "%s is not ready yet",
-                       job->options->recipient->name);
-    if (strcmp(result_text(&status, 0, "state"), "Completed") != 0)
-        return err_set(err, ERR_SERVER, EFFECT_APPLIED, "the clone of %s is %s: %s (error %s)",
-                       job->options->recipient->name, result_text(&status, 0, "state"),
-                       result_text(&status, 0, "error_message"),
-                       result_text(&status, 0, "error_number"));
-    if (strcmp(result_text(&is, 0, "uuid"), job->uuid) != 0)
-        return err_set(err, ERR_CONFLICT, EFFECT_APPLIED, "the server_uuid of %s has changed",
-                       job->options->recipient->name);
-    return session_position(session, &status, "gtids", out, err);
+        rc = session_query(session, SQL_CLONE_STATUS, NULL, 0, &status, err);
+    if (!rc)
+        rc = judge(job, &is, &status, err);
+    return rc ? rc : session_position(session, &status, "gtids", out, err);
 }
 
 static int wait_return(struct clone_job *job, struct session *session, struct position *out,
                        struct err *err)
 {
-    int64_t ended_ms = clock_mono_ms(), deadline_ms = ended_ms + RETURN_MS;
+    int64_t deadline_ms = clock_mono_ms() + RETURN_MS;
     struct clone_progress progress = {
         .stage = "restart", .is_waiting_for_start = job->err.native == NATIVE_NO_SUPERVISOR};
 
     for (;;) {
         struct err cause = {0};
         session_release(session);
-        int rc = ask_outcome(job, ended_ms, session, out, &cause);
+        int rc = ask_outcome(job, session, out, &cause);
         if (!rc)
             return 0;
         if (signals_stop_wanted())
@@ -531,6 +550,7 @@ static int open_recipient(struct clone_job *job, struct err *err)
 {
     const struct session_limits limits = {.statement_ms = CLONE_MS};
     CLEANUP(db_result_release) struct db_result is = {0};
+    CLEANUP(db_result_release) struct db_result former = {0};
     struct door door;
     char donor[300];
 
@@ -541,6 +561,8 @@ static int open_recipient(struct clone_job *job, struct err *err)
     if (!rc)
         rc = session_query_row(&job->session, SQL_CLONE_SERVER, NULL, 0, &is, err);
     if (!rc)
+        rc = session_query(&job->session, SQL_CLONE_STATUS, NULL, 0, &former, err);
+    if (!rc)
         rc = door_read(&job->session, &door, err);
     if (!rc && (!door.is_closed || !door.is_kept))
         rc = err_set(err, ERR_REFUSED, EFFECT_NONE, "%s is open, or a restart would open it",
@@ -550,6 +572,9 @@ static int open_recipient(struct clone_job *job, struct err *err)
     if (rc)
         return rc;
     result_copy(&is, 0, "uuid", job->uuid, sizeof(job->uuid));
+    if (former.row_count)
+        result_copy(&former, 0, "began", job->former, sizeof(job->former));
+    job->boot_ms = boot_ms(&is);
     (void)snprintf(donor, sizeof(donor), "%s:%u", job->options->donor->host,
                    job->options->donor->port);
     return name_donors(&job->session, donor, err);
