@@ -16,7 +16,8 @@ struct file_lock {
 
 /*
  * Create the file when absent, and lock it without waiting. The file stays.
- * Errors  ERR_BUSY/NONE another process has it, or had it and removed the file; ERR_IO/NONE names the file
+ * Errors  ERR_BUSY/NONE another process has it, or had it and removed the file;
+ *         ERR_IO/NONE names the file
  */
 MUST_CHECK int file_lock_take(struct file_lock *lock, const char *path, struct err *err);
 void file_lock_release(struct file_lock *lock); /* zeroed memory allowed */

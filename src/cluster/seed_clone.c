@@ -455,7 +455,7 @@ static int64_t boot_ms(const struct db_result *is)
     return clock_mono_ms() - (int64_t)result_number(is, 0, "uptime") * 1000;
 }
 
-/* A connection that is lost says nothing: the server may have restarted, or go on, or have failed. */
+/* A lost connection says nothing: the server may have restarted, or go on, or have failed. */
 static int judge(const struct clone_job *job, const struct db_result *is,
                  const struct db_result *status, struct err *err)
 {
