@@ -35,6 +35,7 @@ enum survey_topic {
     SURVEY_SESSIONS,         /* who is at work: kind, first words, user@host, seconds */
     SURVEY_LOADED,           /* plugins and functions that were loaded from a file: name, kind */
     SURVEY_IDS,              /* AUTO_INCREMENT columns: name, type, uses is the next number */
+    SURVEY_STATISTICS,       /* of tables and columns: name, value is rows or column, uses rows */
     SURVEY_TOPIC_COUNT
 };
 

@@ -45,6 +45,7 @@ static const struct topic {
     {.topic = SURVEY_SESSIONS, .id = SQL_SURVEY_SESSIONS, .takes_ours = true},
     {.topic = SURVEY_LOADED, .id = SQL_SURVEY_LOADED},
     {.topic = SURVEY_IDS, .id = SQL_SURVEY_IDS, .takes_databases = true},
+    {.topic = SURVEY_STATISTICS, .id = SQL_SURVEY_STATISTICS, .takes_databases = true},
 };
 _Static_assert(ARRAY_LEN(topics_table) == SURVEY_TOPIC_COUNT, "one statement a topic");
 

@@ -286,6 +286,50 @@ LOOK(look_restart)
     finding_well(out, row, before, "what is written in the option files is what runs");
 }
 
+/* --- whether the links begin again ------------------------------------------------------------ */
+
+static void stays_stopped(enum side side, const char *option, const char *place,
+                          const struct check_row *row, struct findings *out)
+{
+    finding_fix(finding_add(out, row, SEVERITY_WARN, side_title(side),
+                            "%s is ON%s: after a restart its links stay stopped until somebody "
+                            "starts them",
+                            option, place),
+                "%s", row->how);
+}
+
+/* MariaDB has no variable for it: there the option files are all that tells. */
+static void check_link_start(const struct service *service, const struct survey *survey,
+                             enum side side, const struct check_row *row, struct findings *out)
+{
+    static const char *const names[] = {"skip_replica_start", "skip_slave_start"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (!setting_exists(survey, side, names[i]))
+            continue;
+        if (setting_is_on(survey, side, names[i]))
+            stays_stopped(side, names[i], "", row, out);
+        return;
+    }
+    if (host_untold(service, survey, side, HOST_RESTART, row, out))
+        return;
+    const struct survey_list *options = &survey->side[side].host.probes[HOST_RESTART];
+    for (size_t i = 0; i < options->count; i++)
+        for (size_t n = 0; n < ARRAY_LEN(names); n++)
+            if (strcmp(options->items[i].name, names[n]) == 0 && is_last(options, i) &&
+                host_option_is(options->items[i].value, "ON"))
+                stays_stopped(side, names[n], " in its option files", row, out);
+}
+
+LOOK(look_link_start)
+{
+    size_t before = out->count;
+    if (settings_untold(out, row, survey))
+        return;
+    for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++)
+        check_link_start(service, survey, side, row, out);
+    finding_well(out, row, before, "links begin again after a restart, on both sides");
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 static const struct check_row rows[] = {
@@ -339,6 +383,15 @@ static const struct check_row rows[] = {
      .source = "MySQL Reference Manual, Using Option Files",
      .worst = SEVERITY_WARN,
      .look = look_restart},
+    {.id = "replica.restart",
+     .why = "a server that restarts in the night falls behind, and with it the way back, until "
+            "somebody looks",
+     .how = "take skip_replica_start (skip_slave_start) out of its configuration until `retire`; "
+            "links that run go on running",
+     .source = "MySQL Reference Manual, skip_replica_start; MariaDB documentation, "
+               "skip-slave-start",
+     .worst = SEVERITY_WARN,
+     .look = look_link_start},
 };
 
 const struct check_section preflight_hosts = {"Hosts", rows, ARRAY_LEN(rows)};

@@ -232,6 +232,118 @@ LOOK(look_key_demanded)
     finding_well(out, row, before, "no side demands a key that a table lacks");
 }
 
+/* --- what the optimizer knows of tables ------------------------------------------------------- */
+
+/* Tables with fewer rows are read whole whatever was counted. */
+#define COUNTED_ROWS 1000
+#define COUNTED_FACTOR 10
+#define STATISTICS_SHOWN 20 /* findings; the others are one more */
+
+static int compare_statistics(const void *left, const void *right)
+{
+    const struct survey_item *a = *(const struct survey_item *const *)left;
+    const struct survey_item *b = *(const struct survey_item *const *)right;
+    int order = strcmp(a->value, b->value);
+    return order != 0 ? order : strcmp(a->name, b->name);
+}
+
+/* The items in an order in which they are found fast; the caller frees. NULL: no memory. */
+static const struct survey_item **sorted_statistics(const struct survey_list *list)
+{
+    const struct survey_item **items = calloc(list->count + 1, sizeof(const struct survey_item *));
+    if (items == NULL)
+        return NULL;
+    for (size_t i = 0; i < list->count; i++)
+        items[i] = &list->items[i];
+    qsort(items, list->count, sizeof(const struct survey_item *), compare_statistics);
+    return items;
+}
+
+static bool is_far(uint64_t on_old, uint64_t on_new)
+{
+    return on_old >= COUNTED_ROWS &&
+           (on_new < on_old / COUNTED_FACTOR || on_new / COUNTED_FACTOR > on_old);
+}
+
+static void tell_rows(const struct check_row *row, const struct survey_item *on_old,
+                      const struct survey_item *on_new, struct findings *out)
+{
+    finding_fix(finding_add(out, row, SEVERITY_WARN, on_old->name,
+                            "OLD counted %" PRIu64 " rows (%.30s), NEW %" PRIu64 " (%.30s)",
+                            on_old->uses, on_old->example, on_new == NULL ? 0 : on_new->uses,
+                            on_new == NULL ? "never" : on_new->example),
+                "ANALYZE TABLE %s on OLD, at a quiet hour: it goes to NEW by the link",
+                on_old->name);
+}
+
+/* Its example is the table, its name that with the column. */
+static void tell_column(const struct check_row *row, const struct survey_item *column,
+                        bool is_mysql, struct findings *out)
+{
+    size_t skipped = strlen(column->example) + 1;
+    const char *name = strlen(column->name) > skipped ? column->name + skipped : column->name;
+    struct finding *finding = finding_add(out, row, SEVERITY_WARN, column->name,
+                                          "OLD keeps statistics of this column%s, NEW has none",
+                                          is_mysql ? " (a histogram)" : "");
+    if (is_mysql) /* seen: read_only refuses it, from the link, too, and the link goes on */
+        finding_fix(finding,
+                    "as soon as NEW is open: ANALYZE NO_WRITE_TO_BINLOG TABLE %s UPDATE HISTOGRAM "
+                    "ON %s (a closed server makes none); or seed by clone or physical",
+                    column->example, name);
+    else
+        finding_fix(finding,
+                    "ANALYZE TABLE %s PERSISTENT FOR COLUMNS (%s) INDEXES () on OLD: it goes to "
+                    "NEW by the link",
+                    column->example, name);
+}
+
+static void compare_counts(const struct facts *facts, const struct survey_list *on_old,
+                           const struct survey_list *on_new, const struct check_row *row,
+                           struct findings *out)
+{
+    const struct node_facts *primary = facts_primary(facts, SIDE_NEW);
+    bool is_mysql = primary != NULL && primary->version.flavour == FLAVOUR_MYSQL;
+    const struct survey_item **items = sorted_statistics(on_new);
+    size_t found = 0;
+    if (items == NULL) {
+        out->is_failed = true;
+        return;
+    }
+    for (size_t i = 0; i < on_old->count; i++) {
+        const struct survey_item *item = &on_old->items[i];
+        const struct survey_item *const *at = bsearch(
+            &item, items, on_new->count, sizeof(const struct survey_item *), compare_statistics);
+        bool is_column = strcmp(item->value, "column") == 0;
+        bool is_told = is_column ? at == NULL : is_far(item->uses, at == NULL ? 0 : (*at)->uses);
+        if (!is_told || ++found > STATISTICS_SHOWN)
+            continue;
+        if (is_column)
+            tell_column(row, item, is_mysql, out);
+        else
+            tell_rows(row, item, at == NULL ? NULL : *at, out);
+    }
+    free(items);
+    if (found > STATISTICS_SHOWN)
+        finding_fix(finding_add(out, row, SEVERITY_WARN, "", "and %zu more tables and columns",
+                                found - STATISTICS_SHOWN),
+                    "%s", row->how);
+}
+
+LOOK(look_statistics)
+{
+    size_t before = out->count;
+    const struct node_facts *primary = facts_primary(facts, SIDE_NEW);
+    bool is_untold = finding_untold(out, row, survey, SIDE_OLD, SURVEY_STATISTICS);
+    if (finding_untold(out, row, survey, SIDE_NEW, SURVEY_STATISTICS) || is_untold)
+        return;
+    if (primary != NULL && primary->has_data == TRI_NO)
+        finding_add(out, row, SEVERITY_OK, "", "NEW has no data yet");
+    else
+        compare_counts(facts, &survey->side[SIDE_OLD].topics[SURVEY_STATISTICS],
+                       &survey->side[SIDE_NEW].topics[SURVEY_STATISTICS], row, out);
+    finding_well(out, row, before, "NEW counted about as many rows as OLD");
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 static const struct check_row rows[] = {
@@ -284,6 +396,16 @@ static const struct check_row rows[] = {
      .worst = SEVERITY_NOTE,
      .way = CHECK_WAY_THERE,
      .look = look_sequences},
+    {.id = "tables.statistics",
+     .why = "the optimizer goes by what was counted: without it statements take other ways, and "
+            "NEW is slow from its first minute",
+     .how = "ANALYZE TABLE on OLD, which goes to NEW by the link; a histogram of MySQL once NEW is "
+            "open",
+     .source = "MySQL Reference Manual, ANALYZE TABLE; MariaDB documentation, Engine-Independent "
+               "Table Statistics",
+     .worst = SEVERITY_WARN,
+     .way = CHECK_WAY_THERE,
+     .look = look_statistics},
 };
 
 const struct check_section preflight_lasting = {"What may be gone, full or left out", rows,

@@ -66,6 +66,7 @@ const char *survey_topic_name(enum survey_topic topic)
         [SURVEY_SESSIONS] = "sessions at work",
         [SURVEY_LOADED] = "loaded plugins",
         [SURVEY_IDS] = "AUTO_INCREMENT columns",
+        [SURVEY_STATISTICS] = "statistics of tables",
     };
     _Static_assert(ARRAY_LEN(names) == SURVEY_TOPIC_COUNT, "one name a topic");
     return names[topic];

@@ -146,11 +146,26 @@ def test_the_hosts_are_told_and_no_secret_of_theirs_is_kept(lab):
 def test_check_looks_at_the_hosts(lab):
     with plant(lab.old.primary.drop_in / "10-planted.cnf", "[mysqld]\nmax-connections = 333\n"):
         found = json.loads(lab.cutover("check", "--json", binary=CUTOVER).stdout)["findings"]
+    links = {(finding["severity"], finding["found"]) for finding in found if finding["check"] == "replica.restart"}
+    assert links == {("ok", "links begin again after a restart, on both sides")}
     of_hosts = {finding["check"] for finding in found if finding["check"].startswith("host.")}
     assert of_hosts == {"host.clock", "host.disks", "host.logs", "host.open_files", "host.smaller", "host.schedule",
                         "host.certificates", "host.restart"}
     restart = [finding["found"] for finding in found if finding["check"] == "host.restart" and finding["severity"] == "warn"]
     assert len(restart) == 1 and "max_connections" in restart[0] and "333" in restart[0], restart
+
+
+def test_an_option_file_that_leaves_links_stopped_is_found(lab):
+    """No variable tells of it where MariaDB runs: its option files do."""
+    server = lab.old.primary
+    with plant(server.drop_in / "10-planted.cnf", "[mysqld]\nskip-slave-start\n"):
+        done = lab.cutover("check", "replica.restart", "--json", binary=CUTOVER)
+    found = [(finding["severity"], finding["subject"], finding["found"]) for finding in json.loads(done.stdout)["findings"]]
+    if server.kind.flavour == "mysql":
+        assert [severity for severity, _, _ in found] == ["ok"], "what runs knows better"
+    else:
+        assert found == [("warn", "OLD", "skip_slave_start is ON in its option files: after a restart its links stay stopped "
+                          "until somebody starts them")]
 
 
 def test_a_host_that_nobody_may_log_in_to_is_not_known_and_what_is_gone_is_told(lab):

@@ -80,6 +80,56 @@ def test_a_setting_that_differs_is_found(lab):
         new.query(f"SET GLOBAL group_concat_max_len = {before}")
 
 
+def planted(server, *last):
+    unlogged(server, "CREATE DATABASE IF NOT EXISTS blog",
+             "CREATE TABLE blog.planted (id INT AUTO_INCREMENT PRIMARY KEY, v INT) STATS_PERSISTENT = 1 STATS_AUTO_RECALC = 0",
+             "INSERT INTO blog.planted (v) VALUES (1), (2)",
+             *["INSERT INTO blog.planted (v) SELECT v + id FROM blog.planted"] * 10, *last)
+
+
+def test_what_the_optimizer_of_new_was_not_told_is_found(lab):
+    """A copy brings no counts along, and no statistics of columns; a closed MySQL makes no histogram at all."""
+    old, new = lab.old.primary, lab.new.primary
+    count = "ANALYZE NO_WRITE_TO_BINLOG TABLE blog.planted"
+    of_columns = "UPDATE HISTOGRAM ON v" if lab.kinds["old"].flavour == "mysql" else "PERSISTENT FOR COLUMNS (v) INDEXES ()"
+    before = new.value("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'blog'")
+    try:
+        planted(old, count, f"{count} {of_columns}")
+        planted(new)
+        found = {finding["subject"]: finding for finding in check(lab)["tables.statistics"]}
+        assert {finding["severity"] for finding in found.values()} == {"warn"}
+        assert "OLD counted 2048 rows" in found["blog.planted"]["found"] and "NEW 0 " in found["blog.planted"]["found"]
+        assert "NEW has none" in found["blog.planted.v"]["found"] and "blog.planted" in found["blog.planted.v"]["fix"]
+        unlogged(new, count)
+        assert "blog.planted" not in {finding["subject"] for finding in check(lab)["tables.statistics"]}
+        new.query("SET GLOBAL read_only = 0")
+        unlogged(new, f"{count} {of_columns}")
+        new.query("SET GLOBAL read_only = 1")
+        assert not [text for text in texts(check(lab)["tables.statistics"]) if "planted" in text]
+    finally:
+        new.query("SET GLOBAL read_only = 1")
+        unlogged(new, "DROP TABLE IF EXISTS blog.planted" if before else "DROP DATABASE IF EXISTS blog")
+        unlogged(old, "DROP TABLE IF EXISTS blog.planted")
+
+
+def test_links_that_stay_stopped_after_a_restart_are_found(lab):
+    """MySQL has a variable for it; of MariaDB only the option files tell, and this lab's hosts have no ssh."""
+    new = lab.new.primary
+    if lab.kinds["new"].flavour != "mysql":
+        assert {(finding["severity"], finding["found"]) for finding in check(lab)["replica.restart"]} == \
+            {("note", "not looked at: its host has no group ssh")}
+        return
+    assert [finding["severity"] for finding in check(lab)["replica.restart"]] == ["ok"]
+    new.query("SET PERSIST_ONLY skip_replica_start = ON")
+    try:
+        new.restart()
+        assert texts(check(lab)["replica.restart"]) == \
+            ["warn NEW: skip_replica_start is ON: after a restart its links stay stopped until somebody starts them"]
+    finally:
+        new.query("RESET PERSIST skip_replica_start")
+        new.restart()
+
+
 def test_what_is_waived_warns_and_says_who_answers_for_it(lab):
     new = lab.new.primary
     cfg = lab.config.path.with_name("waived.cfg")

@@ -150,6 +150,24 @@ static void test_what_a_restart_would_change_is_named(void **state UNUSED)
     assert_finding("host.restart", SEVERITY_WARN, "innodb_log_file_size");
 }
 
+static void test_links_that_a_restart_leaves_stopped_are_named(void **state UNUSED)
+{
+    well();
+    assert_finding("replica.restart", SEVERITY_OK, "begin again");
+    plant_host(SIDE_NEW, HOST_RESTART, "skip_slave_start", "", "", 0);
+    assert_finding("replica.restart", SEVERITY_WARN, "skip_slave_start is ON in its option files");
+    plant_host(SIDE_NEW, HOST_RESTART, "skip_slave_start", "0", "", 0); /* the last one counts */
+    assert_finding("replica.restart", SEVERITY_OK, "begin again");
+    plant_host(SIDE_NEW, HOST_RESTART, "skip_slave_start", "1", "", 0);
+    plant_variable(SIDE_NEW, "skip_replica_start", "OFF"); /* what runs knows better */
+    assert_finding("replica.restart", SEVERITY_OK, "begin again");
+    plant_variable(SIDE_OLD, "skip_slave_start", "ON");
+    assert_finding("replica.restart", SEVERITY_WARN, "skip_slave_start is ON: after a restart");
+    well();
+    survey.side[SIDE_OLD].host.probes[HOST_RESTART].is_read = TRI_NO;
+    assert_finding("replica.restart", SEVERITY_WARN, "not known");
+}
+
 static void test_every_check_was_made_to_say_its_worst(void **state UNUSED)
 {
     assert_provoked("hosts");
@@ -170,6 +188,7 @@ int main(void)
         cmocka_unit_test(test_jobs_that_touch_a_database_are_named),
         cmocka_unit_test(test_certificate_files_are_told_two_weeks_before_they_end),
         cmocka_unit_test(test_what_a_restart_would_change_is_named),
+        cmocka_unit_test(test_links_that_a_restart_leaves_stopped_are_named),
         cmocka_unit_test(test_every_check_was_made_to_say_its_worst), /* the last */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,6 +207,69 @@ static void test_numbers_that_run_out_are_named_before_they_do(void **state UNUS
     assert_finding("auto_increment.headroom", SEVERITY_BLOCK, "of at most 255");
 }
 
+static void plant_statistics(enum side side, const char *name, const char *kind, uint64_t rows)
+{
+    const struct survey_item item = {
+        .name = (char *)name, .value = (char *)kind, .example = (char *)"blog.a", .uses = rows};
+    struct survey_list *list = &survey.side[side].topics[SURVEY_STATISTICS];
+    assert_int_equal(survey_list_add(list, &item, NULL), 0);
+}
+
+static void test_tables_that_new_counted_otherwise_are_named(void **state UNUSED)
+{
+    well();
+    facts.nodes[NEW_PRIMARY].has_data = TRI_YES;
+    plant_statistics(SIDE_OLD, "blog.a", "rows", 50000);
+    plant_statistics(SIDE_OLD, "blog.b", "rows", 999);
+    plant_statistics(SIDE_NEW, "blog.b", "rows", 0);
+    plant_statistics(SIDE_NEW, "blog.a", "rows", 5000);
+    assert_finding("tables.statistics", SEVERITY_OK, "about as many");
+    plant_statistics(SIDE_OLD, "blog.c", "rows", 50000);
+    assert_finding("tables.statistics", SEVERITY_WARN,
+                   "OLD counted 50000 rows (blog.a), NEW 0 (never)");
+    assert_string_equal(worst_of("tables.statistics")->subject, "blog.c");
+    plant_statistics(SIDE_NEW, "blog.c", "rows", 4999);
+    assert_finding("tables.statistics", SEVERITY_WARN, "NEW 4999");
+    facts.nodes[NEW_PRIMARY].has_data = TRI_NO;
+    assert_finding("tables.statistics", SEVERITY_OK, "no data yet");
+}
+
+static void test_a_histogram_that_new_lacks_is_named(void **state UNUSED)
+{
+    well();
+    facts.nodes[NEW_PRIMARY].has_data = TRI_YES;
+    plant_statistics(SIDE_OLD, "blog.a.v", "column", 0);
+    assert_finding("tables.statistics", SEVERITY_WARN, "NEW has none");
+    assert_string_equal(
+        worst_of("tables.statistics")->fix,
+        "ANALYZE TABLE blog.a PERSISTENT FOR COLUMNS (v) INDEXES () on OLD: it goes "
+        "to NEW by the link");
+    facts.nodes[NEW_PRIMARY].version.flavour = FLAVOUR_MYSQL;
+    assert_finding("tables.statistics", SEVERITY_WARN, "histogram");
+    assert_non_null(strstr(worst_of("tables.statistics")->fix, "blog.a UPDATE HISTOGRAM ON v"));
+    plant_statistics(SIDE_NEW, "blog.a.v", "column", 0);
+    assert_finding("tables.statistics", SEVERITY_OK, "");
+    facts.nodes[NEW_PRIMARY].version.flavour = FLAVOUR_MARIADB;
+    facts.nodes[NEW_PRIMARY].has_data = TRI_NO;
+}
+
+static void test_of_many_tables_some_are_named_and_the_others_counted(void **state UNUSED)
+{
+    well();
+    facts.nodes[NEW_PRIMARY].has_data = TRI_YES;
+    for (unsigned i = 0; i < 23; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "blog.t%u", i);
+        plant_statistics(SIDE_OLD, name, "rows", 50000);
+    }
+    assert_finding("tables.statistics", SEVERITY_WARN, "OLD counted");
+    const struct finding *last = &findings.items[findings.count - 1];
+    while (strcmp(last->check, "tables.statistics") != 0)
+        last--;
+    assert_string_equal(last->found, "and 3 more tables and columns");
+    facts.nodes[NEW_PRIMARY].has_data = TRI_NO;
+}
+
 static void test_a_demand_for_keys_that_only_one_side_makes_is_told(void **state UNUSED)
 {
     well();
@@ -393,6 +456,9 @@ static void test_a_side_that_counts_by_one_after_a_restart_is_named(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tables_that_new_counted_otherwise_are_named),
+        cmocka_unit_test(test_a_histogram_that_new_lacks_is_named),
+        cmocka_unit_test(test_of_many_tables_some_are_named_and_the_others_counted),
         cmocka_unit_test(test_a_side_that_counts_by_one_after_a_restart_is_named),
         cmocka_unit_test(test_a_pair_of_settings_that_must_be_alike_is_compared),
         cmocka_unit_test(test_a_setting_of_two_names_is_one_setting),

@@ -69,6 +69,7 @@ _MYSQL_SINCE = {
     "information_schema.CHECK_CONSTRAINTS": {"": "8.0.16"},    # information-schema-check-constraints-table.html
     "information_schema.COLLATIONS": {"PAD_ATTRIBUTE": "8.0.1"},
     "information_schema.COLUMNS": {"SRS_ID": "8.0.3"},
+    "information_schema.COLUMN_STATISTICS": {"": "8.0.2"},     # information-schema-column-statistics-table.html
     "information_schema.INNODB_TABLES": {"": "8.0.3"},         # refman-8.0 information-schema-innodb-tables-table.html
     "information_schema.INNODB_TABLESPACES": {"": "8.0.3"},    # refman-8.0 information-schema-innodb-tablespaces-table.html
     "information_schema.INNODB_TRX": {"trx_schedule_weight": "8.0.20"},  # information-schema-innodb-trx-table.html

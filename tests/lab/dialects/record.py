@@ -19,13 +19,13 @@ from .history import RESERVED
 SYSTEM_TABLES = {
     "information_schema": (
         "APPLICABLE_ROLES", "CHARACTER_SETS", "CHECK_CONSTRAINTS", "COLLATIONS",
-        "COLLATION_CHARACTER_SET_APPLICABILITY", "COLUMNS", "COLUMN_PRIVILEGES", "ENGINES", "EVENTS", "GLOBAL_STATUS",
+        "COLLATION_CHARACTER_SET_APPLICABILITY", "COLUMNS", "COLUMN_PRIVILEGES", "COLUMN_STATISTICS", "ENGINES", "EVENTS", "GLOBAL_STATUS",
         "GLOBAL_VARIABLES", "INNODB_TABLES", "INNODB_TABLESPACES", "INNODB_TRX", "KEYWORDS", "KEY_COLUMN_USAGE", "PARAMETERS", "PARTITIONS",
         "PLUGINS", "PROCESSLIST", "REFERENTIAL_CONSTRAINTS", "ROUTINES", "SCHEMATA", "SCHEMA_PRIVILEGES",
         "SESSION_VARIABLES", "SLAVE_STATUS", "STATISTICS", "SYSTEM_VARIABLES", "TABLES", "TABLE_CONSTRAINTS",
         "TABLE_PRIVILEGES", "TRIGGERS", "USER_ATTRIBUTES", "USER_PRIVILEGES", "VIEWS"),
     "mysql": (
-        "columns_priv", "component", "db", "default_roles", "event", "func", "global_grants", "global_priv", "gtid_executed",
+        "column_stats", "columns_priv", "component", "db", "default_roles", "event", "func", "global_grants", "global_priv", "gtid_executed",
         "gtid_slave_pos", "innodb_table_stats", "plugin", "proc", "procs_priv", "proxies_priv", "role_edges", "roles_mapping",
         "slave_master_info", "slave_relay_log_info", "tables_priv", "time_zone_name", "user"),
     "performance_schema": (
