@@ -18,7 +18,7 @@ set -euo pipefail
 table='
 mysql          sid       mysql-server-core mysql-client-core libmysqlclient-dev
 mariadb-11.8   trixie    mariadb-server-core mariadb-client-core mariadb-backup
-mariadb-10.5   bullseye  mariadb-server-core-10.5 mariadb-client-core-10.5
+mariadb-10.5   bullseye  mariadb-server-core-10.5 mariadb-client-core-10.5 mariadb-backup
 prometheus     bookworm  prometheus
 '
 
@@ -170,6 +170,16 @@ fetch() {
     say "$kind is there: $(awk -v name="$1" '$1 == name { print $1, $2 }' "$root/packages")"
 }
 
+# Was all of it fetched? What is asked for may have grown since. Arguments: ROOT PACKAGE...
+is_whole() {
+    local root=$1 name
+    shift
+    [[ -e $root/packages ]] || return
+    for name in "$@"; do
+        awk -v name="$name" '$1 == name { found = 1 } END { exit !found }' "$root/packages" || return
+    done
+}
+
 main() {
     if (($# < 2)); then
         say "usage: etc/servers.sh FOLDER KIND..., of: $(awk 'NF { print $1 }' <<<"$table" | paste -s -d ' ')"
@@ -185,15 +195,15 @@ main() {
             say "there is no kind $kind; there are: $(awk 'NF { print $1 }' <<<"$table" | paste -s -d ' ')"
             return 2
         fi
-        [[ ! -e $folder/$kind/packages ]] || continue
+        read -r -a words <<<"$row"
+        ! is_whole "$folder/$kind" "${words[@]:2}" || continue
         if ! command -v apt-get dpkg-deb >/dev/null || [[ ! -r $keyring ]]; then
             say "needs apt-get, dpkg-deb and $keyring (package debian-archive-keyring) to fetch $kind"
             return "$not_in_archive"
         fi
         exec {lock}>"$folder/.$kind.lock"
         flock "$lock"
-        read -r -a words <<<"$row"
-        if [[ ! -e $folder/$kind/packages ]]; then
+        if ! is_whole "$folder/$kind" "${words[@]:2}"; then
             rm -rf "${folder:?}/$kind"
             fetch "$folder" "${words[@]}" # alone, so that what fails in it ends the script
         fi

@@ -11,7 +11,7 @@ from tests.lab.lab import Lab
 from tests.lab.procs import wait_until
 from tests.lab.servers import Absent
 
-PAIRS = [("mysql", "mysql"), ("mariadb-10.11", "mariadb-11.8"), ("mariadb-10.5", "mariadb-10.11")]
+PAIRS = [("mysql", "mysql"), ("mariadb-10.11", "mariadb-11.8"), ("mariadb-10.5", "mariadb-11.8")]
 
 
 @pytest.fixture(scope="module")

@@ -226,7 +226,9 @@ class Lab:
             return
         self.keys = sshd.Keys(self.root / "ssh")
         for server in self.servers:
-            host = sshd.Host(self.root / f"ssh-{server.name}", f"ssh-{server.name}", server.address, self.keys)
+            bin_ = server.kind.put_on_host(self.root / f"bin-{server.name}")
+            host = sshd.Host(self.root / f"ssh-{server.name}", f"ssh-{server.name}", server.address, self.keys,
+                             options=[sshd.path_option(bin_)] if bin_ else ())
             self._undo.callback(host.stop)
             host.start()
             self.keys.know(host)

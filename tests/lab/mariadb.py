@@ -19,6 +19,7 @@ class MariaDb(Kind):
     title = "MariaDB"
     program = "usr/sbin/mariadbd"
     client = "usr/bin/mariadb"
+    on_host = ("mariadb-backup", "mbstream", "my_print_defaults")
     options = {
         "skip-name-resolve": True,
         "character-set-server": "utf8mb4",

@@ -58,6 +58,7 @@ class Kind(ABC):
     """
 
     flavour = program = client = None
+    on_host = ()         # programs that a host has with such a server, and that we run there
     restart_code = None  # the exit code by which a server asks to be started again
     options = {}        # what every server is started with. None leaves an option out, True writes it without a value
     small_options = {}  # over those, for data directories that are copied again and again
@@ -89,6 +90,17 @@ class Kind(ABC):
     def argv(self, program):
         """How to run one of its programs."""
         return [self.folder / "run", program] if self.deps else [self.folder / program]
+
+    def put_on_host(self, folder):
+        """A folder with what a host of such a server has beside it; None when that is what this machine has."""
+        if not self.deps or not self.on_host:
+            return None
+        folder.mkdir(parents=True)
+        for name in self.on_host:
+            program = folder / name
+            program.write_text(f'#!/bin/sh\nexec {self.folder}/run usr/bin/{name} "$@"\n')
+            program.chmod(0o755)
+        return folder
 
     def environment(self):
         """Over the lab's own, for the server process."""

@@ -46,6 +46,11 @@ class Keys:
             file.writelines(f"{host.known_as} {host.public_key(kind)}\n" for kind in kinds)
 
 
+def path_option(folder):
+    """The line by which programs in this folder come first."""
+    return f"SetEnv PATH={folder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
 @contextlib.contextmanager
 def small_disk(host, folder):
     """A host whose df says that its disks have 1000 bytes left, and whose du says that its folders hold as much."""
@@ -56,7 +61,7 @@ def small_disk(host, folder):
         program.chmod(0o755)
     former = list(host.options)
     try:
-        host.restart(*former, f"SetEnv PATH={folder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        host.restart(*former, path_option(folder))
         yield
     finally:
         host.restart(*former)
