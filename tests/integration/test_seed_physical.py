@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """seed { method = "physical" } on real MariaDB servers and hosts with sshd, as a playbook runs it: with writes going on."""
 
+import contextlib
 import os
 import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -166,6 +168,45 @@ def test_whatever_dies_while_the_copy_is_sent_new_is_as_it_was(lab, what):
         lab.cutover("abort", "--yes")
     assert lab.new.primary.pid == pid
     check_clean(lab)
+
+
+@contextlib.contextmanager
+def a_disk_of_its_own(server):
+    """The data directory is the root of a file system, as on many hosts: nothing can be renamed from or to beside it."""
+    aside = server.folder / "aside"
+    server.stop()
+    server.data.rename(aside)
+    server.data.mkdir(mode=0o700)
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1g,mode=0700", "tmpfs", server.data], text=True, capture_output=True)
+    try:
+        if mount.returncode:
+            pytest.skip(f"no file system may be mounted here: {mount.stderr.strip()}")
+        subprocess.run(["cp", "-a", f"{aside}/.", server.data], check=True)
+        (server.data / "lost+found").mkdir()
+        server.start()
+        yield
+    finally:
+        server.stop()
+        if not mount.returncode:
+            subprocess.run(["umount", server.data], check=True)
+        server.data.rmdir()
+        aside.rename(server.data)
+        server.start()
+
+
+def test_a_data_directory_that_is_a_disk_of_its_own_gets_its_copy_from_within(lab):
+    old, new = lab.old.primary, lab.new.primary
+    with a_disk_of_its_own(new):
+        assert run(lab, "physical", env={"CUTOVER_FAILPOINT": "kill@seed.swapped"}).code == -signal.SIGKILL
+        assert (new.data / ".cutover-seed").is_dir()
+        Done(["abort"], lab.cutover("abort", "--yes")).ended(DONE, "Situation apart")
+        check_clean(lab)
+        assert not (new.data / ".cutover-seed").exists()
+        run(lab, "physical").ended(DONE, r"compared \d+ tables, \d+ rows .* 0 difference")
+        assert not (new.data / ".cutover-seed").exists() and (new.data / "lost+found").is_dir()
+        new.wait_applied(old.position())
+        assert awkward.statements(new) == awkward.statements(old)
+        run(lab, "reset").ended(DONE)
 
 
 def test_everything_of_old_is_on_every_node_of_new(lab):
