@@ -53,6 +53,12 @@ MUST_CHECK int seed_copy_heartbeats(struct session *snapshot, struct seed_target
 /* ERR_CONFLICT when a table was created, dropped or changed since `before` was read. */
 MUST_CHECK int seed_check_unchanged(const struct service *service, struct session *source,
                                     const struct table_catalog *before, struct err *err);
+/*
+ * Append a CREATE TABLE without the folders that the files of the table, or of its partitions, lie
+ * in on the source (DATA DIRECTORY, INDEX DIRECTORY): NEW keeps them with the others. Saying so to
+ * the server (NO_DIR_IN_CREATE) needs FILE on MySQL.
+ */
+void seed_table_here(const char *create, struct buf *out);
 /* Databases and empty tables on every target. */
 MUST_CHECK int seed_create_tables(const struct service *service, struct session *source,
                                   struct seed_targets *targets, const struct table_catalog *tables,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What would be in the way of a copy, asked before anything that NEW holds is thrown away. */
+#include <string.h>
+
 #include "cluster/log_need.h"
 #include "cluster/seed_job.h"
 #include "cluster/seed_room.h"
@@ -14,6 +16,55 @@ int seed_check_flavour(const struct session *source, const struct session *targe
     return err_set(err, ERR_REFUSED, EFFECT_NONE, "%s is a %s and %s a %s", source->node->name,
                    flavour_name(source->version.flavour), target->node->name,
                    flavour_name(target->version.flavour));
+}
+
+/* --- tablespaces --- */
+
+static int read_spaces(const struct service *service, struct session *session,
+                       struct db_result *out, struct err *err)
+{
+    CLEANUP(buf_release) struct buf databases;
+
+    buf_init(&databases, 65536);
+    if (sql_is_nothing(SQL_SEED_TABLESPACES, &session->version))
+        return 0;
+    session_databases(service, &databases);
+    return session_query(session, SQL_SEED_TABLESPACES,
+                         &(struct sql_arg){"databases", buf_text(&databases)}, 1, out, err);
+}
+
+static bool has_space(const struct db_result *spaces, const char *name)
+{
+    for (size_t i = 0; i < spaces->row_count; i++)
+        if (strcmp(result_text(spaces, i, "tablespace"), name) == 0)
+            return true;
+    return false;
+}
+
+/* What a table says of its tablespace is said again when it is made on NEW. */
+static int check_spaces(const struct service *service, struct session *source,
+                        struct session *target, struct err *err)
+{
+    CLEANUP(db_result_release) struct db_result used = {0};
+    CLEANUP(db_result_release) struct db_result there = {0};
+
+    int rc = read_spaces(service, source, &used, err);
+    if (rc == 0)
+        rc = read_spaces(service, target, &there, err);
+    for (size_t i = 0; rc == 0 && i < used.row_count; i++) {
+        const char *space = result_text(&used, i, "tablespace");
+        const char *table = result_text(&used, i, "name");
+        if (table[0] == '\0' || has_space(&there, space))
+            continue;
+        rc = err_set(err, ERR_REFUSED, EFFECT_NONE,
+                     "%s lies in the tablespace \"%s\", which %s does not have", table, space,
+                     target->node->name);
+        (void)err_hint(err,
+                       "on %s, unlogged: CREATE TABLESPACE `%s` ADD DATAFILE '%s.ibd'; or on OLD: "
+                       "ALTER TABLE ... TABLESPACE innodb_file_per_table",
+                       target->node->name, space, space);
+    }
+    return rc;
 }
 
 static uint64_t bytes_of(const struct table_catalog *tables)
@@ -42,7 +93,7 @@ int seed_check_source(struct session *source, const struct table_catalog *tables
 
 /* Without its indexes: what is too small for that is too small. */
 static int check_target(const struct service *service, const struct node *node,
-                        const struct session *source, uint64_t bytes, const struct node **roomless,
+                        struct session *source, uint64_t bytes, const struct node **roomless,
                         struct err *err)
 {
     CLEANUP(session_release) struct session target = {0};
@@ -51,6 +102,8 @@ static int check_target(const struct service *service, const struct node *node,
     int rc = session_open(service, node, SESSION_CONTROLLER, &target, err);
     if (rc == 0)
         rc = seed_check_flavour(source, &target, err);
+    if (rc == 0)
+        rc = check_spaces(service, source, &target, err);
     if (rc == 0)
         rc = seed_room_check(&target, bytes, false, &is_known, err);
     if (rc == 0 && !is_known && *roomless == NULL)

@@ -8,6 +8,8 @@
 #include "cluster/seed_job.h"
 #include "sql/quote.h"
 
+#define CREATE_CAP (16U << 20)
+
 static const char *get_text(const void *result, size_t row, const char *column)
 {
     return db_result_get(result, row, column);
@@ -94,6 +96,54 @@ int seed_check_unchanged(const struct service *service, struct session *source,
     return err_hint(err, "wipe the targets, keep DDL off the databases, and seed again");
 }
 
+/* Past the string or quoted name that begins here. */
+static const char *past_quoted(const char *at)
+{
+    char quote = *at++;
+
+    for (; *at != '\0'; at++) {
+        bool is_pair = *at == quote ? at[1] == quote : *at == '\\' && quote != '`' && at[1];
+        if (is_pair)
+            at++;
+        else if (*at == quote)
+            return at + 1;
+    }
+    return at;
+}
+
+/* Past a clause that says in which folder files lie; NULL when none begins here. */
+static const char *past_folder(const char *at)
+{
+    static const char *const clauses[] = {" DATA DIRECTORY", " INDEX DIRECTORY"};
+
+    for (size_t i = 0; i < ARRAY_LEN(clauses); i++) {
+        const char *value = at + strlen(clauses[i]);
+        if (strncmp(at, clauses[i], strlen(clauses[i])) != 0)
+            continue;
+        value += strspn(value, " =");
+        if (*value == '\'')
+            return past_quoted(value);
+    }
+    return NULL;
+}
+
+void seed_table_here(const char *create, struct buf *out)
+{
+    const char *kept = create, *at = create;
+
+    while (*at != '\0') {
+        const char *next = past_folder(at);
+        if (next != NULL) {
+            buf_add(out, kept, (size_t)(at - kept));
+            kept = next;
+        } else {
+            next = strchr("'\"`", *at) != NULL ? past_quoted(at) : at + 1;
+        }
+        at = next;
+    }
+    buf_puts(out, kept);
+}
+
 /* Run what SHOW CREATE says about `name` (quoted) on every target. */
 static int repeat_create(struct session *source, struct seed_targets *targets, enum sql_id show,
                          const char *name, const char *column, struct err *err)
@@ -106,7 +156,13 @@ static int repeat_create(struct session *source, struct seed_targets *targets, e
     if (!create)
         return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "%s does not say how %s was made",
                        source->node->name, name);
-    return seed_targets_run(targets, create, err);
+    if (show != SQL_SEED_SHOW_TABLE)
+        return seed_targets_run(targets, create, err);
+    CLEANUP(buf_release) struct buf here;
+    buf_init(&here, CREATE_CAP);
+    seed_table_here(create, &here);
+    rc = buf_check(&here, err);
+    return rc ? rc : seed_targets_run(targets, buf_text(&here), err);
 }
 
 static int create_in_database(const char *database, struct session *source,

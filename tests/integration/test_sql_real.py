@@ -132,6 +132,7 @@ SCENES = [
      "clone_donor_list", "clone_limits_get", "clone_limits_set",
      ("clone_run_tls", NOBODY_THERE, (3862,)), ("clone_run_plain", NOBODY_THERE, (3862,)),
      "clone_status"],
+    ["seed_tablespaces"],
     ["scheduler_on"],
     [("database_drop", {"database": "nothing"})],
 ]

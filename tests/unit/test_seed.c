@@ -53,6 +53,43 @@ static void test_names_that_look_like_clauses_are_names(void **state)
                 "PRESERVE DISABLE ON SLAVE DO SELECT 1");
 }
 
+static void check_here(const char *create, const char *expected)
+{
+    CLEANUP(buf_release) struct buf out;
+    buf_init(&out, 4096);
+    seed_table_here(create, &out);
+    assert_string_equal(buf_text(&out), expected);
+}
+
+static void test_where_the_files_of_a_table_lie_is_left_out(void **state)
+{
+    (void)state;
+    check_here("CREATE TABLE `t` (\n  `a` int) ENGINE=InnoDB DATA DIRECTORY='/a/' COMMENT='x'",
+               "CREATE TABLE `t` (\n  `a` int) ENGINE=InnoDB COMMENT='x'");
+    check_here("CREATE TABLE `t` (`a` int)\n/*!50100 PARTITION BY RANGE (a)\n(PARTITION p VALUES "
+               "LESS THAN (1) DATA DIRECTORY = '/it''s \\' x' INDEX DIRECTORY = '/b' ENGINE = "
+               "InnoDB) */",
+               "CREATE TABLE `t` (`a` int)\n/*!50100 PARTITION BY RANGE (a)\n(PARTITION p VALUES "
+               "LESS THAN (1) ENGINE = InnoDB) */");
+    check_here("CREATE TABLE `t` (`a` int) DATA DIRECTORY='/a'", "CREATE TABLE `t` (`a` int)");
+}
+
+static void test_what_only_reads_like_a_folder_stays(void **state)
+{
+    (void)state;
+    const char *const same[] = {
+        "",
+        "CREATE TABLE ` DATA DIRECTORY='x'` (`a`` DATA DIRECTORY='/b'` int)",
+        "CREATE TABLE `t` (`a` text DEFAULT 'it''s \\' DATA DIRECTORY=''/x''') COMMENT=' DATA "
+        "DIRECTORY = ''/y'''",
+        "CREATE TABLE `t` (`a` int) COMMENT='ends in \\\\'",
+        "CREATE TABLE `t` (`a` int) COMMENT='no end",
+        "CREATE TABLE `t` (`a` int) DATA DIRECTORY",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(same); i++)
+        check_here(same[i], same[i]);
+}
+
 static void test_the_plugin_of_an_account_is_named(void **state)
 {
     (void)state;
@@ -171,6 +208,8 @@ static void test_tables_a_snapshot_does_not_hold_are_refused_by_name(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_where_the_files_of_a_table_lie_is_left_out),
+        cmocka_unit_test(test_what_only_reads_like_a_folder_stays),
         cmocka_unit_test(test_the_plugin_of_an_account_is_named),
         cmocka_unit_test(test_a_document_without_decimals_is_its_text),
         cmocka_unit_test(test_a_decimal_keeps_its_digits),

@@ -90,6 +90,12 @@ _MYSQL_SINCE = {
 }
 # What newer servers no longer have: {table: (columns, the version without it)}.
 _MYSQL_GONE = {
+    # refman-5.7 information-schema-innodb-sys-tables-table.html, information-schema-innodb-sys-tablespaces-table.html
+    "information_schema.INNODB_SYS_TABLES": (
+        "TABLE_ID NAME FLAG N_COLS SPACE FILE_FORMAT ROW_FORMAT ZIP_PAGE_SIZE SPACE_TYPE", "8.0.3"),
+    "information_schema.INNODB_SYS_TABLESPACES": (
+        "SPACE NAME FLAG FILE_FORMAT ROW_FORMAT PAGE_SIZE ZIP_PAGE_SIZE SPACE_TYPE FS_BLOCK_SIZE FILE_SIZE ALLOCATED_SIZE",
+        "8.0.3"),
     "mysql.event": ("db name body definer execute_at interval_value interval_field status", "8.0.1"),
     "mysql.proc": ("db name type definer body", "8.0.1"),
     "performance_schema.replication_applier_status_by_worker": ("LAST_SEEN_TRANSACTION", "8.0.1"),
@@ -118,6 +124,7 @@ _MARIADB_SINCE = {
     "performance_schema.replication_connection_configuration": {
         "USING_GTID": "10.6", "IGNORE_SERVER_IDS": "10.6", "REPL_DO_DOMAIN_IDS": "10.6", "REPL_IGNORE_DOMAIN_IDS": "10.6"},
     "information_schema.STATISTICS": {"IGNORED": "10.6"},
+    "information_schema.INNODB_SYS_TABLESPACES": {"FILENAME": "10.6"},  # release notes 10.6.0, MDEV-22343
     "mysql.db": {"Show_create_routine_priv": "11.3"},               # kb/grant: SHOW CREATE ROUTINE
 }
 
