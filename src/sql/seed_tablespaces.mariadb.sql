@@ -1,4 +1,3 @@
--- Tablespaces that somebody made, and what lies in them.
--- Only: mysql (MariaDB has none)
+-- Tablespaces that somebody made, and what lies in them: MariaDB has none.
 -- Privileges: none
 DO 0
