@@ -70,8 +70,11 @@ MUST_CHECK int inventory_diff_sides(const json_t *document, json_t **out, struct
 
 /*
  * What changed between two documents, each change with its "side", and how the sizes grew:
- * {"changes": [...], "growth": {"old": {"before", "after", "bytes_per_day"}, "new": ...}}. A side
- * that neither has read is left out. bytes_per_day is null below an hour.
+ * {"changes": [...], "growth": {"old": {"before", "after", "bytes_per_day", "disks"}, "new": ...}}.
+ * A side that neither has read is left out. bytes_per_day is null below an hour. disks has those
+ * whose host was asked both times: {NAME: {"free_before", "free_after", "lost_per_day",
+ * "full_in_days"}}; full_in_days is null unless it fills, and supposes that it goes on as between
+ * the two.
  * Errors  ERR_REFUSED/NONE a side was read in one of them only; ERR_MEMORY/NONE
  */
 MUST_CHECK int inventory_diff_days(const json_t *before, const json_t *after, json_t **out,

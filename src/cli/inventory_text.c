@@ -227,6 +227,30 @@ static void put_unread(const json_t *value, struct buf *out)
         buf_putc(out, '\n');
 }
 
+static void put_disks(const json_t *disks, struct buf *out)
+{
+    const char *name;
+    json_t *disk;
+
+    json_object_foreach((json_t *)disks, name, disk) /* reads only */
+    {
+        const json_t *rate = json_object_get(disk, "lost_per_day");
+        const json_t *days = json_object_get(disk, "full_in_days");
+        buf_printf(out, "  disk of the %s: ", name);
+        put_bytes(out, (double)json_int_or(disk, "free_after", 0));
+        buf_puts(out, " free");
+        if (json_is_integer(rate) && json_integer_value(rate) > 0) {
+            buf_puts(out, ", loses ");
+            put_bytes(out, (double)json_integer_value(rate));
+            buf_puts(out, " a day");
+        }
+        if (json_is_integer(days))
+            buf_printf(out, ": full in %" JSON_INTEGER_FORMAT " days if that goes on",
+                       json_integer_value(days));
+        buf_putc(out, '\n');
+    }
+}
+
 static void put_growth(const json_t *value, struct buf *out)
 {
     const char *side;
@@ -244,6 +268,7 @@ static void put_growth(const json_t *value, struct buf *out)
             put_bytes(out, (double)json_integer_value(rate));
         }
         buf_putc(out, '\n');
+        put_disks(json_object_get(growth, "disks"), out);
     }
 }
 

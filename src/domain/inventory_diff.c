@@ -227,15 +227,55 @@ int inventory_diff_sides(const json_t *document, json_t **out, struct err *err)
     return *out != NULL ? 0 : err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for what differs");
 }
 
+static json_t *per_day(int64_t bytes, int64_t us)
+{
+    return us >= HOUR_US ? json_integer((json_int_t)((double)bytes * DAY_US / (double)us))
+                         : json_null();
+}
+
+/* What a disk lost is what it lost to everything: tables, logs, and whatever else lies there. */
+static json_t *disk_of(int64_t from, int64_t to, int64_t us)
+{
+    bool is_filling = us >= HOUR_US && from > to;
+    json_t *days =
+        is_filling
+            ? json_integer((json_int_t)((double)to * (double)us / ((double)(from - to) * DAY_US)))
+            : json_null();
+    return json_pack("{s:I,s:I,s:o,s:o}", "free_before", (json_int_t)from, "free_after",
+                     (json_int_t)to, "lost_per_day", per_day(from - to, us), "full_in_days", days);
+}
+
+/* Those that both days were told of, under their names; NULL when out of memory. */
+static json_t *disks_of(const json_t *before, const json_t *after, enum side side, int64_t us)
+{
+    static const char free_bytes[] = ": free bytes";
+    CLEANUP(json_release) json_t *disks = json_object();
+    const json_t *later = inventory_section_of(after, side, "host room");
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)inventory_section_of(before, side, "host room"), name,
+                        value) /* reads only */
+    {
+        const char *tail = strstr(name, free_bytes);
+        const json_t *now = json_object_get(later, name);
+        char disk[80];
+        if (tail == NULL || !json_is_integer(now))
+            continue;
+        (void)snprintf(disk, sizeof(disk), "%.*s", (int)(tail - name), name);
+        if (json_object_set_new(
+                disks, disk, disk_of(json_integer_value(value), json_integer_value(now), us)) != 0)
+            return NULL;
+    }
+    return json_incref(disks);
+}
+
 static json_t *growth_of(const json_t *before, const json_t *after, enum side side)
 {
     int64_t from = inventory_bytes(before, side), to = inventory_bytes(after, side);
     int64_t us = json_int_or(after, "taken_us", 0) - json_int_or(before, "taken_us", 0);
-    json_t *rate = us >= HOUR_US
-                       ? json_integer((json_int_t)((double)(to - from) * DAY_US / (double)us))
-                       : json_null();
-    return json_pack("{s:I,s:I,s:o}", "before", (json_int_t)from, "after", (json_int_t)to,
-                     "bytes_per_day", rate);
+    return json_pack("{s:I,s:I,s:o,s:o}", "before", (json_int_t)from, "after", (json_int_t)to,
+                     "bytes_per_day", per_day(to - from, us), "disks",
+                     disks_of(before, after, side, us));
 }
 
 int inventory_diff_days(const json_t *before, const json_t *after, json_t **out, struct err *err)

@@ -5,6 +5,7 @@ forms, and no secret is kept."""
 import contextlib
 import json
 import os
+import re
 import socket
 import sqlite3
 import time
@@ -153,6 +154,24 @@ def test_check_looks_at_the_hosts(lab):
                         "host.certificates", "host.restart"}
     restart = [finding["found"] for finding in found if finding["check"] == "host.restart" and finding["severity"] == "warn"]
     assert len(restart) == 1 and "max_connections" in restart[0] and "333" in restart[0], restart
+
+
+def test_between_two_days_it_is_told_when_a_disk_is_full(lab):
+    """The first inventory is made two days older in the journal, and its disk larger than others here could blur."""
+    before = document(lab)["id"]
+    lost = 2 * 10 ** 15
+    with contextlib.closing(sqlite3.connect(lab.config.path.with_name("journal.db"))) as journal, journal:
+        [body] = [json.loads(text) for (text,) in journal.execute("SELECT body FROM inventory WHERE id = ?", (before,))]
+        body["taken_us"] -= 2 * 86_400_000_000
+        body["sides"]["old"]["sections"]["host room"]["data directory: free bytes"] += lost
+        journal.execute("UPDATE inventory SET body = ? WHERE id = ?", (json.dumps(body), before))
+    found = document(lab, "--diff", str(before))["growth"]["old"]["disks"]
+    assert 0.9 < found["data directory"]["lost_per_day"] * 2 / lost < 1.1 and found["data directory"]["full_in_days"] == 0
+    assert set(found) >= {"data directory", "binary logs"}
+    last = document(lab)["id"]
+    for form in ("text", "markdown"):
+        text = said(lab, "--diff", str(before), str(last), "--format", form)
+        assert re.search(r"disk of the data directory: .* free, loses .* TB a day: full in 0 days if that goes on", text), text
 
 
 def test_an_option_file_that_leaves_links_stopped_is_found(lab):

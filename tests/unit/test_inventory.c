@@ -122,6 +122,44 @@ static void test_what_changed_between_two_days_names_its_side(void **state UNUSE
     assert_int_equal(json_int_or(growth, "bytes_per_day", 0), 3000);
 }
 
+static const json_t *disk_of(const json_t *diff, const char *side, const char *name)
+{
+    const json_t *growth = json_object_get(json_object_get(diff, "growth"), side);
+    return json_object_get(json_object_get(growth, "disks"), name);
+}
+
+static void put_free(json_t *document, enum side side, const char *name, int64_t bytes)
+{
+    json_t *of_side = inventory_side(document, side);
+    assert_int_equal(inventory_put_number(of_side, "host room", name, bytes, NULL), 0);
+}
+
+static void test_a_disk_that_fills_is_told_with_the_days_that_are_left(void **state UNUSED)
+{
+    CLEANUP(json_release) json_t *before = well(0);
+    CLEANUP(json_release) json_t *after = well(48 * HOUR_US);
+    CLEANUP(json_release) json_t *diff = NULL;
+    put_free(before, SIDE_OLD, "binary logs: free bytes", 10000);
+    put_free(after, SIDE_OLD, "binary logs: free bytes", 7000);
+    put_free(after, SIDE_OLD, "data directory: free bytes", 7000); /* one day only */
+    put_free(before, SIDE_NEW, "data directory: free bytes", 10000);
+    put_free(after, SIDE_NEW, "data directory: free bytes", 12000);
+    put_free(before, SIDE_NEW, "clock: us before ours", 10);
+    put_free(after, SIDE_NEW, "clock: us before ours", 20);
+    assert_int_equal(inventory_diff_days(before, after, &diff, NULL), 0);
+    const json_t *disk = disk_of(diff, "old", "binary logs");
+    assert_int_equal(json_int_or(disk, "free_before", 0), 10000);
+    assert_int_equal(json_int_or(disk, "free_after", 0), 7000);
+    assert_int_equal(json_int_or(disk, "lost_per_day", 0), 1500);
+    assert_int_equal(json_int_or(disk, "full_in_days", 0), 4); /* 4.7: never more than there are */
+    assert_null(disk_of(diff, "old", "data directory"));
+    disk = disk_of(diff, "new", "data directory");
+    assert_int_equal(json_int_or(disk, "lost_per_day", 0), -1000);
+    assert_true(json_is_null(json_object_get(disk, "full_in_days")));
+    const json_t *growth = json_object_get(json_object_get(diff, "growth"), "new");
+    assert_int_equal(json_object_size(json_object_get(growth, "disks")), 1);
+}
+
 static void test_a_rate_of_minutes_is_not_known(void **state UNUSED)
 {
     CLEANUP(json_release) json_t *before = well(0);
@@ -178,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_what_belongs_to_a_server_is_no_difference_between_sides),
         cmocka_unit_test(test_a_difference_between_sides_has_both_values),
         cmocka_unit_test(test_what_changed_between_two_days_names_its_side),
+        cmocka_unit_test(test_a_disk_that_fills_is_told_with_the_days_that_are_left),
         cmocka_unit_test(test_a_rate_of_minutes_is_not_known),
         cmocka_unit_test(test_a_side_that_was_not_read_is_not_equal_to_anything),
         cmocka_unit_test(test_a_name_that_is_no_text_is_an_error),
