@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The lab keeps its promises: what it starts is real, is what the tests believe it is, and goes away again."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from tests.lab import dataset
 from tests.lab.lab import DNS_ONLY, PROXIED, REPOSITORY, Lab
 from tests.lab.procs import LabError, wait_until
+from tests.lab.servers import Died
 
 
 @pytest.fixture(scope="module", name="lab")
@@ -172,6 +174,16 @@ def test_a_server_that_cannot_start_says_why(tmp_path):
     with pytest.raises(LabError, match="unknown variable 'no-such-option=1'"):
         Lab(tmp_path / "lab", mb=1, replicas=0, dns=False, site=False, options={"new1": {"no-such-option": 1}}).start()
     assert not (tmp_path / "lab").exists()
+
+
+def test_a_server_that_ended_by_itself_is_told_with_its_log(lab):
+    server = lab.old.replicas[0]
+    os.kill(server.pid, signal.SIGABRT)
+    wait_until(lambda: not server.is_running, 30, "the server to end")
+    with pytest.raises(Died, match=r"has ended by itself, with -6\n(.*\n)+"):
+        server.query("SELECT 1")
+    server.start()
+    lab.old.wait_replicas()
 
 
 def test_a_folder_that_is_not_a_labs_is_left_alone(tmp_path):

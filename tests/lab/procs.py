@@ -97,6 +97,12 @@ class Process:
             code = self._popen.poll()
             return code is None or (code == self._restart_code and self._is_wanted)
 
+    @property
+    def death(self):
+        """How it ended when nobody told it to; None when it runs, was stopped, or was never started."""
+        with self._lock:
+            return None if self.is_running or not self._is_wanted else self._popen.returncode
+
     def start(self):
         """Start the process; does not wait for it to be of use (wait_ready does)."""
         with self._lock:

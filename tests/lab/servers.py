@@ -32,6 +32,10 @@ class Absent(LabError):
     """Servers of this kind are not on this machine. Tests that want them are skipped, with this text as the reason."""
 
 
+class Died(LabError, pymysql.err.OperationalError):
+    """A server has ended by itself. The text says how, and ends with its log."""
+
+
 @dataclass(frozen=True)
 class Link:
     """One replication channel as its replica sees it. `name` is empty for the unnamed one."""
@@ -213,6 +217,14 @@ class Server(Sql):
 
     def __str__(self):
         return f"{self.name} ({self.address}:{self.port})"
+
+    def connect(self, account=None, **options):
+        try:
+            return super().connect(account, **options)
+        except pymysql.err.OperationalError as error:
+            if self._process.death is None:
+                raise
+            raise Died(f"{self} has ended by itself, with {self._process.death}\n{self._process.log_tail(60)}") from error
 
     @property
     def pid(self):
