@@ -201,8 +201,8 @@ def one_apart(name, path, options):
 NO_SERVERS = ("test_cloudflare.py", "test_dialects.py", "test_dns.py", "test_lab.py", "test_ledger_check.py")
 # These choose the kinds of their servers themselves: once for each client library is enough.
 SERVERS_OF_THEIR_OWN = ("test_change_log.py", "test_conflicts.py", "test_io_db.py", "test_lab_kinds.py", "test_seed_clone.py",
-                        "test_seed_kills.py", "test_seed_pairs.py", "test_sql_real.py", "test_upgrade_checks.py", "test_verify_objects.py",
-                        "test_verify_repair.py", "test_walk.py")
+                        "test_seed_kills.py", "test_seed_pairs.py", "test_seed_series.py", "test_sql_real.py", "test_upgrade_checks.py",
+                        "test_verify_objects.py", "test_verify_repair.py", "test_walk.py")
 
 
 def servers_matter(left_out=NO_SERVERS + SERVERS_OF_THEIR_OWN):

@@ -25,6 +25,9 @@ WORK(work_link_absent);
 WORK(work_link_catch_up);
 /* What could not be judged of a seed is said; NULL: nothing. */
 MUST_CHECK int work_note_room(struct run *run, const struct node *roomless, struct err *err);
+/* What is known of a copy that arrived, and by what: nobody shall take it for a comparison. */
+MUST_CHECK int work_note_checked(struct run *run, const char *where, const char *how,
+                                 struct err *err);
 WORK(work_link_check);
 WORK(work_link_check_clean);
 WORK(work_replicas_check);

@@ -17,6 +17,10 @@
 #define DONORS_SIZE 16384
 #define HUNG_IS_ENOUGH 2 /* times in a row: one that ends may do that, too */
 
+#define CLONE_CHECKED                                                                              \
+    "MySQL says that it is complete (performance_schema.clone_status), and the server runs on it " \
+    "with the GTIDs of the clone; InnoDB looks at the checksum of a page when it reads it"
+
 WORK(work_seed_clone_check)
 {
     struct clone_check_report report = {0};
@@ -182,9 +186,10 @@ WORK(work_seed_clone)
     }
     if (!rc && recipient->is_primary)
         rc = run_position_put(run, "seed", &position, err);
-    return rc ? rc
-              : run_note(run, "seed.cloned", err, "cloned %s from %s in %s", recipient->name,
-                         donor->name, clock_human_ms(clock_mono_ms() - began_ms, took));
+    if (!rc)
+        rc = run_note(run, "seed.cloned", err, "cloned %s from %s in %s", recipient->name,
+                      donor->name, clock_human_ms(clock_mono_ms() - began_ms, took));
+    return rc ? rc : work_note_checked(run, recipient->name, CLONE_CHECKED, err);
 }
 
 static int still_cloned(const struct node *node, struct err *err)

@@ -46,6 +46,10 @@ WORK(work_seed_wipe)
     return rc ? rc : note_left(run, &left, err);
 }
 
+#define COPY_CHECKED                                                                               \
+    "each of its nodes took every row that was read on OLD, counted batch by batch, and no table " \
+    "of OLD was altered meanwhile"
+
 /*
  * The run's own stop flag is looked at inside the copy; a tick can only fail here when the journal
  * does.
@@ -80,6 +84,14 @@ int work_note_room(struct run *run, const struct node *roomless, struct err *err
     return run_note(run, "seed.room", err,
                     "whether the disk of %s is large enough is not known: no ssh is configured",
                     roomless->name);
+}
+
+int work_note_checked(struct run *run, const char *where, const char *how, struct err *err)
+{
+    return run_note(run, "seed.checked", err,
+                    "what is known of the copy on %s: %s. Its rows are not compared yet: "
+                    "\"verify\" does that",
+                    where, how);
 }
 
 WORK(work_seed_copy_check)
@@ -125,7 +137,7 @@ WORK(work_seed_copy)
                       (double)report.bytes / 1e3 /
                           (double)(report.duration_ms > 0 ? report.duration_ms : 1),
                       (long long)report.barrier_ms);
-    return rc;
+    return rc ? rc : work_note_checked(run, "NEW", COPY_CHECKED, err);
 }
 
 static int refuse_errant(const struct position *errant, struct err *err)

@@ -7,6 +7,11 @@
 #include "engine/proof_keeper.h"
 #include "engine/work.h"
 
+#define PHYSICAL_CHECKED                                                                           \
+    "the checksums of zstd and of each part of the stream, TLS, and the exit status of every "     \
+    "program on both hosts say that what arrived is what was sent; mariadb-backup looked at the "  \
+    "checksum of each page that it read, and prepared the copy"
+
 WORK(work_seed_physical_check)
 {
     (void)step;
@@ -70,10 +75,11 @@ WORK(work_seed_physical_copy)
                    json_string_value(json_object_get(args, "position")));
     if (!rc)
         rc = run_position_put(run, name, &position, err);
-    return rc ? rc
-              : run_note(run, "seed.copied", err, "copied %s to %s, and prepared it, in %s",
-                         options.donor->name, options.recipient->name,
-                         clock_human_ms(clock_mono_ms() - began_ms, took));
+    if (!rc)
+        rc = run_note(run, "seed.copied", err, "copied %s to %s, and prepared it, in %s",
+                      options.donor->name, options.recipient->name,
+                      clock_human_ms(clock_mono_ms() - began_ms, took));
+    return rc ? rc : work_note_checked(run, options.recipient->name, PHYSICAL_CHECKED, err);
 }
 
 /* Whatever was proven about NEW is about data that go now. */

@@ -224,6 +224,8 @@ def test_everything_of_old_is_on_every_node_of_new(lab):
         wait_until(lambda: writer.count > 20, 30, "the writer")
         done = run(lab, "clone")
         assert done.returncode == 0, done.stdout + done.stderr
+        said = " ".join((done.stdout + done.stderr).split())
+        assert said.count("MySQL says that it is complete (performance_schema.clone_status)") == len(lab.new.nodes), said
         assert writer.count > 100, "the writer stood still, so this proves nothing"
     old = lab.old.primary
     old.query("SET GLOBAL event_scheduler = OFF")  # the last one that writes

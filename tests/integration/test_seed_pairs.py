@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A seed between servers of different kinds, whatever kinds the other tests run on: with writes going on, everything
-awkward arrives on every node of NEW as it is on OLD, in rows and in the statements that make it."""
+awkward arrives on every node of NEW as it is on OLD, in rows and in the statements that make it, and `verify` says so."""
 
 import re
 
@@ -45,6 +45,8 @@ def test_everything_arrives_while_writes_go_on(lab, seed):
         assert done.returncode == 0, done.answer
         wait_until(lambda count=writer.count: writer.count > count + 20, 30, "the writer")
         programs.follow(lab, done["position"])
+        compared = lab.cutover("verify")
+        assert compared.returncode == 0, compared.stdout + compared.stderr
     old = lab.old.primary
     old.query("SET GLOBAL event_scheduler = OFF")  # the last one that writes
     programs.caught_up(lab)
