@@ -154,7 +154,7 @@ OVER_SSH = """rm -rf {stage}; mkdir {stage}; ({files}) | ssh -q -i {identity} -o
 
 
 def absent():
-    return [program for program in ("mydumper",) if not shutil.which(program)]
+    return [program for program in ("mydumper", "mariadb-dump") if not shutil.which(program)]
 
 
 def contenders(pair):
@@ -182,10 +182,9 @@ def _tools(pair):
         return [Contender("CLONE", "by hand, until the server is back", Pair.clone_by_hand, Pair.empty)]
     found = [Contender("mariadb-backup", "by hand: mariadb-backup, zstd -1, socat over TLS, mbstream, --prepare",
                        lambda pair: pair.shell(pair.streamed(BACKUP, "zstd -dq | mbstream -x -C {stage}") + PREPARE), Pair.empty),
-             Contender("mariadb-dump", "by hand: into mariadb, one thread", lambda pair: pair.shell(DUMP), Pair.empty)]
-    if not absent():
-        found.append(Contender("mydumper", "by hand: to files, then myloader", lambda pair: pair.shell(MYDUMPER), Pair.empty))
-    return found
+             Contender("mariadb-dump", "by hand: into mariadb, one thread", lambda pair: pair.shell(DUMP), Pair.empty),
+             Contender("mydumper", "by hand: to files, then myloader", lambda pair: pair.shell(MYDUMPER), Pair.empty)]
+    return [entry for entry in found if entry.name not in absent()]
 
 
 def _plain():
