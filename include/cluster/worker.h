@@ -11,15 +11,19 @@
 
 enum worker_deed { WORKER_STOP, WORKER_START };
 
+/* What ends still works, and will rest: neither a stop nor a start finds its work done. */
+enum worker_now { WORKER_RESTS, WORKER_RUNS, WORKER_ENDS };
+
 /* "systemctl stop cron.service", as plans show it. */
 void worker_describe(const struct side_worker *worker, enum worker_deed deed, struct buf *out);
 
 /*
- * Does it run? TRI_UNKNOWN is never the answer: who does not know fails.
+ * What does it do now? There is no answer for not known: who does not know fails. Only systemd
+ * tells of what ends; a command of the configuration says yes or no.
  * Errors  ERR_REFUSED/NONE there is no such unit, or the question cannot be asked; those of
  *         host_run()
  */
-MUST_CHECK int worker_ask(const struct side_worker *worker, bool *out_runs, struct err *err);
+MUST_CHECK int worker_ask(const struct side_worker *worker, enum worker_now *out, struct err *err);
 
 /*
  * Run the command to its end, which proves nothing: ask. Repeat: as the command has it.

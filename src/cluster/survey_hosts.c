@@ -91,16 +91,16 @@ static void ask_worker(struct workers *all, size_t at)
     const struct side_worker *worker = &all->service->workers[at];
     int before = silent_before(all, at);
     struct err cause = {0};
-    bool runs = false;
+    enum worker_now state = WORKER_RESTS;
     if (before >= 0) {
         all->out->workers[at] = all->out->workers[before];
         all->codes[at] = ERR_TIMEOUT;
         return;
     }
     int rc = worker_try(worker, &cause);
-    rc = rc != 0 ? rc : worker_ask(worker, &runs, &cause);
+    rc = rc != 0 ? rc : worker_ask(worker, &state, &cause);
     all->codes[at] = rc;
-    all->out->workers[at].is_running = rc != 0 ? TRI_UNKNOWN : tri_of(runs);
+    all->out->workers[at].is_running = rc != 0 ? TRI_UNKNOWN : tri_of(state != WORKER_RESTS);
     (void)snprintf(all->out->workers[at].problem, sizeof(all->out->workers[at].problem), "%.390s",
                    cause.msg);
 }

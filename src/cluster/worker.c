@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Of a unit systemd is asked, which knows one that is on its way up or down, too: that one runs.
+ * Of a unit systemd is asked, which knows one that is on its way up or down, too: on its way up it
+ * runs. On its way down it ends, and goes on to do so when nobody waits any more.
  * Anything else says so by its exit status: 0 is yes.
  */
 #include "cluster/worker.h"
@@ -25,6 +26,7 @@ static const char ASK_UNIT[] =
     "*) echo \"systemd has no unit $1 ($load)\" >&2; exit 3;; esac; "
     "state=$(systemctl show -p ActiveState -- \"$1\") || exit; "
     "case $state in ActiveState=inactive|ActiveState=failed) echo rests;; "
+    "ActiveState=deactivating) echo ends;; "
     "ActiveState=?*) echo runs;; *) echo 'systemd does not say' >&2; exit 3;; esac";
 static const char TRY[] = "for word; do command -v \"$word\" >/dev/null || "
                           "{ echo \"there is no $word\" >&2; exit 3; }; done";
@@ -76,7 +78,7 @@ static int run(const struct side_worker *worker, const char *what, const char *t
                      out, err);
 }
 
-int worker_ask(const struct side_worker *worker, bool *out_runs, struct err *err)
+int worker_ask(const struct side_worker *worker, enum worker_now *out, struct err *err)
 {
     CLEANUP(ssh_result_release) struct ssh_result result = {0};
     const char *words[WORDS_CAP + 1] = {worker->unit};
@@ -88,11 +90,15 @@ int worker_ask(const struct side_worker *worker, bool *out_runs, struct err *err
     if (rc != 0)
         return rc;
     const char *answer = buf_text(&result.out);
-    if (strcmp(answer, "runs\n") != 0 && strcmp(answer, "rests\n") != 0)
-        return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "asked about %s, the host says \"%.80s\"",
-                       worker->name, answer);
-    *out_runs = answer[1] == 'u';
-    return 0;
+    static const char *const answers[] = {
+        [WORKER_RESTS] = "rests\n", [WORKER_RUNS] = "runs\n", [WORKER_ENDS] = "ends\n"};
+    for (enum worker_now state = WORKER_RESTS; state <= WORKER_ENDS; state++)
+        if (strcmp(answer, answers[state]) == 0) {
+            *out = state;
+            return 0;
+        }
+    return err_set(err, ERR_PROTOCOL, EFFECT_NONE, "asked about %s, the host says \"%.80s\"",
+                   worker->name, answer);
 }
 
 int worker_do(const struct side_worker *worker, enum worker_deed deed, struct err *err)

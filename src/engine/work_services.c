@@ -50,9 +50,9 @@ static int wait_until(struct run *run, const struct side_worker *worker, bool ru
     char human[32];
 
     for (;;) {
-        bool is_running;
-        int rc = worker_ask(worker, &is_running, err);
-        if (rc || is_running == runs)
+        enum worker_now state;
+        int rc = worker_ask(worker, &state, err);
+        if (rc || state == (runs ? WORKER_RUNS : WORKER_RESTS))
             return rc;
         if (clock_mono_ms() >= deadline_ms)
             return err_set(err, ERR_TIMEOUT, EFFECT_APPLIED, "%s %s after %s (its timeout)",
@@ -64,14 +64,14 @@ static int wait_until(struct run *run, const struct side_worker *worker, bool ru
     }
 }
 
-/* Ask first: what is as wanted is left alone. */
+/* Ask first: what is as wanted is left alone. What ends is not: it is started when it rests. */
 static int make(struct run *run, const struct side_worker *worker, enum worker_deed deed,
                 struct err *err)
 {
-    bool is_running;
+    enum worker_now state;
 
-    int rc = worker_ask(worker, &is_running, err);
-    if (rc || is_running == (deed == WORKER_START))
+    int rc = worker_ask(worker, &state, err);
+    if (rc || state == (deed == WORKER_START ? WORKER_RUNS : WORKER_RESTS))
         return rc;
     rc = run_may_change(run, err);
     rc = rc ? rc : worker_do(worker, deed, err);
@@ -86,17 +86,17 @@ static int note_found(struct run *run, const struct side_worker *worker, char ou
 {
     struct worker_memory memory;
     char name[NAME_SIZE];
-    bool is_running;
+    enum worker_now state;
 
     variable_name("stop", worker, name);
     int rc = journal_variable_get(run->journal, run->id, name, out, 16, err);
     if (!rc && !out[0]) {
         rc = worker_memory_get(run->journal, run->service, worker, &memory, err);
-        rc = rc ? rc : worker_ask(worker, &is_running, err);
+        rc = rc ? rc : worker_ask(worker, &state, err);
         if (rc)
             return rc;
         (void)snprintf(out, 16, "%s",
-                       is_running                          ? FOUND_RUNNING
+                       state != WORKER_RESTS               ? FOUND_RUNNING
                        : memory.state == WORKER_IS_STOPPED ? FOUND_OURS
                                                            : FOUND_RESTING);
         rc = journal_variable_put(run->journal, run->id, name, out, err);
@@ -164,10 +164,10 @@ WORK(work_service_restore)
 
 static int check(const struct side_worker *worker, bool runs, struct err *err)
 {
-    bool is_running;
+    enum worker_now state;
 
-    int rc = worker_ask(worker, &is_running, err);
-    if (rc || is_running == runs)
+    int rc = worker_ask(worker, &state, err);
+    if (rc || state == (runs ? WORKER_RUNS : WORKER_RESTS))
         return rc;
     return err_set(err, ERR_REFUSED, EFFECT_NONE, "%s on %s %s", worker->name, worker->at.name,
                    runs ? "does not run" : "runs");
@@ -189,7 +189,7 @@ static int note_before(struct run *run, const struct side_worker *worker, struct
                        bool *out_ran, struct err *err)
 {
     char name[NAME_SIZE], value[WORKER_MEMORY_SIZE];
-    bool is_running;
+    enum worker_now state;
 
     variable_name("start", worker, name);
     int rc = journal_variable_get(run->journal, run->id, name, value, sizeof value, err);
@@ -197,11 +197,11 @@ static int note_before(struct run *run, const struct side_worker *worker, struct
         return rc;
     if (!value[0]) {
         rc = worker_memory_get(run->journal, run->service, worker, out, err);
-        rc = rc ? rc : worker_ask(worker, &is_running, err);
+        rc = rc ? rc : worker_ask(worker, &state, err);
         if (rc)
             return rc;
-        (void)snprintf(value, sizeof value, "%s", is_running ? FOUND_RUNNING : "-");
-        if (!is_running && out->state != WORKER_FORGOTTEN)
+        (void)snprintf(value, sizeof value, "%s", state == WORKER_RUNS ? FOUND_RUNNING : "-");
+        if (state != WORKER_RUNS && out->state != WORKER_FORGOTTEN)
             worker_memory_print(out, value);
         rc = journal_variable_put(run->journal, run->id, name, value, err);
     }

@@ -7,6 +7,7 @@ Every process has its own session (Ctrl-C in a terminal reaches only the lab, wh
 and its own log file. `wait_until` is the only place in the lab that sleeps.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -14,6 +15,7 @@ import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
 
 POLL_S = 0.02
 PR_SET_PDEATHSIG = 1
@@ -64,6 +66,13 @@ def run(argv, **options):
     if done.returncode != 0:
         raise LabError(f"{' '.join(map(str, argv))}: exit {done.returncode}\n{done.stderr}{done.stdout}")
     return done.stdout
+
+
+def children(pid):
+    """The processes that this one has started; none when it is gone."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 class Process:

@@ -11,7 +11,7 @@ import signal
 from pathlib import Path
 
 from . import ports
-from .procs import Process, run
+from .procs import Process, children, run
 
 SSHD = "/usr/sbin/sshd"
 PRIVILEGE_SEPARATION = Path("/run/sshd")  # must be there when sshd is started as root; Debian's service makes it
@@ -119,9 +119,8 @@ class Host:
         """Processes of sshd that serve a connection, without what runs in them."""
         found, parents = [], [self.pid]
         while parents:
-            children = [pid for parent in parents for pid in _children(parent) if _is_sshd(pid)]
-            found += children
-            parents = children
+            parents = [pid for parent in parents for pid in children(parent) if _is_sshd(pid)]
+            found += parents
         return found
 
     def kill_sessions(self):
@@ -149,12 +148,6 @@ class Host:
             "UsePAM no", "StrictModes no", "AllowTcpForwarding local", "X11Forwarding no", "PrintMotd no",
             "MaxStartups 100", "MaxSessions 50", "LogLevel VERBOSE",
         ]
-
-
-def _children(pid):
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return []
 
 
 def _is_sshd(pid):
