@@ -80,8 +80,8 @@ static void test_what_only_reads_like_a_folder_stays(void **state)
     const char *const same[] = {
         "",
         "CREATE TABLE ` DATA DIRECTORY='x'` (`a`` DATA DIRECTORY='/b'` int)",
-        "CREATE TABLE `t` (`a` text DEFAULT 'it''s \\' DATA DIRECTORY=''/x''') COMMENT=' DATA "
-        "DIRECTORY = ''/y'''",
+        "CREATE TABLE `t` (`a` text DEFAULT 'it''s \\' DATA DIRECTORY=''/x''')",
+        "CREATE TABLE `t` (`a` int) COMMENT=' DATA DIRECTORY = ''/y'''",
         "CREATE TABLE `t` (`a` int) COMMENT='ends in \\\\'",
         "CREATE TABLE `t` (`a` int) COMMENT='no end",
         "CREATE TABLE `t` (`a` int) DATA DIRECTORY",
