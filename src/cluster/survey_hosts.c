@@ -65,7 +65,7 @@ static bool wants_folder(const struct service *service, const struct node *node,
 struct workers {
     const struct service *service;
     struct survey *out;
-    int codes[SERVICE_WORKER_CAP]; /* how asking each ended */
+    bool is_silent[SERVICE_WORKER_CAP]; /* its host did not answer; not: its own command is slow */
 };
 
 static bool is_same_host(const struct side_worker *a, const struct side_worker *b)
@@ -73,14 +73,15 @@ static bool is_same_host(const struct side_worker *a, const struct side_worker *
     return a->at.ssh == b->at.ssh ||
            (a->at.ssh != NULL && b->at.ssh != NULL && a->at.ssh->port == b->at.ssh->port &&
             strcmp(a->at.ssh->host, b->at.ssh->host) == 0 &&
-            strcmp(a->at.ssh->jump_host, b->at.ssh->jump_host) == 0);
+            strcmp(a->at.ssh->jump_host, b->at.ssh->jump_host) == 0 &&
+            a->at.ssh->jump_port == b->at.ssh->jump_port);
 }
 
 /* A host that has not answered is not waited for again: the worker that found out, or -1. */
 static int silent_before(const struct workers *all, size_t at)
 {
     for (size_t i = 0; i < at; i++)
-        if (all->codes[i] == ERR_TIMEOUT &&
+        if (all->is_silent[i] &&
             is_same_host(&all->service->workers[i], &all->service->workers[at]))
             return (int)i;
     return -1;
@@ -94,12 +95,12 @@ static void ask_worker(struct workers *all, size_t at)
     enum worker_now state = WORKER_RESTS;
     if (before >= 0) {
         all->out->workers[at] = all->out->workers[before];
-        all->codes[at] = ERR_TIMEOUT;
+        all->is_silent[at] = true;
         return;
     }
     int rc = worker_try(worker, &cause);
+    all->is_silent[at] = rc == ERR_TIMEOUT;
     rc = rc != 0 ? rc : worker_ask(worker, &state, &cause);
-    all->codes[at] = rc;
     all->out->workers[at].is_running = rc != 0 ? TRI_UNKNOWN : tri_of(state != WORKER_RESTS);
     (void)snprintf(all->out->workers[at].problem, sizeof(all->out->workers[at].problem), "%.390s",
                    cause.msg);

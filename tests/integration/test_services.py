@@ -24,6 +24,13 @@ def one_stage():
         yield stage
 
 
+def worker_words(folder, side):
+    """A worker of the configuration."""
+    return {"name": "blog-worker", "timeout": "30s",
+            **{word: [sys.executable, str(ERRAND), deed, str(folder), f"worker-{side}"]
+               for word, deed in (("stop", "stop"), ("start", "start"), ("is_running", "running"))}}
+
+
 @pytest.fixture(name="service")
 def with_workers(stage):
     service = stage.service("mirrored")
@@ -38,10 +45,7 @@ def with_workers(stage):
                        "ssl": ca, "charset": "utf8mb4"}}))
     service.workers = {side: folder / f"worker-{side}" for side in service.primaries}
     service.cfg = service.config("workers", lambda c: (c["dns"].pop("resolvers"), [
-        c[side].update(services=({"name": "blog-worker", "timeout": "30s",
-                                  **{word: [sys.executable, str(ERRAND), deed, str(folder), f"worker-{side}"]
-                                     for word, deed in (("stop", "stop"), ("start", "start"), ("is_running", "running"))}},))
-        for side in ("old", "new")]))
+        c[side].update(services=(worker_words(folder, side),)) for side in ("old", "new")]))
     service.there = service.playbook("there", "mirrored", STOP.format("old"), *FENCED, START.format("new"))
     service.back = service.playbook("back-again", "switched", STOP.format("new"), *FENCED_BACK, START.format("old"))
     service.run(service.playbook("forget", "mirrored", *(START.format(side).replace("work", side) for side in ("old", "new"))),
@@ -155,6 +159,16 @@ def test_check_names_a_worker_on_the_wrong_side_and_commands_that_are_not_there(
                                                                              "stop": ["/no/such/program"]},)))
     assert found(missing)["services.host"] == ("block", found(missing)["services.host"][1])
     assert "there is no /no/such/program" in found(missing)["services.host"][1]
+
+
+def test_a_worker_that_is_slow_to_answer_says_nothing_of_the_next_one_on_its_host(service):
+    errand.start(service.workers["old"])
+    slow = {"name": "slow", "is_running": ["sleep", "60"], "stop": ["true"], "start": ["true"]}
+    folder = service.workers["old"].parent
+    cfg = service.config("slow", lambda c: c["old"].update(services=(slow, worker_words(folder, "old"))))
+    said = [each for each in service.cutover("check", "--json", cfg=cfg).json["findings"] if each["check"].startswith("services.")]
+    bad = [each for each in said if each["severity"] != "ok"]
+    assert bad and all("slow" in each["subject"] for each in bad), said
 
 
 def test_a_list_that_cannot_work_is_refused_with_its_line(service):
