@@ -4,7 +4,8 @@
  *                      its sides or between two of them.
  * Form:      {"inventory": 1, "service", "taken", "taken_us", "sides": {"old", "new"}}; a side is
  *            {"is_read", "error", "sections": {SECTION: {name: text}}, "unread": {SECTION: why}};
- *            the sections of sizes have numbers: bytes, microseconds.
+ *            the sections of sizes have numbers: bytes, microseconds. "paths" is there when the
+ *            ways between hosts were measured, and has a text for what could not be.
  * Never:     a secret. What proves who an account is comes as a digest of a digest; a variable that
  *            may hold a password has its value replaced.
  * Threads:   pure.
@@ -54,6 +55,12 @@ MUST_CHECK int inventory_put_unread(json_t *side, const char *section, const cha
                                     struct err *err);
 /* Why that section was not read; NULL when it was. */
 const char *inventory_unread(const json_t *document, enum side side, const char *section);
+/*
+ * What was measured of the ways between hosts, beside the sides that were read: names such as
+ * "A to B: bytes a second", a number or why there is none. Effect of an error: some may be there.
+ */
+struct survey;
+MUST_CHECK int inventory_put_paths(json_t *document, const struct survey *survey, struct err *err);
 /* The end of a side: it was read, or why not; half of an answer is none. */
 MUST_CHECK int inventory_end_side(json_t *side, const struct err *why, struct err *err);
 
@@ -70,7 +77,8 @@ MUST_CHECK int inventory_diff_sides(const json_t *document, json_t **out, struct
 
 /*
  * What changed between two documents, each change with its "side", and how the sizes grew:
- * {"changes": [...], "growth": {"old": {"before", "after", "bytes_per_day", "disks"}, "new": ...}}.
+ * {"changes": [...], "growth": {"old": {"before", "after", "bytes_per_day", "disks"}, "new": ...},
+ * "paths": {"old": {NAME: {"before", "after"}}, "new": ...}}, of the ways measured both times.
  * A side that neither has read is left out. bytes_per_day is null below an hour. disks has those
  * whose host was asked both times: {NAME: {"free_before", "free_after", "lost_per_day",
  * "full_in_days"}}; full_in_days is null unless it fills, and supposes that it goes on as between

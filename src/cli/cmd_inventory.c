@@ -13,6 +13,7 @@
 #include "cli/render.h"
 #include "cli/service_open.h"
 #include "cluster/inventory.h"
+#include "cluster/paths.h"
 #include "domain/inventory.h"
 #include "engine/journal_inventory.h"
 #include "engine/observe.h"
@@ -24,6 +25,12 @@ struct asking {
     enum cli_format format;
 };
 
+/* Or are there recorded ones only? */
+static bool takes_one(const struct cli_options *options)
+{
+    return !options->is_list && options->arg_count < (options->is_diff ? 2U : 1U);
+}
+
 static int check_usage(const struct cli_options *options, struct err *err)
 {
     if (options->is_list && (options->is_diff || options->arg_count > 0))
@@ -32,6 +39,9 @@ static int check_usage(const struct cli_options *options, struct err *err)
         return err_set(err, ERR_USAGE, EFFECT_NONE, "two inventories are compared with --diff");
     if (options->format == CLI_HTML)
         return err_set(err, ERR_USAGE, EFFECT_NONE, "an inventory is text, markdown or json");
+    if (options->measures_paths && !takes_one(options))
+        return err_set(err, ERR_USAGE, EFFECT_NONE,
+                       "--measure-paths goes with an inventory that is being taken");
     return 0;
 }
 
@@ -56,6 +66,19 @@ static void warn_unread(const json_t *document)
                      json_text_or(inventory_side(document, side), "error", "?"));
 }
 
+static void show_path(void *context, const struct survey_path *path)
+{
+    progress_show(context, "measuring the way from %s to %s", path->from->name, path->to->name);
+}
+
+static int take_paths(struct asking *a, json_t *document, struct err *err)
+{
+    CLEANUP(survey_release) struct survey survey = {0};
+
+    int rc = paths_measure(a->service, &survey, show_path, a->render, err);
+    return rc ? rc : inventory_put_paths(document, &survey, err);
+}
+
 static int take(struct asking *a, json_t **out, int64_t *out_id, struct err *err)
 {
     CLEANUP(facts_release) struct facts facts = {0};
@@ -68,6 +91,8 @@ static int take(struct asking *a, json_t **out, int64_t *out_id, struct err *err
         rc = observe(a->service, &facts, NULL, err);
     if (!rc)
         rc = inventory_take(a->service, &facts, &document, err);
+    if (!rc && a->options->measures_paths)
+        rc = take_paths(a, document, err);
     if (!rc)
         rc = journal_inventory_add(journal, document, out_id, err);
     progress_clear(a->render);

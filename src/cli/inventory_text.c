@@ -86,6 +86,12 @@ static void summary_of(const json_t *document, enum side side, struct buf *out)
                        section->title);
     }
     unread_of(document, side, "  ", out);
+    json_object_foreach((json_t *)inventory_section_of(document, side, "paths"), name, value)
+    {
+        buf_printf(out, "  %s  ", name);
+        put_value(out, value, false);
+        buf_putc(out, '\n');
+    }
     buf_puts(out, "  Tables hold ");
     put_bytes(out, (double)inventory_bytes(document, side));
     buf_puts(out, ", as the engine estimates\n");
@@ -272,6 +278,25 @@ static void put_growth(const json_t *value, struct buf *out)
     }
 }
 
+static void put_paths(const json_t *value, struct buf *out)
+{
+    const char *side, *name, *title = "\nWays between hosts, measured both times\n";
+    json_t *paths, *path;
+
+    json_object_foreach(json_object_get(value, "paths"), side, paths)
+    {
+        json_object_foreach(paths, name, path)
+        {
+            buf_printf(out, "%s  %s: ", title, name);
+            put_value(out, json_object_get(path, "before"), false);
+            buf_puts(out, " became ");
+            put_value(out, json_object_get(path, "after"), false);
+            buf_putc(out, '\n');
+            title = "";
+        }
+    }
+}
+
 static bool is_between_sides(const json_t *value)
 {
     return json_is_string(json_array_get(json_object_get(value, "between"), 0));
@@ -315,6 +340,7 @@ void inventory_diff_text(const json_t *value, struct buf *out)
     }
     put_unread(value, out);
     put_growth(value, out);
+    put_paths(value, out);
 }
 
 void inventory_diff_markdown(const json_t *value, struct buf *out)
@@ -338,4 +364,5 @@ void inventory_diff_markdown(const json_t *value, struct buf *out)
     }
     put_unread(value, out);
     put_growth(value, out);
+    put_paths(value, out);
 }

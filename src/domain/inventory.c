@@ -34,6 +34,7 @@ static const struct inventory_section sections[] = {
     {"host restart", "Host: what a restart would go by", false, false},
     {"host room", "Host: room and clock", true, true},
     {"host logs", "Host: binary logs", true, true},
+    {"paths", "Ways between hosts", true, true},
     {"sizes", "Sizes", true, true},
 };
 

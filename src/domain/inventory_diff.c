@@ -278,11 +278,31 @@ static json_t *growth_of(const json_t *before, const json_t *after, enum side si
                      disks_of(before, after, side, us));
 }
 
+/* Of each way that was measured both times, or was to be. */
+static json_t *paths_of(const json_t *before, const json_t *after, enum side side)
+{
+    CLEANUP(json_release) json_t *paths = json_object();
+    const json_t *later = inventory_section_of(after, side, "paths");
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)inventory_section_of(before, side, "paths"), name,
+                        value) /* reads only */
+    {
+        json_t *now = json_object_get(later, name);
+        if (now != NULL &&
+            json_object_set_new(paths, name,
+                                json_pack("{s:O,s:O}", "before", value, "after", now)) != 0)
+            return NULL;
+    }
+    return json_incref(paths);
+}
+
 int inventory_diff_days(const json_t *before, const json_t *after, json_t **out, struct err *err)
 {
     CLEANUP(json_release) json_t *changes = json_array();
     CLEANUP(json_release) json_t *unread_sections = json_array();
     CLEANUP(json_release) json_t *growth = json_object();
+    CLEANUP(json_release) json_t *paths = json_object();
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
         const struct comparison c = {before, after, side, side, false, changes, unread_sections};
         bool was_read = inventory_is_read(before, side);
@@ -293,11 +313,12 @@ int inventory_diff_days(const json_t *before, const json_t *after, json_t **out,
         int rc = compare_all(&c, err);
         if (rc != 0)
             return rc;
-        if (json_object_set_new(growth, side == SIDE_OLD ? "old" : "new",
-                                growth_of(before, after, side)) != 0)
+        const char *name = side == SIDE_OLD ? "old" : "new";
+        if (json_object_set_new(growth, name, growth_of(before, after, side)) != 0 ||
+            json_object_set_new(paths, name, paths_of(before, after, side)) != 0)
             return err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for what differs");
     }
-    *out =
-        json_pack("{s:O,s:O,s:O}", "changes", changes, "unread", unread_sections, "growth", growth);
+    *out = json_pack("{s:O,s:O,s:O,s:O}", "changes", changes, "unread", unread_sections, "growth",
+                     growth, "paths", paths);
     return *out != NULL ? 0 : err_set(err, ERR_MEMORY, EFFECT_NONE, "no memory for what differs");
 }

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.integration.service import DONE, Done
+from tests.integration.service import DONE, USAGE, Done
 from tests.lab.lab import Lab
 
 ROWS = {"network.round_trip": r"a connection takes [0-9.]+ ms, at worst [0-9.]+, of 9",
@@ -83,3 +83,33 @@ def test_a_host_without_the_program_is_not_taken_for_a_slow_one(lab, tmp_path):
     assert found["network.throughput", there][0] == "warn" and "cannot listen at" in found["network.throughput", there][1]
     assert found["network.throughput", back][0] == "warn" and "cannot send to" in found["network.throughput", back][1]
     assert found["network.loss", back][0] == "warn"
+
+
+def inventory(lab, *words, code=DONE):
+    return Done(["inventory"], lab.cutover("inventory", *words, timeout=200)).ended(code)
+
+
+def test_the_ways_are_kept_and_two_days_are_held_beside_each_other(lab, tmp_path):
+    inventory(lab, "--json")
+    assert "paths" not in inventory(lab, "--json").json["sides"]["old"]["sections"]
+    first = inventory(lab, "--measure-paths", "--json").json
+    there, back, replica = ways(lab)
+    kept = {side: of_side["sections"]["paths"] for side, of_side in first["sides"].items()}
+    for side, way in (("old", there), ("new", back), ("new", replica)):
+        assert kept[side][f"{way}: bytes a second"] > 0 and kept[side][f"{way}: us of a connection"] > 0, kept
+        assert kept[side][f"{way}: sent again, of a million"] >= 0
+    with without_socat(lab.hosts[lab.new.primary.name], tmp_path / "bin"):
+        second = inventory(lab, "--measure-paths", "--json").json
+    found = inventory(lab, "--diff", str(first["id"]), str(second["id"]), "--json").json
+    assert {name: set(paths) for name, paths in found["paths"].items()} == \
+           {name: {each for each in kept[name] if ": sent again" not in each} for name in kept}
+    sent = found["paths"]["new"][f"{back}: bytes a second"]
+    assert sent["before"] == kept["new"][f"{back}: bytes a second"] and sent["after"].startswith("not measured: "), sent
+    text = lab.cutover("inventory", "--diff", str(first["id"]), str(second["id"])).stdout
+    assert f"{back}: bytes a second: {sent['before']} became not measured: " in text
+
+
+def test_what_was_recorded_is_not_measured_again(lab):
+    for words in (("1",), ("--list",), ("--diff", "1", "2")):
+        done = lab.cutover("inventory", "--measure-paths", *words)
+        assert done.returncode == USAGE and "--measure-paths goes with an inventory that is being taken" in done.stderr

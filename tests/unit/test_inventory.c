@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "domain/inventory.h"
+#include "domain/preflight.h"
 
 #define HOUR_US 3600000000LL
 
@@ -160,6 +161,58 @@ static void test_a_disk_that_fills_is_told_with_the_days_that_are_left(void **st
     assert_int_equal(json_object_size(json_object_get(growth, "disks")), 1);
 }
 
+static const json_t *way_of(const json_t *paths, const char *side, const char *name)
+{
+    return json_object_get(json_object_get(paths, side), name);
+}
+
+static void test_the_ways_of_two_days_are_held_beside_each_other(void **state UNUSED)
+{
+    CLEANUP(json_release) json_t *before = well(0);
+    CLEANUP(json_release) json_t *after = well(48 * HOUR_US);
+    CLEANUP(json_release) json_t *diff = NULL;
+    struct node nodes[] = {{.name = "a", .side = SIDE_OLD}, {.name = "b", .side = SIDE_NEW}};
+    struct survey_path there = {.from = &nodes[0],
+                                .to = &nodes[1],
+                                .trips = 9,
+                                .middle_us = 1200,
+                                .worst_us = 3000,
+                                .bytes_per_s = 5e6,
+                                .sent = 4000,
+                                .sent_again = 1};
+    const struct survey survey = {.paths = &there, .path_count = 1};
+    assert_int_equal(inventory_put_paths(before, &survey, NULL), 0);
+    there.middle_us = 80000;
+    there.bytes_per_s = 0;
+    (void)strcpy(there.bulk_problem, "its port is closed");
+    assert_int_equal(inventory_put_paths(after, &survey, NULL), 0);
+    const json_t *kept = inventory_section_of(before, SIDE_OLD, "paths");
+    assert_int_equal(json_int_or(kept, "a to b: sent again, of a million", 0), 250);
+    assert_int_equal(json_int_or(kept, "a to b: us of the slowest connection", 0), 3000);
+    assert_null(inventory_section_of(before, SIDE_NEW, "paths"));
+
+    assert_int_equal(inventory_diff_days(before, after, &diff, NULL), 0);
+    const json_t *paths = json_object_get(diff, "paths");
+    const json_t *trip = way_of(paths, "old", "a to b: us of a connection");
+    assert_int_equal(json_int_or(trip, "before", 0), 1200);
+    assert_int_equal(json_int_or(trip, "after", 0), 80000);
+    const json_t *bulk = way_of(paths, "old", "a to b: bytes a second");
+    assert_int_equal(json_int_or(bulk, "before", 0), 5000000);
+    assert_string_equal(json_text_or(bulk, "after", ""), "not measured: its port is closed");
+    assert_null(way_of(paths, "old", "a to b: sent again, of a million")); /* one day only */
+    assert_int_equal(changes(diff), 0);
+}
+
+static void test_a_side_that_was_not_read_has_no_ways(void **state UNUSED)
+{
+    CLEANUP(json_release) json_t *document = inventory_new("blog", 0);
+    struct node nodes[] = {{.name = "a", .side = SIDE_OLD}, {.name = "b", .side = SIDE_NEW}};
+    struct survey_path there = {.from = &nodes[0], .to = &nodes[1], .trips = 1};
+    const struct survey survey = {.paths = &there, .path_count = 1};
+    assert_int_equal(inventory_put_paths(document, &survey, NULL), 0);
+    assert_null(inventory_section_of(document, SIDE_OLD, "paths"));
+}
+
 static void test_a_rate_of_minutes_is_not_known(void **state UNUSED)
 {
     CLEANUP(json_release) json_t *before = well(0);
@@ -217,6 +270,8 @@ int main(void)
         cmocka_unit_test(test_a_difference_between_sides_has_both_values),
         cmocka_unit_test(test_what_changed_between_two_days_names_its_side),
         cmocka_unit_test(test_a_disk_that_fills_is_told_with_the_days_that_are_left),
+        cmocka_unit_test(test_the_ways_of_two_days_are_held_beside_each_other),
+        cmocka_unit_test(test_a_side_that_was_not_read_has_no_ways),
         cmocka_unit_test(test_a_rate_of_minutes_is_not_known),
         cmocka_unit_test(test_a_side_that_was_not_read_is_not_equal_to_anything),
         cmocka_unit_test(test_a_name_that_is_no_text_is_an_error),
