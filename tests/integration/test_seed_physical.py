@@ -3,9 +3,11 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -170,6 +172,48 @@ def test_whatever_dies_while_the_copy_is_sent_new_is_as_it_was(lab, what):
     assert done.code != DONE
     if done.code != UNDONE:
         lab.cutover("abort", "--yes")
+    assert lab.new.primary.pid == pid
+    check_clean(lab)
+
+
+# Stand in front of the real programs on OLD's host: what they give on is wrong, and they say that all went well.
+FLIP = """import sys
+given, at = sys.stdin.buffer, 500_000
+while chunk := given.read1(65536):
+    if 0 <= at < len(chunk):
+        chunk = chunk[:at] + bytes([chunk[at] ^ 1]) + chunk[at + 1:]
+    at -= len(chunk)
+    sys.stdout.buffer.write(chunk)
+"""
+SPOILT = {"a byte of what is compressed": ("zstd", "{python} {flip}"),
+          "a byte of what is copied": ("mariadb-backup", "{python} {flip}"),
+          "the end of what is copied": ("mariadb-backup", "(head -c 3000000; cat >/dev/null)")}
+
+
+@contextlib.contextmanager
+def a_host_that_spoils(host, folder, program, by):
+    folder.mkdir()
+    (folder / "flip.py").write_text(FLIP)
+    script = folder / program
+    script.write_text(f"#!/bin/bash\n[ \"$1\" != --version ] || exec {shutil.which(program)} \"$@\"\n"
+                      f"{shutil.which(program)} \"$@\" | {by.format(python=sys.executable, flip=folder / 'flip.py')}\n"
+                      f"touch {folder}/was-used\n")
+    script.chmod(0o755)
+    former = list(host.options)
+    try:
+        host.restart(*former, sshd.path_option(folder))
+        yield
+        assert (folder / "was-used").exists()
+    finally:
+        host.restart(*former)
+
+
+@pytest.mark.parametrize("what", SPOILT)
+def test_a_copy_that_was_spoilt_on_its_way_is_never_put_in_place(lab, tmp_path, what):
+    """It is found by who receives it: the sender, in its own eyes, has sent all of it."""
+    pid = lab.new.primary.pid
+    with a_host_that_spoils(lab.hosts[lab.old.primary.name], tmp_path / "bin", *SPOILT[what]):
+        run(lab, "physical").ended(UNDONE, "receiving: ")
     assert lab.new.primary.pid == pid
     check_clean(lab)
 
