@@ -129,6 +129,42 @@ def test_what_is_in_the_way_is_said_before_anything_changes(lab):
     lab.old.primary.query("SET GLOBAL binlog_expire_logs_seconds = 0")
 
 
+# What a copy would not find, or not replace: the option, and the files that lie there.
+FAR = {"innodb_log_group_home_dir": "ib_logfile*", "innodb_data_home_dir": "ibdata*", "innodb_undo_directory": "undo*",
+       "aria_log_dir_path": "aria_log*"}
+
+
+@contextlib.contextmanager
+def kept_far(server, option, files, folder):
+    """The server keeps these files in a folder of their own, as it does where they have a disk of their own."""
+    def move(here, there):
+        server.stop()
+        for path in list(here.glob(files)):
+            path.rename(there / path.name)
+
+    folder.mkdir()
+    move(server.data, folder)
+    planted = server.drop_in / "10-far.cnf"
+    planted.write_text(f"[mysqld]\n{option} = {folder}\n")
+    try:
+        server.start()
+        yield
+    finally:
+        move(folder, server.data)
+        planted.unlink()
+        server.start()
+
+
+@pytest.mark.parametrize(("option", "files"), FAR.items())
+@pytest.mark.parametrize("side", ["old", "new"])
+def test_files_that_lie_elsewhere_are_said_before_anything_changes(lab, tmp_path, side, option, files):
+    server = getattr(lab, side).primary
+    with kept_far(server, option, files, tmp_path / "far"):
+        run(lab, "physical").ended(REFUSED, f"{server.address}:{server.port} keeps data outside of its data directory: {option} is {tmp_path}/far")
+        lab.cutover("abort", "--yes")
+    check_clean(lab)
+
+
 @pytest.mark.parametrize(("method", "words"), [("physical", "the disk of .* has 0.0 GB free; a copy of .* needs"),
                                                ("copied", "the disk of .* has room for 0.000 GB; what comes needs")])
 def test_a_disk_that_is_too_small_is_said_before_anything_changes(lab, tmp_path, method, words):
