@@ -78,6 +78,16 @@ static int run(const struct side_worker *worker, const char *what, const char *t
                      out, err);
 }
 
+/* A question changes nothing, however it ends. */
+static int question(const struct side_worker *worker, const char *what, const char *text,
+                    const char *const *words, struct ssh_result *out, struct err *err)
+{
+    int rc = run(worker, what, text, words, ASK_MS, out, err);
+    if (rc != 0)
+        err->effect = EFFECT_NONE;
+    return rc;
+}
+
 int worker_ask(const struct side_worker *worker, enum worker_now *out, struct err *err)
 {
     CLEANUP(ssh_result_release) struct ssh_result result = {0};
@@ -86,7 +96,7 @@ int worker_ask(const struct side_worker *worker, enum worker_now *out, struct er
 
     for (size_t i = 0; i < worker->is_running_count && i < WORDS_CAP; i++)
         words[i] = worker->is_running[i];
-    int rc = run(worker, "asking about", is_unit ? ASK_UNIT : ASK, words, ASK_MS, &result, err);
+    int rc = question(worker, "asking about", is_unit ? ASK_UNIT : ASK, words, &result, err);
     if (rc != 0)
         return rc;
     const char *answer = buf_text(&result.out);
@@ -121,5 +131,5 @@ int worker_try(const struct side_worker *worker, struct err *err)
     const char *const words[] = {stop[0], start[0],
                                  worker->is_running_count > 0 ? worker->is_running[0] : "systemctl",
                                  NULL};
-    return run(worker, "looking for the commands of", TRY, words, ASK_MS, &result, err);
+    return question(worker, "looking for the commands of", TRY, words, &result, err);
 }

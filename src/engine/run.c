@@ -124,11 +124,17 @@ static int allocate_steps(struct run *run, struct err *err)
  * ----------------------------------------------------------------------------
  */
 
-static bool has_changed_something(const struct run *run, size_t first, size_t last)
+/* A part that can simply be done again has changed something where there is something to undo. */
+static bool has_changed_something(const struct run *run, size_t first, size_t last,
+                                  const struct err *why)
 {
-    for (size_t i = first; i <= last; i++)
-        if (!run->plan.steps[i].is_repeatable && run->steps[i].state != STEP_PENDING)
+    for (size_t i = first; i <= last; i++) {
+        const struct plan_step *step = &run->plan.steps[i];
+        bool is_whole = i < last || why->effect != EFFECT_NONE;
+        if (run->steps[i].state != STEP_PENDING &&
+            (!step->is_repeatable || (step->undo_count > 0 && is_whole)))
             return true;
+    }
     return false;
 }
 
@@ -190,7 +196,7 @@ static enum run_outcome settle_failure(struct run *run, struct err *err)
         say_stuck(err, run);
         return err->code == ERR_STOPPED ? OUTCOME_STOPPED : OUTCOME_STUCK;
     }
-    bool has_changed = has_changed_something(run, first, run->current);
+    bool has_changed = has_changed_something(run, first, run->current, err);
     if (!run_undo(run, first, run->current, &undo)) {
         enum run_outcome outcome = outcome_of(run, err, has_changed);
         if (outcome == OUTCOME_STUCK)

@@ -74,8 +74,13 @@ static int make(struct run *run, const struct side_worker *worker, enum worker_d
     if (rc || state == (deed == WORKER_START ? WORKER_RUNS : WORKER_RESTS))
         return rc;
     rc = run_may_change(run, err);
-    rc = rc ? rc : worker_do(worker, deed, err);
-    return rc ? rc : wait_until(run, worker, deed == WORKER_START, err);
+    if (rc)
+        return rc;
+    rc = worker_do(worker, deed, err);
+    rc = rc ? rc : wait_until(run, worker, deed == WORKER_START, err);
+    if (rc && err->effect == EFFECT_NONE)
+        err->effect = EFFECT_UNKNOWN; /* of the question that failed; the command was given */
+    return rc;
 }
 
 /* --- stop ------------------------------------------------------------------------------------- */
