@@ -20,6 +20,7 @@
 #define PROOF_MARK_CAP 32
 #define PROOF_BATCH_ROWS 300
 #define PROOF_STILL_ROWS 1000 /* nobody waits for a lock on them */
+#define PROOF_FAR_ROWS 3000 /* waiting to be compared: somebody who is in a hurry is kept by them */
 
 /* The tables of both sides as they were read once: never changed, freed by the last user. */
 struct proof_shapes {

@@ -206,23 +206,36 @@ static bool is_mysql(const struct facts *facts, enum side side)
     return primary != NULL && primary->version.flavour == FLAVOUR_MYSQL;
 }
 
+/* Of MariaDB's 0 and 1 are the same; and of MySQL's. */
+static const char *trouble_with_appliers(const struct facts *facts, enum side side,
+                                         unsigned long appliers)
+{
+    if (appliers >= APPLIERS_ENOUGH)
+        return NULL;
+    if (appliers < 2)
+        return "one thread applies what many sessions write at the same time";
+    return is_mysql(facts, side)
+               ? "while all of them wait for the disk, a core is spent on asking for a free one"
+               : "as many commits wait for the disk together, where many sessions write";
+}
+
 LOOK(look_appliers)
 {
-    static const char *const names[2] = {"replica_parallel_workers", "slave_parallel_workers"};
+    static const char *const of_mysql[2] = {"replica_parallel_workers", "slave_parallel_workers"};
+    static const char *const of_mariadb[2] = {"slave_parallel_threads", "slave_parallel_threads"};
     size_t before = out->count;
     if (settings_untold(out, row, survey))
         return;
     for (enum side side = SIDE_OLD; side <= SIDE_NEW; side++) {
-        const char *name = name_there(survey, side, names);
-        unsigned long appliers =
-            name == NULL ? 0 : strtoul(setting_of(survey, side, name), NULL, 10);
-        if (!is_mysql(facts, side) || appliers < 2 || appliers >= APPLIERS_ENOUGH)
+        const char *name = name_there(survey, side, is_mysql(facts, side) ? of_mysql : of_mariadb);
+        if (name == NULL)
             continue;
-        finding_fix(finding_add(out, row, SEVERITY_NOTE, side_title(side),
-                                "%s is %lu: while all of them wait for the disk, a core is spent "
-                                "on asking for a free one",
-                                name, appliers),
-                    "%s", row->how);
+        unsigned long appliers = strtoul(setting_of(survey, side, name), NULL, 10);
+        const char *trouble = trouble_with_appliers(facts, side, appliers);
+        if (trouble != NULL)
+            finding_fix(finding_add(out, row, SEVERITY_NOTE, side_title(side), "%s is %lu: %s",
+                                    name, appliers, trouble),
+                        "%s", row->how);
     }
     finding_well(out, row, before, "there are enough of them");
 }
@@ -386,10 +399,10 @@ static const struct check_row rows[] = {
      .worst = SEVERITY_WARN,
      .look = look_demanded},
     {.id = "replica.appliers",
-     .why = "the lag at the fence is part of the pause, and a core that is asked all the time does "
-            "nothing else",
-     .how = "SET GLOBAL replica_parallel_workers = 16, in the configuration, too, and start the "
-            "link again",
+     .why = "the lag at the fence is part of the pause, and a side that applies more slowly than "
+            "the other one writes never comes near",
+     .how = "stop the link, SET GLOBAL replica_parallel_workers (MariaDB: slave_parallel_threads) "
+            "= 16, in the configuration, too, and start it again",
      .source = "docs/pause.md",
      .worst = SEVERITY_NOTE,
      .look = look_appliers},

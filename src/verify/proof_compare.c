@@ -232,13 +232,27 @@ static int compare_job(struct job *job, struct err *err)
 
 /* --- a batch from the set and back ------------------------------------------------------------ */
 
+/*
+ * Rows are locked while they are compared, so few at a time; but most of that time are round trips,
+ * and when somebody waits who has to be far ahead of the writers first, more at a time are over
+ * sooner.
+ */
+static size_t batch_rows(const struct proof_worker *worker)
+{
+    const struct proof *proof = worker->proof;
+    struct touched_count count;
+
+    touched_count(proof->set, &count);
+    bool is_far = proof->is_hurried && count.rows >= PROOF_FAR_ROWS;
+    return worker->is_still || is_far ? PROOF_STILL_ROWS : PROOF_BATCH_ROWS;
+}
+
 static int take(struct proof_worker *worker, uint64_t until, struct touched_batch **out,
                 struct position *out_told, struct err *err)
 {
     PROOF_HOLD(worker->proof);
     *out_told = worker->proof->logs[0].position;
-    size_t limit = worker->is_still ? PROOF_STILL_ROWS : PROOF_BATCH_ROWS;
-    return touched_take(worker->proof->set, until, limit, out, err);
+    return touched_take(worker->proof->set, until, batch_rows(worker), out, err);
 }
 
 static void learn(struct proof *proof, uint64_t rows, int64_t took_us)

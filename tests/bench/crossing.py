@@ -20,10 +20,10 @@ CREATE_TABLE = (f"CREATE TABLE {TABLE} (id BIGINT UNSIGNED NOT NULL AUTO_INCREME
                 " side TINYINT UNSIGNED NOT NULL, pad CHAR(60) NOT NULL) ENGINE = InnoDB")
 
 # What was answered "done" is on the disk. The log is large enough not to be the limit of a closed loop. docs/pause.md says what
-# the two last settings of MySQL are for.
+# the other settings are for.
 DURABLE = {
     "mariadb": {"sync-binlog": 1, "innodb-flush-log-at-trx-commit": 1, "innodb-buffer-pool-size": "256M",
-                "innodb-log-file-size": "256M"},
+                "innodb-log-file-size": "256M", "slave-parallel-threads": 16},
     "mysql": {"sync-binlog": 1, "innodb-flush-log-at-trx-commit": 1, "innodb-buffer-pool-size": "256M",
               "innodb-redo-log-capacity": "256M", "innodb-log-writer-threads": "ON",
               "replica-parallel-workers": 16},

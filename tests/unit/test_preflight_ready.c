@@ -124,7 +124,8 @@ static void test_mysql_is_told_what_makes_its_pause_long(void **state UNUSED)
         const char *check, *name, *bad, *well;
     } rows[] = {
         {"replica.appliers", "replica_parallel_workers", "4", "16"},
-        {"replica.appliers", "slave_parallel_workers", "2", "0"},
+        {"replica.appliers", "slave_parallel_workers", "2", "8"},
+        {"replica.appliers", "slave_parallel_workers", "0", "8"},
         {"commits.log_writers", "innodb_log_writer_threads", "OFF", "ON"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -139,6 +140,18 @@ static void test_mysql_is_told_what_makes_its_pause_long(void **state UNUSED)
         plant_variable(SIDE_NEW, rows[i].name, rows[i].well);
         assert_finding(rows[i].check, SEVERITY_OK, "");
     }
+}
+
+static void test_few_appliers_are_told_of_by_what_they_cost(void **state UNUSED)
+{
+    well();
+    plant_variable(SIDE_NEW, "slave_parallel_threads", "0");
+    assert_finding("replica.appliers", SEVERITY_NOTE, "slave_parallel_threads is 0: one thread");
+    assert_string_equal(worst_of("replica.appliers")->subject, "NEW");
+    plant_variable(SIDE_NEW, "slave_parallel_threads", "4");
+    assert_finding("replica.appliers", SEVERITY_NOTE, "wait for the disk together");
+    plant_variable(SIDE_NEW, "slave_parallel_threads", "8");
+    assert_finding("replica.appliers", SEVERITY_OK, "enough");
 }
 
 static void test_only_mysql_needs_its_performance_schema(void **state UNUSED)
@@ -466,6 +479,7 @@ int main(void)
         cmocka_unit_test(test_what_is_unsafe_on_both_sides_is_a_note),
         cmocka_unit_test(test_a_setting_with_one_right_value_is_named_where_it_is_wrong),
         cmocka_unit_test(test_mysql_is_told_what_makes_its_pause_long),
+        cmocka_unit_test(test_few_appliers_are_told_of_by_what_they_cost),
         cmocka_unit_test(test_only_mysql_needs_its_performance_schema),
         cmocka_unit_test(test_logs_that_go_too_early_are_named),
         cmocka_unit_test(test_logs_of_which_nobody_says_how_long_they_stay_are_not_kept_for_ever),
