@@ -50,10 +50,10 @@ bytes_in() {
 
 # Say so once a second while it works: the other side ends us when nobody listens any more.
 watch_it() {
-    local pid=$1 folder=$2
+    local pid=$1 folder=$2 tenths=0
     while kill -0 "$pid" 2>/dev/null; do
-        say bytes "$(bytes_in "$folder" || true)"
-        sleep 1
+        [ $((tenths++ % 10)) != 0 ] || say bytes "$(bytes_in "$folder" || true)"
+        sleep 0.1
     done
     wait "$pid"
 }
@@ -141,12 +141,13 @@ binlog_info() {
     done
 }
 
+# The redo log is looked at ten times a second, not once: all commits of the donor wait for the last look.
 stream() {
     local keys=$1 datadir=$2 socket=$3 defaults=$4 workers=$5
     set --
     [ -z "$defaults" ] || set -- --defaults-file="$defaults"
-    mariadb-backup "$@" --backup --stream=xbstream --parallel="$workers" --socket="$socket" --datadir="$datadir" \
-        --target-dir="$keys/target" 2>"$keys/backup.log"
+    mariadb-backup "$@" --backup --stream=xbstream --parallel="$workers" --log-copy-interval=100 \
+        --socket="$socket" --datadir="$datadir" --target-dir="$keys/target" 2>"$keys/backup.log"
 }
 
 transmit() {
