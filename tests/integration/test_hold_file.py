@@ -5,7 +5,7 @@ side that was left may read there. AUTO_INCREMENT goes on as it was handed out, 
 
 import pytest
 
-from tests.integration.service import DONE, FENCED, FENCED_BACK, MIRROR, REFUSED, SHARED, Stage
+from tests.integration.service import DONE, FENCED, FENCED_BACK, MIRROR, REFUSED, SHARED, Stage, UNDONE
 from tests.integration.serving import Serving
 from tests.lab.procs import wait_until
 
@@ -80,14 +80,14 @@ def test_a_controller_that_dies_between_the_file_and_the_closing_leaves_nothing_
     service.write("old")
 
 
-def test_a_folder_that_the_server_does_not_read_is_refused_and_nothing_is_left(service):
+def test_a_folder_that_the_server_does_not_read_is_noticed_and_what_was_written_is_taken_away(service):
     other = service.lab.root / "not-read"
     other.mkdir(exist_ok=True)
     cfg = service.config("elsewhere", lambda c: (c["dns"].pop("resolvers"), c.update(fence={"hold": "file"}),
                                                  c["old"]["primary"]["ssh"].update(drop_in=str(other))))
     with service.unchanged():
         service.cutover("run", service.fenced, "--yes", cfg=cfg).ended(
-            REFUSED, r"a restart would open .* all the same", r"my_print_defaults")
+            UNDONE, r"failed; the step was undone", r"a restart would open .* all the same", r"my_print_defaults")
     assert not list(other.iterdir())
 
 
