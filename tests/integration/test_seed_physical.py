@@ -91,7 +91,7 @@ def check_clean(lab):
     assert server.value("SELECT @@GLOBAL.event_scheduler") == "ON"
     assert not list(server.folder.glob("*.cutover-seed")) and not list(server.drop_in.iterdir())
     assert not [row for row in server.query("SHOW DATABASES") if row["Database"] == "blog"]
-    assert not list(Path.home().glob(f".cutover-seed-{lab.old.primary.address}*"))
+    assert not list(lab.hosts["old1"].home.glob(".cutover-seed-*"))
     assert lab.old.primary.value("SELECT @@GLOBAL.read_only") == 0
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Hosts of the lab that one can log in to: a real sshd each, on its own address, with host keys of its own.
 
-Whoever logs in is the user who runs the lab, by one key that all hosts know. known_hosts has every host's keys.
+Whoever logs in is the user who runs the lab, by one key that all hosts know, into a home that is the host's own: neither
+what that user's shell does on its way up nor what a test leaves there is shared. known_hosts has every host's keys.
 """
 
 import contextlib
@@ -92,14 +93,18 @@ class Host:
     def public_key(self, kind="ed25519"):
         return " ".join((self.folder / f"host_{kind}.pub").read_text().split()[:2])
 
+    @property
+    def home(self):
+        return self.folder / "home"
+
     def start(self):
         if not self.folder.exists():
-            self.folder.mkdir(mode=0o700, parents=True)
+            self.home.mkdir(mode=0o700, parents=True)
             for kind in HOST_KEYS:
                 make_key(self.folder / f"host_{kind}", kind)
         if os.geteuid() == 0:
             PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
-        self._conf.write_text("\n".join([*self.options, *self._settings()]) + "\n")
+        self._conf.write_text("\n".join([*self._environment(), *self._settings()]) + "\n")
         self._process.start()
         self._process.wait_ready(lambda: ports.can_connect(self.address, self.port))
 
@@ -138,6 +143,11 @@ class Host:
     def _signal(self, number):
         for pid in [self.pid, *self.sessions()] if self._process.is_running else []:
             os.kill(pid, number)
+
+    def _environment(self):
+        """The options, with the home: sshd goes by the first line SetEnv only."""
+        words = [line.removeprefix("SetEnv ") for line in self.options if line.startswith("SetEnv ")]
+        return [" ".join(["SetEnv", f"HOME={self.home}", *words]), *(line for line in self.options if not line.startswith("SetEnv "))]
 
     def _settings(self):
         return [
