@@ -310,11 +310,18 @@ static int take_locks(struct lease *lease, bool is_one_enough, struct err *err)
 {
     int64_t last_epoch = 0;
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
-        int rc = take_lock(lease, (enum side)side, &last_epoch, err);
-        if (rc != 0 && !may_be_absent(lease, (enum side)side, is_one_enough, rc))
+        struct err cause = {0};
+        int rc = take_lock(lease, (enum side)side, &last_epoch, &cause);
+        if (rc != 0 && !may_be_absent(lease, (enum side)side, is_one_enough, rc)) {
+            if (err != NULL)
+                *err = cause;
             return rc;
-        if (rc != 0)
+        }
+        if (rc != 0) {
+            log_warn("%s does not answer: the lease is held on the other side alone, continuing",
+                     service_primary(lease->service, (enum side)side)->name);
             session_release(&lease->session[side]);
+        }
     }
     lease->epoch = last_epoch + 1;
     for (int side = SIDE_OLD; side < SIDE_COUNT; side++) {
@@ -521,11 +528,15 @@ static int retake(struct lease *lease, enum side side, struct err *err)
 /* While this side was asked for, the other one's lock may have been lost: see lease_renew(). */
 static int renew_side(struct lease *lease, enum side side, bool *is_retaken, struct err *err)
 {
-    int rc = check_side(lease, side, err);
-    if (rc != ERR_LOST && rc != ERR_TIMEOUT)
-        return rc;
-    *is_retaken = true;
-    return retake(lease, side, err);
+    struct err cause = {0};
+    int rc = check_side(lease, side, &cause);
+    if (rc == ERR_LOST || rc == ERR_TIMEOUT) { /* no failure once it is ours again */
+        *is_retaken = true;
+        return retake(lease, side, err);
+    }
+    if (rc != 0)
+        *err = cause;
+    return rc;
 }
 
 /* Nobody has had it: the lock of one side was ours for as long as the other one's was not. That is

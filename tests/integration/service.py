@@ -25,6 +25,7 @@ from tests.lab.procs import LabError, wait_until
 RECORDS = (PROXIED, DNS_ONLY)
 LOW_TTL_S = 2
 LINKS = {"new": "cutover_forward", "old": "cutover_reverse"}  # by the side that is the replica
+ERROR_LINE = re.compile(r"^\d\d:\d\d:\d\d\.\d{3} ERROR ", re.MULTILINE)
 DONE, USAGE, CONFIG, REFUSED, UNDONE, PERSON, ABORTED, BUSY = range(8)  # exit codes of the program
 
 CUT = """{{ name = "cut-over"; action = "cutover"; from = "{here}"; to = "{there}"; mode = "{mode}"; budget = "20s";
@@ -52,6 +53,7 @@ class Done:
         """Assert the exit code, and that each pattern is somewhere in what was said, wherever a line was wrapped."""
         said = " ".join(self.text.split())
         assert self.code == code, f"exit code {self.code}, expected {code}: {self}"
+        assert code != DONE or not ERROR_LINE.search(self.text), f"all is done, and still it tells of an error: {self}"
         for pattern in patterns:
             assert re.search(pattern, said), f"nothing says /{pattern}/: {self}"
         return self
