@@ -18,6 +18,20 @@ MUST_CHECK int seed_host_run(struct host *host, const char *const *words, int64_
 MUST_CHECK int seed_host_ask(const struct node *node, const char *const *words, int64_t within_ms,
                              struct ssh_result *out, struct err *err);
 
+/* One of several verbs that are asked for at the same time, each on a session of its own. */
+struct seed_question {
+    const struct node *node;
+    const char *const *words; /* as above */
+    int64_t within_ms;
+
+    struct ssh_result answer; /* released by whoever asked */
+    int rc;
+    struct err err;
+};
+/* Returns when all have ended. Errors: those of the first that failed, in their order. */
+MUST_CHECK int seed_host_ask_together(struct seed_question *questions, size_t count,
+                                      struct err *err);
+
 /* The value of a line "key=value" of what a verb printed; the first, cut to fit; "" when absent. */
 void seed_host_value(const struct ssh_result *result, const char *key, char *out, size_t out_size);
 uint64_t seed_host_number(const struct ssh_result *result, const char *key);

@@ -24,7 +24,7 @@
 
 #define ASSUMED_RATE 20000000ULL /* bytes a second: a slow disk, restarted into it as well */
 #define CLONE_MS (24LL * 3600 * 1000)
-#define POLL_MS 500
+#define POLL_MS 100
 #define RETURN_MS (15LL * 60 * 1000) /* a person may have to start it */
 #define GIVE_UP_MS 20000             /* for a clone that was killed to end */
 #define BOOT_SLACK_MS 2000           /* an uptime is in whole seconds */

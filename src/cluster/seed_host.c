@@ -13,6 +13,7 @@
 #include "cluster/scripts.h"
 
 #define INPUT_CAP 16384
+#define QUESTIONS_CAP 4
 #define RUN_SCRIPT "exec bash -o pipefail -c \"$@\""
 
 static int run_words(struct host *host, const char *const *words, struct host_script *script,
@@ -43,6 +44,32 @@ int seed_host_ask(const struct node *node, const char *const *words, int64_t wit
     CLEANUP(host_release) struct host host = {0};
     int rc = host_open(&host, node, clock_mono_ms() + within_ms, err);
     return rc ? rc : seed_host_run(&host, words, within_ms, out, err);
+}
+
+static void ask(void *context, int64_t deadline_ms)
+{
+    struct seed_question *question = context;
+
+    (void)deadline_ms; /* a verb has its own */
+    question->rc = seed_host_ask(question->node, question->words, question->within_ms,
+                                 &question->answer, &question->err);
+}
+
+int seed_host_ask_together(struct seed_question *questions, size_t count, struct err *err)
+{
+    struct host_task tasks[QUESTIONS_CAP] = {0};
+
+    if (count > QUESTIONS_CAP)
+        return err_set(err, ERR_BUG, EFFECT_NONE, "too many questions at a time");
+    for (size_t i = 0; i < count; i++)
+        tasks[i] = (struct host_task){ask, &questions[i]};
+    host_together(tasks, count);
+    for (size_t i = 0; i < count; i++)
+        if (questions[i].rc != 0) {
+            *err = questions[i].err;
+            return questions[i].rc;
+        }
+    return 0;
 }
 
 /* --- what a verb says ------------------------------------------------------------------------- */

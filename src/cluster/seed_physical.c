@@ -16,7 +16,8 @@
 #include "cluster/seed_physical_facts.h"
 
 #define COPY_MS (72LL * 3600 * 1000)
-#define POLL_MS 500
+#define POLL_MS 100
+#define LISTEN_POLL_MS 20
 #define NOTICE_MS 10000 /* for one end to see that the other is gone */
 #define NUMBER_SIZE 24
 #define SOME_BYTES 1000000 /* when it is under way */
@@ -109,7 +110,7 @@ static int start_receiver(struct copy *copy, const char *certificate, const char
     int rc = seed_end_start(&copy->receive, node, words, certificate, COPY_MS, err);
     for (; !rc && !state.is_listening && !state.is_over; seed_end_look(&copy->receive, &state)) {
         rc = tell(copy, "begin", 0, err);
-        (void)clock_sleep_ms(POLL_MS / 10);
+        (void)clock_sleep_ms(LISTEN_POLL_MS);
     }
     if (!rc && state.is_over && state.rc)
         rc = seed_end_join(&copy->receive, err);
@@ -137,25 +138,37 @@ static int start_sender(struct copy *copy, const char *certificate, const char *
     return seed_end_start(&copy->send, options->donor, words, certificate, COPY_MS, err);
 }
 
+/* What each host is asked before anything flows: an empty stage and a key, a key, and how much. */
+enum { BEGIN, OFFER, LOOK, QUESTIONS };
+
+static void questions_release(struct seed_question (*questions)[QUESTIONS])
+{
+    for (size_t i = 0; i < QUESTIONS; i++)
+        ssh_result_release(&(*questions)[i].answer);
+}
+
 static int stream(struct copy *copy, struct err *err)
 {
-    CLEANUP(ssh_result_release) struct ssh_result ours = {0};
-    CLEANUP(ssh_result_release) struct ssh_result theirs = {0};
     const struct physical_options *options = copy->options;
-    char port[NUMBER_SIZE];
-
-    (void)snprintf(port, sizeof port, "%u", options->recipient->ssh->seed_port);
     const char *const begin[] = {"begin", copy->datadir, options->run, NULL};
     const char *const offer[] = {"offer", options->donor->name, NULL};
-    int rc = seed_host_ask(options->recipient, begin, PHYSICAL_ASK_MS, &ours, err);
+    const char *const look[] = {"look", copy->donor.datadir, copy->donor.log_base, NULL};
+    char port[NUMBER_SIZE];
+    CLEANUP(questions_release)
+    struct seed_question asked[QUESTIONS] = {
+        [BEGIN] = {.node = options->recipient, .words = begin, .within_ms = PHYSICAL_ASK_MS},
+        [OFFER] = {.node = options->donor, .words = offer, .within_ms = PHYSICAL_ASK_MS},
+        [LOOK] = {.node = options->donor, .words = look, .within_ms = PHYSICAL_ASK_MS}};
+
+    (void)snprintf(port, sizeof port, "%u", options->recipient->ssh->seed_port);
+    int rc = seed_host_ask_together(asked, QUESTIONS, err);
+    copy->bytes_total = seed_host_number(&asked[LOOK].answer, "used");
     if (!rc)
-        rc = seed_host_ask(options->donor, offer, PHYSICAL_ASK_MS, &theirs, err);
-    if (!rc)
-        rc = start_receiver(copy, buf_text(&theirs.out), port, err);
+        rc = start_receiver(copy, buf_text(&asked[OFFER].answer.out), port, err);
     if (!rc)
         rc = failpoint_hit("seed.listening", err);
     if (!rc)
-        rc = start_sender(copy, buf_text(&ours.out), port, err);
+        rc = start_sender(copy, buf_text(&asked[BEGIN].answer.out), port, err);
     copy->began_ms = clock_mono_ms(); /* what came before says nothing about the pace */
     if (!rc)
         rc = wait_ends(copy, err);
@@ -195,18 +208,14 @@ static int prepare(struct copy *copy, struct position *out, struct err *err)
 int physical_copy(const struct physical_options *options, struct position *out, struct err *err)
 {
     CLEANUP(copy_release) struct copy copy = {.options = options, .began_ms = clock_mono_ms()};
-    CLEANUP(ssh_result_release) struct ssh_result look = {0};
     struct position position;
     bool has_scheduler;
 
     int rc = physical_datadir(options->recipient, copy.datadir, &has_scheduler, err);
     if (!rc)
         rc = physical_server_read(options->service, options->donor, &copy.donor, err);
-    if (!rc)
-        rc = physical_look(&copy.donor, &look, err);
     if (rc)
         return rc;
-    copy.bytes_total = seed_host_number(&look, "used");
     rc = stream(&copy, err);
     if (!rc)
         rc = prepare(&copy, &position, err);

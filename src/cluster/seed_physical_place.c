@@ -19,7 +19,7 @@
 #define COMMAND_MS (10LL * 60 * 1000)
 #define SWAP_MS (10LL * 60 * 1000)
 #define RETURN_MS (15LL * 60 * 1000)
-#define POLL_MS 500
+#define POLL_MS 100
 #define QUIET "event_scheduler = OFF\n"
 
 /* Stop or start the server by the words of its configuration. */

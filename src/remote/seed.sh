@@ -125,7 +125,7 @@ receive() {
     pid=$!
     until grep -q 'listening on' "$at/socat.log" 2>/dev/null; do
         kill -0 "$pid" 2>/dev/null || fail "cannot listen at $3 port $4: $(grep ' E ' "$at/socat.log" | tail -n 1)"
-        sleep 0.1
+        sleep 0.02
     done
     say listening 1
     watch_it "$pid" "$at/stage" ||
@@ -312,7 +312,7 @@ listen_once() {
     socat -d -d -u "TCP-LISTEN:$2,bind=$bind$family,reuseaddr,accept-timeout=10" OPEN:/dev/null 2>"$log" &
     until grep -q 'listening on' "$log"; do
         kill -0 $! 2>/dev/null || fail "cannot listen at $1 port $2: $(grep ' E ' "$log" | tail -n 1)"
-        sleep 0.1
+        sleep 0.02
     done
     say listening 1
     wait $!
@@ -350,7 +350,7 @@ take() {
     } &
     until grep -q 'listening on' "$log"; do
         kill -0 $! 2>/dev/null || fail "cannot listen at $1 port $2: $(grep ' E ' "$log" | tail -n 1)"
-        sleep 0.1
+        sleep 0.02
     done
     say listening 1
     wait $!
