@@ -118,6 +118,11 @@ class Pair:
         """Shell: what `source` writes goes to `sink` over TLS. Both have to end well."""
         return f"rm -rf {{stage}}; mkdir {{stage}}; {_RECEIVE} | {sink} & {source} | {_SEND}; wait $!"
 
+    def clone_watched(self):
+        """The same with a connection beside it, as whoever shows how far it is has one, or a monitor."""
+        with contextlib.closing(pymysql.connect(unix_socket=str(self.new.socket), user="root")):
+            return self.clone_by_hand()
+
     def clone_by_hand(self):
         """CLONE INSTANCE, until the server answers again."""
         account = self.lab.accounts["controller"]
@@ -179,7 +184,8 @@ def _ours(pair):
 
 def _tools(pair):
     if pair.new.kind.flavour == "mysql":
-        return [Contender("CLONE", "by hand, until the server is back", Pair.clone_by_hand, Pair.empty)]
+        return [Contender("CLONE", "by hand, until the server is back", Pair.clone_by_hand, Pair.empty),
+                Contender("CLONE, watched", "the same, with a second connection to NEW meanwhile", Pair.clone_watched, Pair.empty)]
     found = [Contender("mariadb-backup", "by hand: mariadb-backup, zstd -1, socat over TLS, mbstream, --prepare",
                        lambda pair: pair.shell(pair.streamed(BACKUP, "zstd -dq | mbstream -x -C {stage}") + PREPARE), Pair.empty),
              Contender("mariadb-dump", "by hand: into mariadb, one thread", lambda pair: pair.shell(DUMP), Pair.empty),
