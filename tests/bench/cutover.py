@@ -21,7 +21,8 @@ Environment: BENCH_KINDS      kinds of servers, of tests/lab/kinds.py (mariadb,m
              BENCH_CROSSINGS  cutovers for each kind, number of clients and load (30)
              BENCH_MINUTES    no cutover begins later, and fewer of each are what there is (12)
              ORCHESTRATOR     path of an orchestrator binary, to measure its graceful takeover beside (none)
-             BUILD            whose cutover; data and results are in BUILD/bench
+             BENCH_FOLDER     where the servers live (BUILD/bench); /dev/shm leaves out what the disk's moods add
+             BUILD            whose cutover; results are in BUILD/bench
 """
 
 import json
@@ -31,6 +32,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.lab import kinds
 from tests.lab.procs import LabError
@@ -41,6 +43,7 @@ from .crossing import TABLE, Service
 from .verify import BUILD, FOLDER, environment
 
 CLIENT = FOLDER / "pause_client"
+PLACE = Path(os.environ.get("BENCH_FOLDER") or FOLDER)  # where the servers live
 LOADS = ("paced", "saturated")
 TURN_CROSSINGS = {True: 6, False: 2}  # of one load, paced or not, before the next one has its turn: one takes 2 s, or 10
 WARM_UP_S = 0.5
@@ -171,7 +174,7 @@ def measure(kind, loads, crossings, deadline_s, found):
     """Fill in {Load: Found} for one kind of servers, as far as there is time."""
     chooser = random.Random(1)
     left = {load: crossings for load in loads}
-    with Service(FOLDER, kind) as service:
+    with Service(PLACE, kind) as service:
         while any(left.values()) and time.monotonic() < deadline_s:
             for load in chooser.sample(loads, len(loads)):
                 now = min(left[load], TURN_CROSSINGS[load.is_paced])
