@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import pymysql
 
 from tests.fault.proxy import ELSE, RESET, SILENCE
+from tests.fault.writer import REFUSED
 
 CLOUDFLARE = {
     "dns-lost-answer": {"kind": "drop_after", "method": "PATCH"},
@@ -138,9 +139,18 @@ def _give_up(connection):
 
 
 def _long_transaction(scene):
+    """A side that is closed or held already refuses it."""
     server = scene.source.primary
+    try:
+        end = _hold_rows(scene, server, scene.lab.accounts["app"],
+                         "UPDATE blog.posts SET body = CONCAT(body, '!') LIMIT 1")
+    except pymysql.Error as error:
+        if error.args[0] not in REFUSED:
+            raise
+        scene.note(f"{server.name} let no transaction of the application begin: {error.args[0]}")
+        return None
     scene.note(f"a transaction of the application stays open on {server.name}")
-    return _hold_rows(scene, server, scene.lab.accounts["app"], "UPDATE blog.posts SET body = CONCAT(body, '!') LIMIT 1")
+    return end
 
 
 def _late_applier(scene):
