@@ -226,6 +226,38 @@ def test_two_writers_within_one_fenced_crossing_are_found():
     assert "old acknowledged c" in verdict.findings[0]
 
 
+def took_over_and_died():
+    """NEW has taken a write, and was found closed after that."""
+    return Story().write("a").write("b", side="new").read("b", 1, what="row", side="new", is_open=False)
+
+
+def test_a_side_that_was_left_may_write_again_once_the_other_one_has_closed_and_that_is_counted():
+    verdict = took_over_and_died().write("c").write("d").write("e", side="new").breaks()
+    assert verdict.handed_back == [6.0]
+
+
+def test_who_was_handed_back_is_left_again_in_the_same_crossing():
+    verdict = took_over_and_died().write("c").write("d", side="new").write("e").breaks("two-writers")
+    assert len(verdict.handed_back) == 1 and "old acknowledged e" in verdict.findings[0]
+
+
+def test_who_was_closed_before_its_last_write_is_open():
+    took_over_and_died().write("c", side="new").write("d").breaks("two-writers")
+
+
+def test_who_is_found_closed_only_after_the_other_one_wrote_was_open():
+    (Story().write("a").write("b", side="new").write("c").read("b", 1, what="row", side="new", is_open=False)
+     .breaks("two-writers"))
+
+
+def test_a_refused_write_does_not_prove_that_a_side_has_closed():
+    Story().write("a").write("b", side="new").write("x", side="new", outcome="refused", on=()).write("c").breaks("two-writers")
+
+
+def test_who_was_found_closed_in_an_earlier_crossing_may_be_open_now():
+    took_over_and_died().mode("fenced").write("c").write("d", side="new").write("e").breaks("two-writers")
+
+
 def test_two_writers_are_what_shared_mode_is_for():
     Story("shared").write("a").write("b", side="new").write("c").breaks()
 

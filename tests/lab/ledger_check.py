@@ -34,7 +34,8 @@ The laws:
                  by the delay of an announcement; and on a closed side, which is a replica and may be behind
   invented       a read saw what nobody had written
   two-writers    within one fenced crossing the side that was left acknowledged a write which was sent after the other
-                 side had acknowledged one
+                 side had acknowledged one. Allowed, and counted, where the other side had closed again in between: a read
+                 that began after its last acknowledgement, and was answered before the write was sent, found it closed
 """
 
 import bisect
@@ -72,12 +73,14 @@ class Write:
 
 @dataclass
 class Verdict:
-    """broken: {law: how often}; findings: the first of each law, in words, with the line of the ledger to look at."""
+    """broken: {law: how often}; findings: the first of each law, in words, with the line of the ledger to look at.
+    handed_back: when the side that was left took its first write again, after the other one had closed."""
 
     writes: dict = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     reads: int = 0
     behind_as_announced: int = 0
     behind_on_a_closed_side: int = 0
+    handed_back: list = field(default_factory=list)
     ambiguous_there: list = field(default_factory=list)    # rows
     ambiguous_absent: list = field(default_factory=list)
     never_ended: int = 0
@@ -99,7 +102,7 @@ class Verdict:
                 "ambiguous": self.writes["ambiguous"], "ambiguous_there": len(self.ambiguous_there),
                 "ambiguous_absent": len(self.ambiguous_absent), "never_ended": self.never_ended, "reads": self.reads,
                 "behind_as_announced": self.behind_as_announced, "behind_on_a_closed_side": self.behind_on_a_closed_side,
-                "is_last_line_torn": self.is_last_line_torn, "broken": dict(self.broken), "findings": self.findings}
+                "handed_back": self.handed_back, "is_last_line_torn": self.is_last_line_torn, "broken": dict(self.broken), "findings": self.findings}
 
 
 class History:
@@ -129,6 +132,15 @@ class History:
         return [known for known in self._known[:end] if known[1] > value]
 
 
+@dataclass
+class Reign:
+    """A side that acknowledges. first, last: when it did"""
+
+    side: str
+    first: float
+    last: float
+
+
 @dataclass(frozen=True)
 class StaleRead:
     line: int
@@ -146,8 +158,9 @@ class Ledger:
         self._histories = collections.defaultdict(History)   # ("counter" or "row", key) -> History
         self._highest_sent = {}                           # the same -> value
         self._announced, self._stale = [], []
-        self._mode, self._section, self._left = None, 0, None
-        self._last_ack = {}                               # side -> the earliest `ended` in this section
+        self._mode, self._section = None, 0
+        self._reigns = []                                 # of this section: the side that is left, and the other one
+        self._found_closed = collections.defaultdict(list)   # side -> (sent, at) of reads in this section
         for number, line in _read(lines, verdict):
             handle = getattr(self, f"_on_{line.get('event')}", None)
             if handle:
@@ -164,7 +177,8 @@ class Ledger:
     def _on_mode(self, number, line):
         if line["mode"] not in ("fenced", "shared"):
             raise CannotJudge(f"line {number}: there is no mode {line['mode']!r}")
-        self._mode, self._last_ack = line["mode"], {}
+        self._mode, self._reigns = line["mode"], []
+        self._found_closed.clear()
         self._section += 1
 
     def _on_announced(self, _number, line):
@@ -190,13 +204,23 @@ class Ledger:
 
     def _judge_side(self, number, write):
         """Fenced: once the other side has acknowledged a write, none that is sent later to the side that was left."""
-        if self._mode == "fenced" and write.section == self._section:
-            self._last_ack.setdefault(write.side, write.ended)
-            first_side = next(iter(self._last_ack))
-            later = [at for side, at in self._last_ack.items() if side != first_side]
-            if write.side == first_side and later and min(later) < write.sent:
-                self._verdict.complain("two-writers", f"{write.side} acknowledged {write.row} to {write.session}, sent "
-                                       f"{1000 * (write.sent - min(later)):.0f} ms after the other side had taken over", number)
+        if self._mode != "fenced" or write.section != self._section:
+            return
+        here = Reign(write.side, write.ended, write.ended)
+        now = self._reigns[-1] if self._reigns else None
+        if now and now.side == write.side:
+            now.last = max(now.last, write.ended)
+        elif now is None or len(self._reigns) == 1:
+            self._reigns.append(here)
+        elif now.first < write.sent and self._has_closed(now, write.sent):
+            self._verdict.handed_back.append(write.sent)
+            self._reigns = [here]
+        elif now.first < write.sent:
+            self._verdict.complain("two-writers", f"{write.side} acknowledged {write.row} to {write.session}, sent "
+                                   f"{1000 * (write.sent - now.first):.0f} ms after the other side had taken over", number)
+
+    def _has_closed(self, reign, before):
+        return any(reign.last <= sent and at <= before for sent, at in self._found_closed[reign.side])
 
     def _on_read(self, number, line):
         self._verdict.reads += 1
@@ -207,7 +231,9 @@ class Ledger:
         missed = self._histories[known].above(saw, line["sent"])
         if missed:
             self._stale.append(StaleRead(number, line, missed, self._mode))
-        if line["is_open"] and saw:
+        if not line["is_open"]:
+            self._found_closed[line["side"]].append((line["sent"], line["at"]))
+        elif saw:
             self._histories[known].add(line["at"], saw, line["side"])
 
     def _judge_stale(self, stale):

@@ -95,6 +95,7 @@ class Crossing:
     number: int
     draw: Draw
     starts_in: str
+    began: float
     strikes_at: str = "-"
     codes: list = field(default_factory=list)    # (command, exit code)
     notes: list = field(default_factory=list)
@@ -203,7 +204,7 @@ class Soak:
         self._log = open(self._folder / "crossings" / f"{number:04d}.log", "w", encoding="utf-8", buffering=1)
         with self._log:
             began = time.monotonic()
-            crossing = Crossing(number, draw, self._status()["situation"])
+            crossing = Crossing(number, draw, self._status()["situation"], began)
             self._say(f"{draw}")
             self._crowd.ledger.add(event="mode", mode=draw.mode, at=began, crossing=number)
             self._crowd.begin_window()
@@ -404,7 +405,15 @@ class Soak:
         if not verdict["is_kept"]:
             raise Broken(f"the ledger, between crossings {self._audited + 1} and {len(self.crossings)}: "
                          + "; ".join(verdict["findings"][:3]))
+        self._judge_hand_backs(verdict)
         self._audited = len(self.crossings)
+
+    def _judge_hand_backs(self, verdict):
+        """A side that has been opened is given up only when a person types something."""
+        for at in verdict["handed_back"]:
+            crossing = next(c for c in reversed(self.crossings) if c.began <= at)
+            if len(crossing.codes) < 2:
+                raise Broken(f"law 1: crossing {crossing.number} went back to the side that was left by itself")
 
     _audited = 0
 

@@ -57,6 +57,7 @@ class Tale:
             self._row("doubled", broken.get("doubled", 0))
             self._row("reads", f"{last['reads']}, went back: {broken.get('went-back', 0)}; behind as announced: "
                       f"{last['behind_as_announced']}, on a closed side: {last['behind_on_a_closed_side']}")
+            self._row("handed back", f"{len(last['handed_back'])} (the side that was opened had closed again)")
             self._row("other laws broken", _list({k: v for k, v in broken.items() if k not in ("lost", "doubled", "went-back")}))
         is_kept = not soak.broken and last is not None and last["is_kept"]
         for text in soak.broken:
