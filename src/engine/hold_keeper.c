@@ -424,6 +424,7 @@ WORK(work_fence_release)
     if (!rc)
         rc = hold_read(&unlogged, &list, err);
     if (!rc && list.count == 0) {
+        held_list_release(&list);
         rc = recall(run, side, &unlogged, err);
         if (!rc)
             rc = hold_read(&unlogged, &list, err);
