@@ -223,7 +223,7 @@ asan: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 tsan: ## unit tests under ThreadSanitizer
 	$(RUN_SUITES) tsan
 
-integration-asan: deps deps-servers ## every command on real servers under AddressSanitizer and UndefinedBehaviorSanitizer
+integration-asan: deps deps-servers ## tests/integration under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(RUN_SUITES) integration-asan
 
 integration-tsan: deps deps-servers ## commands with many threads on real servers under ThreadSanitizer

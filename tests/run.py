@@ -234,9 +234,6 @@ def run_planted(name, kinds):
 
 # --- the whole program under a sanitizer ---------------------------------------------------------------------------
 
-# Together they drive every command; what they leave out is the same code with other data.
-EVERY_COMMAND = ["tests/golden", *[f"tests/integration/test_{name}.py" for name in (
-    "commands", "bad_input", "bad_days", "certificate", "story", "verify_repair")]]
 # Where threads work beside the driver: seed and verify workers, log readers, the prover, the conflict finder, samplers.
 THREADS_AT_WORK = [f"tests/integration/test_{name}.py" for name in ("story", "proof", "verify_pass", "conflicts")]
 OPTIONS_OF = {"address": {"ASAN_OPTIONS": "exitcode=99", "LSAN_OPTIONS": "suppressions={tests}/fuzz/lsan.txt:print_suppressions=0",
@@ -274,8 +271,8 @@ SUITES = {
     "unit": Suite("tests/unit", run_units, None),
     "asan": Suite("tests/unit under AddressSanitizer and UndefinedBehaviorSanitizer", run_units, "address"),
     "tsan": Suite("tests/unit under ThreadSanitizer", run_units, "thread"),
-    "integration-asan": Suite("every command on real servers under AddressSanitizer and UndefinedBehaviorSanitizer",
-                              run_sanitized, ("address", EVERY_COMMAND)),
+    "integration-asan": Suite("tests/integration under AddressSanitizer and UndefinedBehaviorSanitizer",
+                              run_sanitized, ("address", ["tests/golden", "tests/integration"])),
     "integration-tsan": Suite("commands with many threads on real servers under ThreadSanitizer", run_sanitized,
                               ("thread", THREADS_AT_WORK)),
     "golden": Suite("tests/golden, and the arithmetic of the benches", run_pytest, ["tests/golden", "tests/bench"]),

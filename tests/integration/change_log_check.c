@@ -33,6 +33,7 @@ static int fail(const char *what, const struct err *err)
         json_pack("{s:s,s:s,s:s,s:i}", "error", err->msg, "code", err_code_name(err->code), "hint",
                   err->hint, "native", (int)err->native);
     (void)json_dumpf(line, stdout, 0);
+    json_decref(line);
     printf("\n");
     fprintf(stderr, "%s: %s (%s) %s\n", what, err->msg, err->where, err->hint);
     return 1;

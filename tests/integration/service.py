@@ -111,6 +111,9 @@ class Running:
         with open(f"/proc/{self._popen.pid}/stat", encoding="ascii") as stat:
             return stat.read().rpartition(")")[2].split()[0] == "T"
 
+    def has_ended(self):
+        return self._popen.poll() is not None
+
     def end(self, timeout=60):
         try:
             code = self._popen.wait(timeout)

@@ -84,7 +84,9 @@ def test_a_whole_cutover_and_the_way_back_go_through_tunnels(service, way):
     assert not folders()
 
 
-def test_bulk_through_many_connections_comes_back_whole_while_both_ends_change_keys(service):
+def test_bulk_through_many_connections_comes_back_whole_while_both_ends_change_keys(service, monkeypatch):
+    # libssh2 forgets the key of the host, 51 bytes, at each change of keys: github.com/libssh2/libssh2/pull/43
+    monkeypatch.setenv("ASAN_OPTIONS", f"{os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=0")
     host = host_of(service)
     host.restart("RekeyLimit 1M")
     try:
