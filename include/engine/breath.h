@@ -7,7 +7,8 @@
  * Crash:     the journal then says "intent" of every part, and the servers are asked: is the side
  *            that was to be opened open? Then all parts before it had ended well, or it would not
  *            be. Is it closed? Then nothing was committed, and what was begun is undone.
- * Threads:   the driver's; one of its own writes the intent of the commit step.
+ * Threads:   the driver's; one of its own, with a journal of its own, writes the intent of the
+ *            commit step. A run that ends meanwhile asks and undoes without waiting for it.
  */
 #ifndef CUTOVER_ENGINE_BREATH_H
 #define CUTOVER_ENGINE_BREATH_H
@@ -23,6 +24,7 @@
 
 #define BREATH_PART_CAP 16
 
+struct journal;
 struct run;
 
 struct breath {
@@ -36,6 +38,7 @@ struct breath {
     /* the intent of the commit step */
     bool has_thread, has_intent, is_tried;
     pthread_t thread;
+    struct journal *beside; /* the thread's; NULL: the part that commits writes it itself */
     int rc;
     struct err err;
 };

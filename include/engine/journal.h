@@ -5,7 +5,9 @@
  * Invariant: an intent is on disk before its action starts; events form a hash chain over the whole
  *            file. What may wait for the disk is said in so many words: journal_hold(). Who stood
  *            still while another took his run writes nothing: journal_run_adopt().
- * Threads:   one writer (the driver); readers open the file for themselves.
+ * Threads:   a struct journal belongs to the thread that opened it (io/store.h). One writes (the
+ *            driver), and in a breath one more for it: journal_open_beside(). Readers open the file
+ *            for themselves.
  * Secrets:   never: the plan in it still says ${secret:replication}.
  */
 #ifndef CUTOVER_ENGINE_JOURNAL_H
@@ -58,6 +60,14 @@ struct verified_sum {
 MUST_CHECK int journal_open(const char *path, struct journal **out, struct err *err);
 /* For report and status: never writes. ERR_REFUSED when there is no journal yet. */
 MUST_CHECK int journal_open_reader(const char *path, struct journal **out, struct err *err);
+/*
+ * Once more, for another thread, which says so when it begins: journal_hand_over(). It writes for
+ * the same run; what `journal` holds in memory is not in it.
+ */
+MUST_CHECK int journal_open_beside(const struct journal *journal, struct journal **out,
+                                   struct err *err);
+/* From here on it is the calling thread's. */
+void journal_hand_over(struct journal *journal);
 void journal_free(struct journal *journal);
 void journal_freep(struct journal **journal);
 

@@ -9,7 +9,8 @@
  *            lock after 2 s), ERR_CONFLICT (a constraint says no), ERR_BUG (our SQL is wrong);
  *            where and the hint name the file. All are EFFECT_NONE except a failing disk
  *            (EFFECT_UNKNOWN: a commit may or may not be on it).
- * Threads:   a struct store belongs to one thread.
+ * Threads:   a struct store belongs to the thread that opened it, or to which it was handed; what
+ *            another one asks of it is refused: ERR_BUG.
  */
 #ifndef CUTOVER_IO_STORE_H
 #define CUTOVER_IO_STORE_H
@@ -30,6 +31,8 @@ MUST_CHECK int store_open(const char *path, enum store_mode mode, struct store *
 void store_free(struct store *store);
 void store_freep(struct store **store);
 const char *store_path(const struct store *store);
+/* From here on it is the calling thread's. Whose it was asks nothing of it any more. */
+void store_hand_over(struct store *store);
 /* Is another file, or none, at the path by now? What is read or written here is not there. */
 bool store_has_moved(struct store *store);
 

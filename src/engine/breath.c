@@ -29,13 +29,20 @@ size_t breath_last(const struct run *run, size_t index)
 
 /* --- the intent of the commit step ------------------------------------------------------------ */
 
-static void *write_commit(void *context)
+static void write_commit(struct run *run, struct journal *journal)
 {
-    struct run *run = context;
     struct breath *breath = &run->breath;
 
-    breath->rc = journal_intents(run->journal, run->id, &run->plan, breath->commit, breath->commit,
-                                 &breath->err);
+    breath->rc =
+        journal_intents(journal, run->id, &run->plan, breath->commit, breath->commit, &breath->err);
+}
+
+static void *write_commit_beside(void *context)
+{
+    struct run *run = context;
+
+    journal_hand_over(run->breath.beside);
+    write_commit(run, run->breath.beside);
     return NULL;
 }
 
@@ -43,9 +50,9 @@ void breath_commit_early(struct run *run)
 {
     struct breath *breath = &run->breath;
 
-    if (!breath->is_on || breath->is_tried)
+    if (!breath->is_on || breath->is_tried || !breath->beside)
         return;
-    breath->has_thread = pthread_create(&breath->thread, NULL, write_commit, run) == 0;
+    breath->has_thread = pthread_create(&breath->thread, NULL, write_commit_beside, run) == 0;
     breath->is_tried = breath->has_thread; /* without a thread the commit part writes it itself */
 }
 
@@ -63,7 +70,7 @@ static int need_commit_intent(struct run *run, struct err *err)
 
     int64_t began_us = clock_mono_us();
     if (!breath->is_tried)
-        (void)write_commit(run);
+        write_commit(run, run->journal);
     breath->is_tried = true;
     join(breath);
     breath->journal_us = clock_mono_us() - began_us;
@@ -97,6 +104,19 @@ static int write_intents(struct run *run, size_t first, size_t end, struct err *
     return rc;
 }
 
+/* Opened now, while nobody waits for it. */
+static struct journal *open_beside(const struct run *run)
+{
+    struct journal *beside = NULL;
+    struct err why = {0};
+
+    if (journal_open_beside(run->journal, &beside, &why)) {
+        log_warn("the intent to commit is written within the pause: %s, continuing", why.msg);
+        return NULL;
+    }
+    return beside;
+}
+
 static int begin(struct run *run, size_t index, struct err *err)
 {
     size_t last = breath_last(run, index);
@@ -110,7 +130,12 @@ static int begin(struct run *run, size_t index, struct err *err)
         return rc;
     breath_release(run);
     run->breath = (struct breath){
-        .is_on = true, .first = index, .commit = last, .had_committed = run->is_committed};
+        .is_on = true,
+        .first = index,
+        .commit = last,
+        .had_committed = run->is_committed,
+        .beside = open_beside(run),
+    };
     buf_init(&run->breath.said, SAID_CAP);
     journal_hold(run->journal);
     return 0;
@@ -172,6 +197,7 @@ int breath_end(struct run *run, struct err *err)
     join(breath);
     int rc = withdraw(run, err);
     int written = journal_let_go(run->journal, rc ? &also : err);
+    journal_freep(&breath->beside);
     breath->is_on = false;
     say_all(breath);
     return rc ? rc : written;
@@ -180,6 +206,7 @@ int breath_end(struct run *run, struct err *err)
 void breath_release(struct run *run)
 {
     join(&run->breath);
+    journal_freep(&run->breath.beside);
     buf_release(&run->breath.said);
     run->breath.is_on = false;
 }

@@ -187,6 +187,20 @@ int journal_open_reader(const char *path, struct journal **out, struct err *err)
     return open_file(path, STORE_READ, out, err);
 }
 
+int journal_open_beside(const struct journal *journal, struct journal **out, struct err *err)
+{
+    int rc = open_file(store_path(journal->store), STORE_CREATE, out, err);
+
+    if (!rc)
+        (*out)->owner = journal->owner;
+    return rc;
+}
+
+void journal_hand_over(struct journal *journal)
+{
+    store_hand_over(journal->store);
+}
+
 void journal_free(struct journal *journal)
 {
     if (!journal)

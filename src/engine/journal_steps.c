@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "engine/journal_file.h"
 
 static const char *const step_states[] = {
@@ -115,8 +116,11 @@ static int add_intents(struct journal *journal, const char *run_id, const struct
                                      .event = "step.intent",
                                      .detail = detail};
         rc = journal_add_step(journal, run_id, &change, err);
-        if (!rc && plan->steps[i].commits)
-            rc = journal_add_committed(journal, run_id, change.at_us, true, err);
+        if (rc || !plan->steps[i].commits)
+            continue;
+        rc = journal_add_committed(journal, run_id, change.at_us, true, err);
+        if (!rc)
+            rc = failpoint_hit("journal.commit", err);
     }
     return rc;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +17,9 @@
 #define BUSY_TIMEOUT_MS 2000
 
 struct store {
-    sqlite3 *sqlite;
+    sqlite3 *sqlite; /* without mutexes: two threads in it would tear its memory */
     char *path;
+    pthread_t thread; /* whose it is */
 };
 
 struct store_statement {
@@ -85,6 +87,14 @@ static int fail(const struct store *store, struct err *err)
     return fail_code(store, code, text, err);
 }
 
+static int check_thread(const struct store *store, struct err *err)
+{
+    if (pthread_equal(store->thread, pthread_self()))
+        return 0;
+    (void)err_set(err, ERR_BUG, EFFECT_NONE, "it is another thread's");
+    return err_where(err, "%s", store->path);
+}
+
 /* --- opening ---------------------------------------------------------------------------------- */
 
 /*
@@ -146,6 +156,7 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
 
     if (!store || !(store->path = strdup(path)))
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for %s", path);
+    store->thread = pthread_self();
     if (mode == STORE_CREATE)
         create_private(path);
     int code = sqlite3_open_v2(path, &store->sqlite, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL);
@@ -181,6 +192,11 @@ void store_freep(struct store **store)
     *store = NULL;
 }
 
+void store_hand_over(struct store *store)
+{
+    store->thread = pthread_self();
+}
+
 const char *store_path(const struct store *store)
 {
     return store->path;
@@ -190,6 +206,10 @@ const char *store_path(const struct store *store)
 
 int store_exec(struct store *store, const char *sql, struct err *err)
 {
+    int rc = check_thread(store, err);
+
+    if (rc)
+        return rc;
     if (sqlite3_exec(store->sqlite, sql, NULL, NULL, NULL) != SQLITE_OK)
         return fail(store, err);
     return 0;
@@ -217,8 +237,11 @@ int64_t store_changes(const struct store *store)
 int store_prepare(struct store *store, const char *sql, struct store_statement **out,
                   struct err *err)
 {
-    struct store_statement *statement = calloc(1, sizeof *statement);
+    int rc = check_thread(store, err);
+    struct store_statement *statement = rc ? NULL : calloc(1, sizeof *statement);
 
+    if (rc)
+        return rc;
     if (!statement)
         return err_set(err, ERR_MEMORY, EFFECT_NONE, "out of memory for a statement");
     statement->store = store;

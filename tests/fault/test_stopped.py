@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """SIGINT, SIGTERM and failures in every part of every playbook, while an application writes."""
 
+import re
 import time
 
 import pytest
@@ -11,6 +12,14 @@ from .test_killed import FENCED, RUN, refuse_to_abort
 
 # What the application may see: the lab's limits.drain, used up by a machine that does other things, then undoing.
 BUDGET_S = 15.0
+NAP_MS = 3000  # of a thread that has met nap@
+
+
+def wait_for_writes(traffic, done):
+    try:
+        traffic.writers.wait_for_writes(deadline_s=BUDGET_S)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {told(done)}") from None
 
 
 @pytest.mark.faults(deeds=("int", "term"), ways=("resume", "abort"),
@@ -23,7 +32,7 @@ def test_stopped_by_a_signal_it_leaves_a_side_open_and_a_way_on(stage, case):
     with stage.traffic(case.journey.sides, is_open=not case.journey.is_lossy) as traffic:
         began = time.monotonic()
         stopped = stage.cutover(*case.journey.words(stage), *RUN, failpoint=case.failpoint)
-        traffic.writers.wait_for_writes(deadline_s=BUDGET_S)
+        wait_for_writes(traffic, stopped)
         assert traffic.writers.longest_gap_s(began) < BUDGET_S, told(stopped)
         if stopped.returncode == 0:
             wanted = {case.ends_in}  # it came too late: there was nothing left that could be left out
@@ -44,6 +53,22 @@ def test_stopped_between_the_commit_step_and_the_flip_the_records_are_flipped_fi
         stage.ok("run", "--resume", *RUN)
         traffic.writers.wait_for_writes()
     stage.judge(traffic, {"switched"})
+
+
+def test_stopped_while_the_intent_to_commit_is_written_users_do_not_wait_for_the_disk(stage):
+    """It is written by another thread, beside the drain. What the run asks of the journal on its way back must be neither
+    in that thread's way nor kept by it."""
+    stage.put("mirrored")
+    with stage.traffic() as traffic:
+        stopped = stage.cutover("run", stage.path(FENCED), *RUN,
+                                failpoint="nap@journal.commit,int@cut-over.drain.after-act")
+        assert stopped.returncode == 6, told(stopped)
+        refused_ms = float(re.search(r"Writes +were refused for ([0-9.]+) ms", stopped.stdout)[1])
+        assert refused_ms < NAP_MS, told(stopped)
+        assert not stage.status()["run"]["is_committed"], "it was taken back: it had not begun"
+        stage.ok("abort")
+        traffic.writers.wait_for_writes()
+    stage.judge(traffic, {"mirrored"})
 
 
 def go_on(stage, case, stopped):
@@ -70,7 +95,7 @@ def test_failing_in_a_part_it_undoes_the_step_or_asks_for_a_person(stage, case):
     with stage.traffic(case.journey.sides, is_open=not case.journey.is_lossy) as traffic:
         began = time.monotonic()
         failed = stage.cutover(*case.journey.words(stage), *RUN, failpoint=case.failpoint)
-        traffic.writers.wait_for_writes(deadline_s=BUDGET_S)
+        wait_for_writes(traffic, failed)
         assert traffic.writers.longest_gap_s(began) < BUDGET_S, told(failed)
         assert failed.returncode == exit_code_of_failure(case), told(failed)
         assert f"{case.part.step}/{case.part.what}" in failed.stderr, told(failed)

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+#include "base/failpoint.h"
 #include "engine/driver.h"
 
 #define ID "7f3a0001"
@@ -68,6 +70,14 @@ static void perform(size_t index)
     assert_int_equal(
         journal_step(run.journal, ID, index, &run.plan.steps[index], STEP_DONE, NULL, &err), 0);
     states[index].state = STEP_DONE;
+}
+
+static void arm(const char *failpoints)
+{
+    struct err err = {0};
+
+    assert_int_equal(setenv("CUTOVER_FAILPOINT", failpoints, 1), 0);
+    assert_int_equal(failpoint_arm_from_env(&err), 0);
 }
 
 static void expect_on_disk(enum step_state closing, enum step_state draining,
@@ -134,6 +144,45 @@ static void test_the_intent_to_commit_may_be_there_before_its_turn(void **state 
     breath_commit_early(&run);
     assert_int_equal(breath_part(&run, OPEN, &err), 0);
     expect_on_disk(STEP_INTENT, STEP_INTENT, STEP_INTENT, true);
+    die();
+}
+
+/* The thread naps for three seconds with its transaction open. */
+static void test_while_the_intent_to_commit_is_written_the_run_sees_what_is_on_disk(
+    void **state UNUSED)
+{
+    struct step_record seen[PARTS] = {0};
+    struct err err = {0};
+
+    begin(true);
+    perform(CLOSE);
+    arm("nap@journal.commit");
+    breath_commit_early(&run);
+    int64_t began_ms = clock_mono_ms();
+    while (seen[OPEN].state != STEP_INTENT && clock_mono_ms() - began_ms < 30000) {
+        assert_int_equal(journal_check_owner(run.journal, &err), 0);
+        assert_int_equal(journal_steps(run.journal, ID, seen, PARTS, &err), 0);
+    }
+    expect_on_disk(STEP_INTENT, STEP_INTENT, STEP_INTENT, true);
+    assert_int_equal(breath_end(&run, &err), 0); /* it was not begun: withdrawn */
+    expect_on_disk(STEP_DONE, STEP_PENDING, STEP_PENDING, false);
+    die();
+}
+
+static void test_an_intent_to_commit_that_failed_is_told_by_the_part_that_needs_it(
+    void **state UNUSED)
+{
+    struct err err = {0};
+
+    begin(true);
+    perform(CLOSE);
+    perform(DRAIN);
+    arm("error@journal.commit");
+    breath_commit_early(&run);
+    assert_int_equal(breath_part(&run, OPEN, &err), ERR_SERVER);
+    assert_string_equal(err.msg, "failpoint journal.commit");
+    assert_false(run.is_committed);
+    expect_on_disk(STEP_INTENT, STEP_INTENT, STEP_PENDING, false);
     die();
 }
 
@@ -228,6 +277,8 @@ int main(void)
         TEST(test_all_intents_but_that_of_the_commit_step_are_there_before_the_first_part_acts),
         TEST(test_the_intent_to_commit_is_on_disk_before_the_commit_step_acts),
         TEST(test_the_intent_to_commit_may_be_there_before_its_turn),
+        TEST(test_while_the_intent_to_commit_is_written_the_run_sees_what_is_on_disk),
+        TEST(test_an_intent_to_commit_that_failed_is_told_by_the_part_that_needs_it),
         TEST(test_outcomes_are_on_disk_when_the_breath_is_over),
         TEST(test_what_was_intended_and_not_begun_is_withdrawn),
         TEST(test_a_part_that_is_done_again_after_the_commit_step_takes_no_breath),

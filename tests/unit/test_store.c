@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The journal's file: durable, private, and clear about what is wrong with it. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -278,6 +279,47 @@ static void test_a_reader_does_not_make_a_file(void **state UNUSED)
     assert_int_equal(store_open("/nonexistent/j.db", STORE_CREATE, &other, &err), ERR_IO);
 }
 
+static void *ask(void *context)
+{
+    struct err *err = context;
+    CLEANUP(store_statement_freep) struct store_statement *statement = NULL;
+
+    if (store_exec(store, "SELECT 1", err) == ERR_BUG)
+        err->code = store_prepare(store, "SELECT 1", &statement, err);
+    return NULL;
+}
+
+static void *take_and_ask(void *context)
+{
+    struct err *err = context;
+
+    store_hand_over(store);
+    err->code = store_exec(store, "SELECT 1", err);
+    return NULL;
+}
+
+static void in_a_thread(void *(*work)(void *), struct err *err)
+{
+    pthread_t thread;
+
+    *err = (struct err){0};
+    assert_int_equal(pthread_create(&thread, NULL, work, err), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static void test_it_belongs_to_one_thread_until_it_is_handed_over(void **state UNUSED)
+{
+    struct err err;
+
+    in_a_thread(ask, &err);
+    assert_int_equal(err.code, ERR_BUG);
+    assert_string_equal(err.msg, "it is another thread's");
+    exec(store, "SELECT 1");
+    in_a_thread(take_and_ask, &err);
+    assert_int_equal(err.code, 0);
+    assert_int_equal(store_exec(store, "SELECT 1", &err), ERR_BUG);
+}
+
 #define WITH_A_STORE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -296,6 +338,7 @@ int main(void)
         WITH_A_STORE(test_a_file_that_is_no_database_is_refused),
         WITH_A_STORE(test_a_database_of_somebody_else_is_refused),
         WITH_A_STORE(test_a_reader_does_not_make_a_file),
+        WITH_A_STORE(test_it_belongs_to_one_thread_until_it_is_handed_over),
     };
 
     return cmocka_run_group_tests_name("io/store", all, NULL, NULL);
