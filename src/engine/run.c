@@ -99,8 +99,10 @@ static int take_lease(struct run *run, struct err *err)
 {
     int rc = prepare_nodes(run, err);
 
-    if (rc == ERR_SERVER) { /* such as one into which a clone of before still comes */
+    /* Such as one into which a clone of before still comes. IF NOT EXISTS may be said again. */
+    if (rc == ERR_SERVER || (rc == ERR_LOST && err->effect == EFFECT_UNKNOWN)) {
         err->code = ERR_REFUSED;
+        err->effect = EFFECT_NONE;
         return err_hint(err,
                         "nothing was begun; \"cutover status\" says where an earlier run stands");
     }

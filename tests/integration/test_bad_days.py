@@ -374,6 +374,22 @@ def test_a_run_that_was_cut_short_is_in_the_way_of_the_next_and_both_ways_out_ar
     service.cutover("run", "--resume").ended(REFUSED, "is done already")
 
 
+def test_a_server_that_goes_away_before_the_lease_is_taken_leaves_nothing_to_look_up(stage):
+    service = stage.service("apart")
+    new, facts = service.primaries["new"], service.facts()
+    preparing = ("SELECT id FROM information_schema.PROCESSLIST WHERE info LIKE 'CREATE DATABASE%'"
+                 " AND id <> CONNECTION_ID()")
+    with new.connect() as holder, holder.cursor() as cursor:
+        cursor.execute("FLUSH TABLES WITH READ LOCK")
+        with service.start("run", service.shipped("1-follow"), "--yes") as running:
+            [row] = wait_until(lambda: new.query(preparing), 20, "the run to make its schema on NEW")
+            new.query(f"KILL {next(iter(row.values()))}")
+
+            running.end().ended(REFUSED, "preparing the schema cutover", "nothing was begun", "cutover status")
+    assert service.facts() == facts
+    service.run(service.shipped("1-follow")).ended(DONE, "Situation following")
+
+
 # --- two controllers ---------------------------------------------------------------------------------------------
 
 def test_a_second_controller_changes_nothing_and_is_told_who_holds_the_lease(service, cut):
