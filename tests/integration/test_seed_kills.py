@@ -183,7 +183,7 @@ def go_on(lab, cell, done):
             lab.new.primary.kill9()
             lab.new.primary.start()
             again = cutover(lab, "run", lab.root / "kills.cfg", "--yes")
-        if cell.method == "clone" and again.code in (UNDONE, PERSON) and WENT_AWAY.search(again.text):
+        if cell.method == "clone" and again.code == UNDONE and WENT_AWAY.search(again.text):
             wait_until(lab.new.primary.answers, 60, "NEW's primary")  # it was about to restart into its clone
             again = cutover(lab, "run", lab.root / "kills.cfg", "--yes")
         if cell.point in NOTHING_YET:

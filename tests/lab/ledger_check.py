@@ -102,7 +102,8 @@ class Verdict:
                 "ambiguous": self.writes["ambiguous"], "ambiguous_there": len(self.ambiguous_there),
                 "ambiguous_absent": len(self.ambiguous_absent), "never_ended": self.never_ended, "reads": self.reads,
                 "behind_as_announced": self.behind_as_announced, "behind_on_a_closed_side": self.behind_on_a_closed_side,
-                "handed_back": self.handed_back, "is_last_line_torn": self.is_last_line_torn, "broken": dict(self.broken), "findings": self.findings}
+                "handed_back": self.handed_back, "is_last_line_torn": self.is_last_line_torn,
+                "broken": dict(self.broken), "findings": self.findings}
 
 
 class History:
