@@ -30,5 +30,7 @@ MUST_CHECK int clock_parse_ms(const char *text, int64_t *out_ms, struct err *err
 
 /* Sleep, cut short by a stop signal (base/signals.h). Returns false when cut short. */
 bool clock_sleep_ms(int64_t duration_ms);
+/* Sleep, whoever wants to stop: for failpoints, which stand for a slow disk or server. */
+void clock_nap_ms(int64_t duration_ms);
 
 #endif

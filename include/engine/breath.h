@@ -55,6 +55,8 @@ bool breath_is_due(const struct run *run, size_t index);
 MUST_CHECK int breath_part(struct run *run, size_t index, struct err *err);
 /* From here on only what is in our own hands is missing: write the intent of the commit step. */
 void breath_commit_early(struct run *run);
+/* Before what else is written to the journal at once: until that intent is written, or was not. */
+void breath_wait(struct run *run);
 /* Parts first..last are over, well or not: write what came of them. Nothing when it is not on. */
 MUST_CHECK int breath_end(struct run *run, struct err *err);
 /* What waits is lost, and the thread has ended. */

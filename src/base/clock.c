@@ -107,3 +107,11 @@ bool clock_sleep_ms(int64_t duration_ms)
         (void)poll(&stop, 1, left > 60000 ? 60000 : (int)left); /* EINTR: the loop asks again */
     }
 }
+
+void clock_nap_ms(int64_t duration_ms)
+{
+    int64_t until = clock_mono_ms() + duration_ms;
+
+    for (int64_t left = duration_ms; left > 0; left = until - clock_mono_ms())
+        (void)poll(NULL, 0, (int)left); /* EINTR: the loop asks again */
+}

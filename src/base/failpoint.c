@@ -85,7 +85,7 @@ static int act(const struct armed *point, struct err *err)
         (void)kill(getpid(), SIGSTOP);
         return 0;
     case DEED_NAP:
-        (void)clock_sleep_ms(NAP_MS);
+        clock_nap_ms(NAP_MS);
         return 0;
     case DEED_ERROR:
         return err_set(err, ERR_SERVER, EFFECT_UNKNOWN, "failpoint %s", point->name);

@@ -64,6 +64,11 @@ static void join(struct breath *breath)
     breath->has_intent = breath->is_tried && breath->rc == 0;
 }
 
+void breath_wait(struct run *run)
+{
+    join(&run->breath);
+}
+
 static int need_commit_intent(struct run *run, struct err *err)
 {
     struct breath *breath = &run->breath;

@@ -396,6 +396,7 @@ static int strike_out(struct run *run, enum side side, struct session *unlogged,
     char name[64];
 
     memory_name(side, name);
+    breath_wait(run); /* users are in, and wait for nothing */
     if (journal_memory_put(run->journal, run->service->name, name, NULL, &full)) {
         log_warn("cutover.held of %s is kept, because the journal cannot be written: %s, "
                  "continuing",

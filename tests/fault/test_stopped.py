@@ -65,6 +65,7 @@ def test_stopped_while_the_intent_to_commit_is_written_users_do_not_wait_for_the
         assert stopped.returncode == 6, told(stopped)
         refused_ms = float(re.search(r"Writes +were refused for ([0-9.]+) ms", stopped.stdout)[1])
         assert refused_ms < NAP_MS, told(stopped)
+        assert "is kept" not in stopped.stderr, told(stopped)  # what had been held is struck out once that thread is through
         assert not stage.status()["run"]["is_committed"], "it was taken back: it had not begun"
         stage.ok("abort")
         traffic.writers.wait_for_writes()
