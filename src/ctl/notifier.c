@@ -471,19 +471,22 @@ static int count_wanted(void *context, const char *run_id, const struct journal_
     return 0;
 }
 
-/* Read beside the threads' end, so nobody else uses the journal's handle. */
+/* The thread has ended, and with it its use of the journal. */
 static void say_what_is_left(struct teller *teller)
 {
     struct picking left = {.teller = teller};
-    struct err none = {0};
+    struct err why = {0};
 
-    if (!has_book(teller->notifier) || !teller->journal ||
-        journal_next(teller->journal, told_until(teller), BACKLOG, count_wanted, &left, &none) ||
-        left.passed == 0)
+    if (!has_book(teller->notifier) || !teller->journal)
         return;
-    log_warn("%s was not told of %lld event%s in time; the next command that changes something "
-             "does, continuing",
-             teller->target->label, (long long)left.passed, left.passed == 1 ? "" : "s");
+    journal_hand_over(teller->journal);
+    if (journal_next(teller->journal, told_until(teller), BACKLOG, count_wanted, &left, &why))
+        log_warn("whether %s was told of everything is not known: %s, continuing",
+                 teller->target->label, why.msg);
+    else if (left.passed > 0)
+        log_warn("%s was not told of %lld event%s in time; the next command that changes something "
+                 "does, continuing",
+                 teller->target->label, (long long)left.passed, left.passed == 1 ? "" : "s");
 }
 
 void notifier_end(struct notifier *notifier)
